@@ -1,0 +1,104 @@
+"""From faces to affines: where in the picture the model's 48-pixel frame lies.
+
+A crop is an affine ``(2, 3)`` that maps crop coordinates in [-1, 1] (the outer edges of the frame)
+to picture coordinates whose pixel centres are integers. Boxes and landmarks use the coordinates
+of ``Faces``: the picture spans [0, width] x [0, height], so a pixel centre lies at i + 0.5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mien.core.errors import InputError
+from mien.core.faces import Faces
+
+FRAME = 48
+"""Side of the model's frame in pixels: FER2013's own."""
+
+TEMPLATE = np.array([[15.0, 17.0], [32.0, 17.0], [23.5, 37.0]])
+"""Left eye, right eye and mouth centre in the frame, pixel centres at integers.
+
+Measured on the mean face of FER2013."""
+
+BOX_SCALE = 1.0
+"""Side of the frame over the mean side of a detector's box, where landmarks are missing."""
+
+# A landmark frame this much larger or smaller than its box is a failed landmark, not a face:
+# on upright faces the two agree within a fifth.
+_PLAUSIBLE = 2.5
+
+
+def crop_coordinates(points: ArrayLike) -> NDArray[np.float64]:
+    """Frame pixels (pixel centres at integers) to crop coordinates in [-1, 1]."""
+    return (2 * np.asarray(points, dtype=np.float64) + 1) / FRAME - 1
+
+
+def identity_affines(n: int, side: int = FRAME) -> NDArray[np.float32]:
+    """``(n, 2, 3)`` affines that take a whole square picture of ``side`` pixels as the frame.
+
+    >>> identity_affines(1)[0].tolist()
+    [[24.0, 0.0, 23.5], [0.0, 24.0, 23.5]]
+    """
+    half = side / 2
+    one = np.array([[half, 0, half - 0.5], [0, half, half - 0.5]], dtype=np.float32)
+    return np.tile(one, (n, 1, 1))
+
+
+def landmark_affines(landmarks: ArrayLike) -> NDArray[np.float64]:
+    """Least-squares similarity from both eyes and the mouth centre; the nose is not used.
+
+    Args:
+        landmarks: ``(N, 5, 2)`` in the coordinates of ``Faces``.
+
+    Returns:
+        ``(N, 2, 3)``; NaN where a landmark is.
+
+    Raises:
+        InputError: If the shape is not ``(N, 5, 2)``.
+
+    Source: Umeyama, PAMI 1991, here for 2-D points without reflection, as complex numbers.
+    """
+    points = np.asarray(landmarks, dtype=np.float64)
+    if points.ndim != 3 or points.shape[1:] != (5, 2):
+        raise InputError(f"landmarks must have shape (N, 5, 2), got {points.shape}")
+    anchors = np.stack([points[:, 0], points[:, 1], points[:, 3:].mean(axis=1)], axis=1) - 0.5
+    goal = anchors[..., 0] + 1j * anchors[..., 1]
+    here = crop_coordinates(TEMPLATE) @ np.array([1, 1j])
+    spread = here - here.mean()
+    turn = (goal * spread.conj()).sum(axis=1) / (abs(spread) ** 2).sum()
+    move = goal.mean(axis=1) - turn * here.mean()
+    rows = ((turn.real, -turn.imag, move.real), (turn.imag, turn.real, move.imag))
+    return np.moveaxis(np.array(rows), -1, 0)
+
+
+def box_affines(boxes: ArrayLike, scale: float = BOX_SCALE) -> NDArray[np.float64]:
+    """Upright square of ``scale`` times the mean side, on each box's centre: ``(N, 2, 3)``."""
+    box = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    half = (box[:, 2] - box[:, 0] + box[:, 3] - box[:, 1]) / 4 * scale
+    zero = np.zeros_like(half)
+    x, y = (box[:, 0] + box[:, 2]) / 2 - 0.5, (box[:, 1] + box[:, 3]) / 2 - 0.5
+    return np.moveaxis(np.array(((half, zero, x), (zero, half, y))), -1, 0)
+
+
+def pixels_per_crop_pixel(affines: ArrayLike) -> NDArray[np.float64]:
+    """``(N,)`` picture pixels that one frame pixel covers along a side (s of DESIGN 4)."""
+    a = np.asarray(affines, dtype=np.float64)
+    determinant = a[:, 0, 0] * a[:, 1, 1] - a[:, 0, 1] * a[:, 1, 0]
+    return np.sqrt(abs(determinant)) * 2 / FRAME
+
+
+def face_affines(faces: Faces, box_scale: float = BOX_SCALE) -> NDArray[np.float32]:
+    """The frame of each face: from its landmarks where they are plausible, else from its box.
+
+    Returns:
+        ``(N, 2, 3)`` float32.
+    """
+    from_boxes = box_affines(faces.boxes, box_scale)
+    from_points = landmark_affines(faces.landmarks)
+    ratio = pixels_per_crop_pixel(from_points) / np.maximum(pixels_per_crop_pixel(from_boxes), 1e-6)
+    plausible = (ratio > 1 / _PLAUSIBLE) & (ratio < _PLAUSIBLE)
+    chosen = np.where(plausible[:, None, None], from_points, from_boxes)
+    # A box without area has no crop; half a pixel keeps the affine invertible.
+    chosen[:, [0, 1], [0, 1]] += np.where(pixels_per_crop_pixel(chosen) > 0, 0, 0.5)[:, None]
+    return chosen.astype(np.float32)

@@ -1,0 +1,88 @@
+"""Every error mien raises on purpose.
+
+    MienError
+    ├── InputError (ValueError)            a value that breaks a documented rule
+    │   └── LabelError                     a label or label space that cannot be used or mapped
+    ├── ImageDecodeError (ValueError)      a picture that cannot be read whole
+    ├── DataError (ValueError)             a data set whose rows, votes or folders are wrong
+    ├── BundleError (ValueError)           a bundle that is damaged, altered or too new
+    ├── ConfigError (ValueError)           a configuration with a wrong key or value
+    ├── UnknownNameError (LookupError)     a name that no registry holds
+    ├── MissingExtraError (ImportError)    an optional dependency that is not installed
+    ├── DeviceError (RuntimeError)         a device that was asked for and is not there
+    └── ExportError (RuntimeError)         an exported graph that disagrees with its network
+
+Each message says what was expected, what came instead, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MienError(Exception):
+    """Base of all errors that mien raises on purpose."""
+
+
+class InputError(MienError, ValueError):
+    """A value breaks a documented rule (shape, dtype, range)."""
+
+
+class LabelError(InputError):
+    """A label or a label space cannot be used or mapped as asked."""
+
+
+class ImageDecodeError(MienError, ValueError):
+    """A picture cannot be decoded completely and safely."""
+
+
+class DataError(MienError, ValueError):
+    """A data set is malformed; the message names file, row and reason."""
+
+
+class BundleError(MienError, ValueError):
+    """A bundle is damaged, altered, unsafe, or newer than this version reads."""
+
+
+class ConfigError(MienError, ValueError):
+    """A configuration holds an unknown key or an impossible value."""
+
+
+class UnknownNameError(MienError, LookupError):
+    """A name is in no registry; the message lists the nearest ones."""
+
+
+class MissingExtraError(MienError, ImportError):
+    """An optional dependency is not installed; the message has the install line."""
+
+
+class DeviceError(MienError, RuntimeError):
+    """A device was asked for that this machine or installation does not offer."""
+
+
+class ExportError(MienError, RuntimeError):
+    """An exported graph does not reproduce its network, so nothing was written."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """Build the error for a name that a registry does not hold, with the nearest names.
+
+    >>> str(unknown_name("model", "tinny", ["tiny", "base"]))
+    "unknown model 'tinny'; did you mean 'tiny'? Known: base, tiny"
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3)
+    hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else "."
+    return UnknownNameError(f"unknown {kind} {name!r}{hint} Known: {', '.join(names) or 'none'}")
+
+
+def missing_extra(extra: str, module: str) -> MissingExtraError:
+    """Build the error for an optional dependency that is not installed.
+
+    >>> str(missing_extra("haar", "cv2"))
+    "this needs the module 'cv2', which is not installed. Do: pip install 'mien[haar]'"
+    """
+    return MissingExtraError(
+        f"this needs the module {module!r}, which is not installed. Do: pip install 'mien[{extra}]'"
+    )

@@ -1,0 +1,25 @@
+"""Measuring a bundle: on labelled crops, and end to end on labelled photos."""
+
+from mien.evaluate.crops import evaluate
+from mien.evaluate.end_to_end import evaluate_photos
+from mien.evaluate.guard import EVERY_ROW, SplitGuard, split_guard
+from mien.evaluate.latency import single_face_latency
+from mien.evaluate.result import EndToEnd, Evaluation, Figures, LabelScores, Subset
+from mien.evaluate.views import VIEWS, log_probabilities, view_affines
+
+__all__ = [
+    "EVERY_ROW",
+    "VIEWS",
+    "EndToEnd",
+    "Evaluation",
+    "Figures",
+    "LabelScores",
+    "SplitGuard",
+    "Subset",
+    "evaluate",
+    "evaluate_photos",
+    "log_probabilities",
+    "single_face_latency",
+    "split_guard",
+    "view_affines",
+]

@@ -1,0 +1,56 @@
+"""Scores of predictions: pure functions of NumPy arrays, scikit-learn is their oracle in tests."""
+
+from mien.metrics.alignment import Misalignment, check_alignment, find_renaming
+from mien.metrics.calibration import brier, cross_fitted, ece, fit_temperature, nll
+from mien.metrics.comparison import Comparison, compare, mcnemar, paired_interval
+from mien.metrics.counts import (
+    ClassScores,
+    Kappa,
+    accuracy,
+    balanced_accuracy,
+    class_scores,
+    cohen_kappa,
+    confusion_matrix,
+    macro_f1,
+    wilson_interval,
+)
+from mien.metrics.ranking import one_vs_rest_auc
+from mien.metrics.selective import (
+    Acceptance,
+    RiskCoverage,
+    acceptance,
+    aurc,
+    fit_threshold,
+    risk_coverage,
+)
+
+__all__ = [
+    "Acceptance",
+    "ClassScores",
+    "Comparison",
+    "Kappa",
+    "Misalignment",
+    "RiskCoverage",
+    "acceptance",
+    "accuracy",
+    "aurc",
+    "balanced_accuracy",
+    "brier",
+    "check_alignment",
+    "class_scores",
+    "cohen_kappa",
+    "compare",
+    "confusion_matrix",
+    "cross_fitted",
+    "ece",
+    "find_renaming",
+    "fit_temperature",
+    "fit_threshold",
+    "macro_f1",
+    "mcnemar",
+    "nll",
+    "one_vs_rest_auc",
+    "paired_interval",
+    "risk_coverage",
+    "wilson_interval",
+]

@@ -1,0 +1,66 @@
+"""The error tree: one root, the nearest built-in, messages that say what to do."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from mien.core import errors
+from mien.core.errors import MienError, MissingExtraError, UnknownNameError
+
+CLASSES = [
+    member
+    for _, member in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(member, Exception) and member is not MienError
+]
+
+BUILT_IN = {
+    "InputError": ValueError,
+    "LabelError": ValueError,
+    "ImageDecodeError": ValueError,
+    "DataError": ValueError,
+    "BundleError": ValueError,
+    "ConfigError": ValueError,
+    "UnknownNameError": LookupError,
+    "MissingExtraError": ImportError,
+    "DeviceError": RuntimeError,
+    "ExportError": RuntimeError,
+}
+
+
+def test_every_error_has_its_place_in_the_tree():
+    assert {cls.__name__ for cls in CLASSES} == set(BUILT_IN)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_an_error_is_caught_as_ours_and_as_the_nearest_built_in(cls):
+    for caught in (MienError, BUILT_IN[cls.__name__]):
+        with pytest.raises(caught, match="expected a, got b"):
+            raise cls("expected a, got b")
+
+
+def test_a_label_error_is_an_input_error():
+    assert issubclass(errors.LabelError, errors.InputError)
+
+
+def test_unknown_name_lists_near_names_first_and_all_names():
+    error = errors.unknown_name("network", "bass", ["tiny", "base", "nano"])
+    assert isinstance(error, UnknownNameError)
+    assert str(error) == "unknown network 'bass'; did you mean 'base'? Known: base, nano, tiny"
+
+
+def test_unknown_name_without_a_near_one_does_not_guess():
+    assert str(errors.unknown_name("sink", "zzz", ["csv"])) == "unknown sink 'zzz'. Known: csv"
+    assert str(errors.unknown_name("sink", "zzz", [])) == "unknown sink 'zzz'. Known: none"
+
+
+def test_unknown_name_escapes_what_the_user_typed():
+    assert "\x1b" not in str(errors.unknown_name("model", "\x1b[31m", ["base"]))
+
+
+def test_missing_extra_has_the_install_line():
+    error = errors.missing_extra("train", "torch")
+    assert isinstance(error, MissingExtraError)
+    assert "'torch'" in str(error)
+    assert str(error).endswith("pip install 'mien[train]'")
