@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -64,7 +64,6 @@ def one_face(**changes):
 
 
 class TestFrameRow:
-    @settings(deadline=None)
     @given(readings(), ANY_TEXT, st.one_of(st.none(), st.floats(0, 1e6)))
     def test_what_goes_in_comes_out(self, made, source, time_s):
         row = frame_row(
@@ -167,7 +166,6 @@ class TestErrorRow:
     def test_an_error_without_a_message_gives_its_type(self):
         assert error_row("a", MemoryError())["error"]["message"] == "MemoryError"
 
-    @settings(deadline=None)
     @given(ANY_TEXT, ANY_TEXT)
     def test_any_text_survives_as_utf8_json(self, source, message):
         line = encode_row(error_row(source, ValueError(message)))
@@ -270,7 +268,6 @@ class TestParse:
         with pytest.raises(InputError, match="other labels"):
             parse_row(row)
 
-    @settings(deadline=None)
     @given(
         st.recursive(
             st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.core.faces import Faces
@@ -90,7 +90,6 @@ def test_other_values_stay(value, cell):
     assert csv_cell(value) == cell
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec=None, exclude_categories=())))
 def test_any_text_is_one_safe_line(text):
     cell = csv_cell(text)

@@ -1,7 +1,7 @@
 """Text from outside, made safe to show."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.core.text import printable, storable
@@ -27,7 +27,6 @@ def test_printable(text, shown):
     assert printable(text) == shown
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_printable_is_stable_encodable_and_one_line(text):
     shown = printable(text)
@@ -37,7 +36,6 @@ def test_printable_is_stable_encodable_and_one_line(text):
     assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_storable_changes_lone_surrogates_only(text):
     stored = storable(text)
