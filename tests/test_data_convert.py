@@ -1,0 +1,159 @@
+"""Writing tables and folders: what is written is read back."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from faces_made import made_faces, same_rows
+from mien.core.errors import DataError, InputError
+from mien.core.labels import LabelSpace, agrawal5, fer7
+from mien.data.convert import write_folder, write_table
+from mien.data.fer2013 import USAGES, load_fer2013
+from mien.data.folders import load_folder, split_of_folder
+
+TMP_PATH_IS_SHARED = settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+ROWS = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(USAGES)), min_size=1, max_size=12)
+
+
+def by_split(faces):
+    """Rows in the order in which folders are read: official splits first."""
+    rank = [USAGES.index(usage) if usage in USAGES else 3 for usage in faces.usages]
+    return faces[np.argsort(rank, kind="stable")]
+
+
+@TMP_PATH_IS_SHARED
+@given(rows=ROWS)
+@pytest.mark.parametrize("name", ["f.csv", "f.csv.gz"])
+def test_tables_are_read_back_exactly(tmp_path, name, rows):
+    labels, usages = zip(*rows, strict=True)
+    faces = made_faces(list(labels), list(usages))
+    write_table(faces, tmp_path / name)
+    assert same_rows(load_fer2013(tmp_path / name), faces)
+
+
+def test_the_text_is_that_of_the_challenge(tmp_path):
+    faces = made_faces([4], ["PublicTest"], images=np.full((1, 48, 48), 7, np.uint8))
+    write_table(faces, tmp_path / "f.csv")
+    text = (tmp_path / "f.csv").read_bytes().decode()
+    assert text == f"emotion,pixels,Usage\n4,{' '.join(['7'] * 2304)},PublicTest\n"
+
+
+def test_packed_tables_are_the_same_bytes_every_time(tmp_path):
+    write_table(made_faces(), tmp_path / "one.csv.gz")
+    write_table(made_faces(), tmp_path / "two.csv.gz")
+    raw = (tmp_path / "one.csv.gz").read_bytes()
+    assert raw == (tmp_path / "two.csv.gz").read_bytes()
+    assert raw[3:8] == bytes(5), "the header holds a name or a date"
+    write_table(made_faces(), tmp_path / "f.csv")
+    assert gzip.decompress(raw) == (tmp_path / "f.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("faces", "reason"),
+    [
+        (made_faces(side=32), "holds 48 x 48 faces, made has 32 x 32"),
+        (made_faces(space=agrawal5), "holds labels of fer7, made has agrawal5"),
+        (made_faces([0, 1], ["Training", "validation"]), "knows Training, .* has 'validation'"),
+        (made_faces([]), "made has no rows to write"),
+    ],
+)
+def test_what_the_challenge_cannot_hold_is_refused(tmp_path, faces, reason):
+    with pytest.raises(DataError, match=reason):
+        write_table(faces, tmp_path / "f.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["f.zip", "f.gz", "f", "f.csv.xz"])
+def test_other_names_are_refused(tmp_path, name):
+    with pytest.raises(DataError, match=r"written as \.csv or \.csv\.gz, got 'f"):
+        write_table(made_faces(), tmp_path / name)
+
+
+def test_a_table_in_a_missing_folder_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no folder"):
+        write_table(made_faces(), tmp_path / "missing" / "f.csv")
+
+
+@TMP_PATH_IS_SHARED
+@given(rows=ROWS)
+def test_folders_are_read_back_exactly(tmp_path, rows):
+    labels, usages = zip(*rows, strict=True)
+    faces = made_faces(list(labels), list(usages))
+    with tempfile.TemporaryDirectory(dir=tmp_path) as empty:
+        write_folder(faces, Path(empty))
+        assert same_rows(load_folder(Path(empty)), by_split(faces))
+
+
+def test_the_layout_is_that_of_the_shared_copies(tmp_path):
+    write_folder(made_faces([3, 0, 3], ["Training", "PublicTest", "PrivateTest"]), tmp_path / "f")
+    names = {p.relative_to(tmp_path / "f").as_posix() for p in (tmp_path / "f").rglob("*.png")}
+    assert names == {
+        "train/happy/Training_0.png",
+        "test/angry/PublicTest_1.png",
+        "test/happy/PrivateTest_2.png",
+    }
+    assert {p.name for p in (tmp_path / "f" / "train").iterdir()} == set(fer7.labels)
+
+
+def test_more_than_ten_rows_stay_in_order_for_every_reader(tmp_path):
+    faces = made_faces(list(range(7)) * 3)
+    write_folder(faces, tmp_path / "f")
+    assert same_rows(load_folder(tmp_path / "f"), faces)
+    names = sorted(path.name for path in (tmp_path / "f").rglob("*.png"))
+    assert names[2:4] == ["Training_02.png", "Training_03.png"]
+
+
+def test_other_splits_sizes_and_spaces_are_read_back(tmp_path):
+    faces = made_faces(
+        [4, 0, 1], ["Training", "validation", "test"], space=agrawal5, side=20
+    )  # fmt: skip
+    write_folder(faces, tmp_path / "f")
+    assert same_rows(load_folder(tmp_path / "f", agrawal5, 20), faces[np.array([0, 2, 1])])
+
+
+def test_a_set_without_splits_is_written_as_class_folders(tmp_path):
+    faces = made_faces([1, 0], ["all", "all"])
+    write_folder(faces, tmp_path / "f")
+    assert {path.name for path in (tmp_path / "f").iterdir()} == set(fer7.labels)
+    assert same_rows(load_folder(tmp_path / "f"), faces)
+
+
+@pytest.mark.parametrize(
+    ("faces", "reason"),
+    [
+        (made_faces([]), "made has no rows to write"),
+        (made_faces([0], images=np.zeros((1, 4, 6), np.uint8)), "squares, made has faces of 6 x 4"),
+        (made_faces([0], ["train"]), "split 'train' would not be read back"),
+        (made_faces([0], ["../x"]), "split '../x' would not be read back"),
+        (made_faces([0, 1], ["all", "Training"]), "split 'all' would not be read back"),
+        (made_faces([0], space=LabelSpace("o", ("a/b", "c"))), "label 'a/b' of o would not"),
+        (made_faces([0], space=LabelSpace("o", ("..", "c"))), r"label '\.\.' of o would not"),
+        (made_faces([0], space=LabelSpace("o", ("test", "c"))), "label 'test' of o would not"),
+        (made_faces([0], space=LabelSpace("o", ("c", "C"))), "label 'C' of o would not"),
+        (made_faces([0], space=LabelSpace("o", ("c ", "d"))), "label 'c ' of o would not"),
+    ],
+)
+def test_what_would_not_be_read_back_is_refused(tmp_path, faces, reason):
+    with pytest.raises(DataError, match=reason):
+        write_folder(faces, tmp_path / "f")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_use_is_not_written_into(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="not empty"):
+        write_folder(made_faces(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_every_split_that_is_written_is_one_that_is_read():
+    assert all(split_of_folder(usage) == usage for usage in USAGES)
