@@ -1,0 +1,1 @@
+"""Files: bundles and their cards, pictures, and atomic writes."""

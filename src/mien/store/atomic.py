@@ -1,0 +1,163 @@
+"""Writing files and folders so that a reader sees the old or the new one, never a half."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal, overload
+
+from mien.core.errors import InputError
+
+_PART = ".part"
+
+
+@overload
+def writing(path: Path | str, mode: Literal["w"] = "w") -> AbstractContextManager[IO[str]]: ...
+@overload
+def writing(path: Path | str, mode: Literal["wb"]) -> AbstractContextManager[IO[bytes]]: ...
+def writing(path: Path | str, mode: Literal["w", "wb"] = "w") -> AbstractContextManager[IO[Any]]:
+    """Open ``PATH.part`` for writing; it becomes ``PATH`` when the block succeeds.
+
+    Text is UTF-8 with one newline character per line end on every system. When the block raises,
+    the part is removed and an existing ``PATH`` stays as it was. A symbolic link is followed, not
+    replaced. A device or a pipe (``/dev/null``, ``/dev/fd/3``) cannot be renamed onto and is
+    written directly. The parent folder is never created, so that a mistyped path is noticed
+    before the work starts and not after it.
+
+    Raises:
+        InputError: If the parent folder is missing, ``path`` is a folder, or the system refuses.
+    """
+    return _writing(Path(path), mode)
+
+
+@contextmanager
+def _writing(path: Path, mode: str) -> Generator[IO[Any]]:
+    target, kind = _target(path)
+    if kind == "folder":
+        raise InputError(f"{path} is a folder; give the name of a file")
+    if kind == "device":
+        with _opened(target, mode) as file:
+            yield file
+        return
+    part = target.with_name(target.name + _PART)
+    file = _opened(part, mode)
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+@contextmanager
+def writing_folder(
+    path: Path | str, *, replace: bool = False, durable: bool = True
+) -> Generator[Path]:
+    """Fill the folder ``PATH.part``; it becomes ``PATH`` when the block succeeds.
+
+    A ``PATH.part`` left by a killed run is removed first. When the block raises, the part is
+    removed and an existing ``PATH`` stays as it was. Replacing takes two renames, because no
+    portable call swaps folders: a kill between them leaves the new folder as ``PATH.part`` and
+    the old one in ``.PATH.old-*`` beside it.
+
+    Without ``durable``, files are not forced to disk one by one: for thousands of small files that
+    can be written again, where that would take most of the time.
+
+    Raises:
+        InputError: If ``PATH`` holds anything and ``replace`` is not set, is a file, its parent
+            folder is missing, or the system refuses.
+    """
+    target, kind = _target(Path(path))
+    if kind in {"file", "device"}:
+        raise InputError(f"{path} is a file; give the name of a folder")
+    part = target.with_name(target.name + _PART)
+    try:
+        if kind == "folder" and not replace and any(target.iterdir()):
+            raise InputError(f"{path} is not empty; choose another name, or replace it explicitly")
+        if part.exists():
+            shutil.rmtree(part)
+        part.mkdir()
+    except OSError as error:
+        raise InputError(f"cannot write {path} ({error.strerror or error})") from error
+    try:
+        yield part
+        if durable:
+            _sync_tree(part)
+        _swap(part, target)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _target(path: Path) -> tuple[Path, Literal["nothing", "file", "folder", "device"]]:
+    """The real place behind ``path``, whose parent is a folder, and what is there now."""
+    try:
+        target = path.resolve()
+        if not target.name:
+            raise InputError(f"{path} has no name to write to; give a file or folder name")
+        if not target.parent.is_dir():
+            raise InputError(f"no folder {target.parent}; create it, or correct the path")
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return path.resolve(), "nothing"
+    except (OSError, RuntimeError) as error:  # links in a circle are a RuntimeError before 3.13
+        raise InputError(f"cannot write {path} ({error})") from error
+    if stat.S_ISDIR(mode):
+        return target, "folder"
+    return target, "file" if stat.S_ISREG(mode) else "device"
+
+
+def _opened(path: Path, mode: str) -> IO[Any]:
+    try:
+        if mode == "wb":
+            return path.open("wb")
+        return path.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(f"cannot write {path} ({error.strerror or error})") from error
+
+
+def _swap(part: Path, target: Path) -> None:
+    """Rename ``part`` to ``target``; an old folder waits in a hidden one beside it meanwhile."""
+    if not target.exists():
+        part.rename(target)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.old-", dir=target.parent))
+    try:
+        target.rename(aside / target.name)
+        try:
+            part.rename(target)
+        except BaseException:
+            (aside / target.name).rename(target)
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sync_tree(folder: Path) -> None:
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb+") as handle:
+                os.fsync(handle.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut, where the system lets folders be synced (not Windows)."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        return  # network and overlay file systems may refuse; the data itself is synced
+    finally:
+        os.close(handle)

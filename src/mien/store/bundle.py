@@ -1,0 +1,121 @@
+"""Bundles: the folder that hands a model from the learning half to the using half."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from mien.core.errors import BundleError, unknown_name
+from mien.store.card import FILES, Card, parse_card
+from mien.store.wire import scan
+
+DEFAULT = "default"
+_DEFAULT_NAME = "small"  # the bundle that ``default`` stands for
+_LARGEST = 1 << 30  # bytes; a model file above this is refused before it is read
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder with a checked card; model bytes are checked when they are read.
+
+    Args:
+        path: The folder.
+        card: Its card.
+    """
+
+    path: Path
+    card: Card
+
+    def model(self, precision: str = "fp32") -> bytes:
+        """Read, verify and return the bytes of one model file: what is hashed is what is run.
+
+        Raises:
+            BundleError: If the bundle has no such file, or it is altered, damaged, unsafe or
+                not self-contained.
+        """
+        entry = self.card.files.get(precision)
+        if entry is None:
+            raise BundleError(
+                f"{self.path} has no {precision} model; it has: {', '.join(self.card.files)}"
+            )
+        path = self.path / FILES[precision]
+        data = _read(path)
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
+            raise BundleError(
+                f"{path} is not the file its card describes (sha256 differs); "
+                "it was altered or damaged: fetch or export the bundle again"
+            )
+        check_model(data, path.name)
+        return data
+
+
+def check_model(data: bytes, name: str) -> None:
+    """Refuse model bytes that need anything besides themselves and the standard operators.
+
+    Raises:
+        BundleError: On external data, operator domains besides ai.onnx, local functions, opset
+            below 17, or damage.
+    """
+    found = scan(data)
+    if found.external:
+        raise BundleError(
+            f"{name} keeps weights in another file; export it with the weights inside"
+        )
+    if found.domains or found.functions:
+        what = ", ".join(sorted(found.domains)) or "local functions"
+        raise BundleError(f"{name} uses operators outside ai.onnx ({what}); export it without them")
+    if found.opset < 17:
+        raise BundleError(f"{name} has opset {found.opset}, expected 17 or more; export it again")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise BundleError(f"{path} is larger than {_LARGEST >> 20} MiB; this is no mien model")
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error}); is the bundle complete?") from error
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Open the bundle in a folder.
+
+    Raises:
+        BundleError: If there is no readable, valid card.
+    """
+    return Bundle(path, parse_card(_read(path / "card.json")))
+
+
+@cache
+def _built_in() -> dict[str, Path]:
+    root = Path(str(resources.files("mien.store"))) / "bundles"
+    found = sorted(path.parent for path in root.glob("*/card.json"))
+    return {path.name: path for path in found}
+
+
+def bundle_names() -> tuple[str, ...]:
+    """Names of the bundles inside the package; ``default`` stands for one of them."""
+    names = tuple(_built_in())
+    return (DEFAULT, *names) if _DEFAULT_NAME in names else names
+
+
+def open_bundle(model: str | Path) -> Bundle:
+    """Open a bundle by built-in name or by folder.
+
+    A built-in name wins over a folder of the same name in the working directory; write
+    ``./name`` for the folder.
+
+    Raises:
+        UnknownNameError: If it is neither a name nor an existing folder.
+        BundleError: If the folder holds no valid bundle.
+    """
+    built_in = _built_in()
+    name = _DEFAULT_NAME if model == DEFAULT else str(model)
+    if not isinstance(model, Path) and name in built_in:
+        return load_bundle(built_in[name])
+    if Path(model).is_dir():
+        return load_bundle(Path(model))
+    raise unknown_name("model", str(model), bundle_names())

@@ -1,0 +1,206 @@
+"""``card.json``: everything that must be known of a model, checked when read.
+
+A sha256 in the card shows that the files belong together and arrived whole. It does not show
+who made them: whoever can change a file can change the card.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from mien.core.errors import BundleError, MienError
+from mien.core.labels import LabelSpace
+
+SCHEMA = "mien.bundle/1"
+OUTPUTS = ("logits", "features", "activation", "votes")
+FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
+"""File name of each precision."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How the logits of one file become an answer.
+
+    Args:
+        temperature: Logits are divided by it (Guo et al., ICML 2017).
+        threshold: Top probability below which an answer is uncertain.
+        risk: Error rate among certain answers that the threshold was set for.
+    """
+
+    temperature: float
+    threshold: float
+    risk: float
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One ONNX file of a bundle."""
+
+    sha256: str
+    calibration: Calibration
+    metrics: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The crop inside the graph.
+
+    Args:
+        frame: Side of the grey frame, pixels.
+        input_size: Side of its central part that the network sees.
+        samples: Samples per frame pixel and axis.
+        template: Left eye, right eye, mouth centre in the frame, pixel centres at integers.
+        box_scale: Side of the frame over the mean side of a box, where there are no landmarks.
+    """
+
+    frame: int
+    input_size: int
+    samples: int
+    template: tuple[tuple[float, float], ...]
+    box_scale: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything that must be known of a model.
+
+    Args:
+        name: Name of the model.
+        labels: Label space of ``logits``.
+        outputs: Outputs of the graph, in order.
+        geometry: The crop inside the graph.
+        files: Per precision, its file.
+        parameters: Parameters of the network.
+        macs: Multiply-accumulates per face, crop not counted.
+        training: Configuration, seed, data hash, commit, duration.
+        licence: Licence of the weights.
+        intended_use: What the model is for.
+        out_of_scope: What it must not be used for.
+        notes: What a user must know about data and limits.
+    """
+
+    name: str
+    labels: LabelSpace
+    outputs: tuple[str, ...]
+    geometry: Geometry
+    files: dict[str, ModelFile]
+    parameters: int
+    macs: int
+    training: dict[str, Any] = field(default_factory=dict[str, Any])
+    licence: str = ""
+    intended_use: str = ""
+    out_of_scope: str = ""
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The text of ``card.json``."""
+        return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=1) + "\n"
+
+
+def parse_card(text: str | bytes) -> Card:
+    """Read and check the text of ``card.json``.
+
+    Raises:
+        BundleError: If it is no card, of a newer schema, or holds an impossible value.
+    """
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(
+            f"card.json is not JSON ({error}); fetch or export the bundle again"
+        ) from error
+    if not isinstance(raw, dict):
+        raise BundleError("card.json must be an object; export the bundle again")
+    schema = raw.pop("schema", None)  # type: ignore[reportUnknownMemberType]
+    if schema != SCHEMA:
+        raise BundleError(
+            f"card.json has schema {schema!r}, this version of mien reads {SCHEMA!r}; "
+            "update mien, or export the bundle again"
+        )
+    try:
+        return _card(raw)  # type: ignore[reportUnknownArgumentType]
+    except MienError as error:
+        raise BundleError(f"card.json: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(
+            f"card.json lacks or garbles a field ({error!r}); export the bundle again"
+        ) from error
+
+
+def _card(raw: dict[str, Any]) -> Card:
+    known = {f.name for f in dataclasses.fields(Card)}
+    if unknown := sorted(set(raw) - known):
+        raise BundleError(f"unknown field {', '.join(unknown)}; was it written by another program?")
+    labels = LabelSpace(
+        raw["labels"]["name"], tuple(map(_text, raw["labels"]["labels"])), raw["labels"]["note"]
+    )
+    outputs = tuple(raw["outputs"])
+    if outputs[:1] != ("logits",) or not set(outputs) <= set(OUTPUTS):
+        raise BundleError(f"outputs must begin with logits and be among {OUTPUTS}, got {outputs}")
+    files = {name: _file(name, entry) for name, entry in raw["files"].items()}
+    if "fp32" not in files:
+        raise BundleError("a bundle must have an fp32 file")
+    return Card(
+        name=_text(raw["name"]),
+        labels=labels,
+        outputs=outputs,
+        geometry=_geometry(raw["geometry"]),
+        files=files,
+        parameters=_whole(raw["parameters"]),
+        macs=_whole(raw["macs"]),
+        training=dict(raw["training"]),
+        licence=_text(raw["licence"]),
+        intended_use=_text(raw["intended_use"]),
+        out_of_scope=_text(raw["out_of_scope"]),
+        notes=tuple(map(_text, raw["notes"])),
+    )
+
+
+def _file(name: str, raw: dict[str, Any]) -> ModelFile:
+    if name not in FILES:
+        raise BundleError(f"unknown precision {name!r}; known: {', '.join(FILES)}")
+    sha256 = _text(raw["sha256"])
+    if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
+        raise BundleError(f"sha256 of {name} must be 64 hexadecimal digits")
+    given = raw["calibration"]
+    calibration = Calibration(
+        _number(given["temperature"]), _number(given["threshold"]), _number(given["risk"])
+    )
+    if not calibration.temperature > 0 or not 0 <= calibration.threshold <= 1:
+        raise BundleError(f"impossible calibration of {name}: {calibration}")
+    return ModelFile(sha256, calibration, tuple(dict(entry) for entry in raw["metrics"]))
+
+
+def _geometry(raw: dict[str, Any]) -> Geometry:
+    template = tuple((_number(x), _number(y)) for x, y in raw["template"])
+    if len(template) != 3:
+        raise BundleError(f"template must have three points, got {len(template)}")
+    return Geometry(
+        _whole(raw["frame"]),
+        _whole(raw["input_size"]),
+        _whole(raw["samples"]),
+        template,
+        _number(raw["box_scale"]),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise BundleError(f"expected text, got {value!r}")
+    return value
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise BundleError(f"expected a whole number, got {value!r}")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise BundleError(f"expected a finite number, got {value!r}")
+    return float(value)

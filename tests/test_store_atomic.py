@@ -1,0 +1,174 @@
+"""A reader sees the old or the new file, never a half."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from mien.core.errors import InputError
+from mien.store.atomic import writing, writing_folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+class TestWriting:
+    def test_the_file_appears_at_the_end(self, tmp_path):
+        target = tmp_path / "rows.jsonl"
+        with writing(target) as file:
+            file.write("ä\n")
+            file.flush()
+            assert names(tmp_path) == ["rows.jsonl.part"]
+        assert names(tmp_path) == ["rows.jsonl"]
+        assert target.read_bytes() == "ä\n".encode()
+
+    def test_bytes(self, tmp_path):
+        with writing(tmp_path / "a.bin", "wb") as file:
+            file.write(b"\0\r\n")
+        assert (tmp_path / "a.bin").read_bytes() == b"\0\r\n"
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+    def test_a_failure_leaves_the_old_file(self, tmp_path, error):
+        target = tmp_path / "a.txt"
+        target.write_text("old")
+        with pytest.raises(error), writing(target) as file:  # noqa: PT012 - the block is the point
+            file.write("new")
+            raise error
+        assert names(tmp_path) == ["a.txt"]
+        assert target.read_text() == "old"
+
+    def test_success_replaces_the_old_file_and_a_part_left_by_a_kill(self, tmp_path):
+        target = tmp_path / "a.txt"
+        target.write_text("old and long")
+        (tmp_path / "a.txt.part").write_text("left by a kill, and longer than the new text")
+        with writing(str(target)) as file:
+            file.write("new")
+        assert names(tmp_path) == ["a.txt"]
+        assert target.read_text() == "new"
+
+    def test_a_link_is_followed(self, tmp_path):
+        (tmp_path / "real").mkdir()
+        (tmp_path / "link.txt").symlink_to(tmp_path / "real" / "a.txt")
+        with writing(tmp_path / "link.txt") as file:
+            file.write("x")
+        assert (tmp_path / "link.txt").is_symlink()
+        assert (tmp_path / "real" / "a.txt").read_text() == "x"
+
+    def test_a_device_is_written_directly(self):
+        with writing("/dev/null") as file:
+            file.write("x")
+        assert not Path("/dev/null").is_file()
+        assert not Path("/dev/null.part").exists()
+
+    @pytest.mark.timeout(20)
+    def test_a_pipe_is_written_directly(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        got: list[str] = []
+        reader = threading.Thread(target=lambda: got.append((tmp_path / "pipe").read_text()))
+        reader.start()
+        with writing(tmp_path / "pipe") as file:
+            file.write("x")
+        reader.join()
+        assert got == ["x"]
+        assert names(tmp_path) == ["pipe"]
+
+    def test_what_cannot_be_written_is_said_before_the_work(self, tmp_path):
+        (tmp_path / "file").touch()
+        (tmp_path / "circle").symlink_to(tmp_path / "circle")
+        for path, message in (
+            (tmp_path / "missing" / "a.txt", "no folder .*missing; create it"),
+            (tmp_path / "file" / "a.txt", "no folder"),
+            (tmp_path, "is a folder"),
+            (Path("/"), "has no name"),
+            (tmp_path / ("x" * 300), "cannot write"),
+            (tmp_path / "circle", "cannot write"),
+        ):
+            with pytest.raises(InputError, match=message), writing(path):
+                pytest.fail("the block must not run")
+        assert names(tmp_path) == ["circle", "file"]
+
+
+class TestWritingFolder:
+    def test_the_folder_appears_at_the_end(self, tmp_path):
+        with writing_folder(tmp_path / "bundle") as folder:
+            (folder / "sub").mkdir()
+            (folder / "sub" / "a.txt").write_text("x")
+            assert names(tmp_path) == ["bundle.part"]
+        assert names(tmp_path) == ["bundle"]
+        assert (tmp_path / "bundle" / "sub" / "a.txt").read_text() == "x"
+
+    @pytest.mark.parametrize("replace", [True, False])
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+    def test_a_failure_leaves_nothing_behind(self, tmp_path, replace, error):
+        target = tmp_path / "bundle"
+        with pytest.raises(error), writing_folder(target, replace=replace) as folder:  # noqa: PT012 - the block is the point
+            (folder / "a.txt").write_text("x")
+            raise error
+        assert names(tmp_path) == []
+
+    def test_a_failure_leaves_the_old_folder(self, tmp_path):
+        (tmp_path / "bundle").mkdir()
+        (tmp_path / "bundle" / "old.txt").write_text("old")
+        with (
+            pytest.raises(ValueError, match="no"),
+            writing_folder(tmp_path / "bundle", replace=True),
+        ):
+            raise ValueError("no")
+        assert names(tmp_path) == ["bundle"]
+        assert names(tmp_path / "bundle") == ["old.txt"]
+
+    def test_an_empty_folder_is_filled(self, tmp_path):
+        (tmp_path / "bundle").mkdir()
+        with writing_folder(tmp_path / "bundle") as folder:
+            (folder / "a.txt").touch()
+        assert names(tmp_path) == ["bundle"]
+        assert names(tmp_path / "bundle") == ["a.txt"]
+
+    def test_a_filled_folder_is_replaced_only_when_asked(self, tmp_path):
+        (tmp_path / "bundle").mkdir()
+        (tmp_path / "bundle" / "old.txt").touch()
+        with pytest.raises(InputError, match="not empty"), writing_folder(tmp_path / "bundle"):
+            pytest.fail("the block must not run")
+        with writing_folder(tmp_path / "bundle", replace=True) as folder:
+            (folder / "new.txt").touch()
+        assert names(tmp_path) == ["bundle"]
+        assert names(tmp_path / "bundle") == ["new.txt"]
+
+    def test_a_part_left_by_a_kill_is_cleared(self, tmp_path):
+        (tmp_path / "bundle.part").mkdir()
+        (tmp_path / "bundle.part" / "half.txt").touch()
+        with writing_folder(tmp_path / "bundle") as folder:
+            (folder / "a.txt").touch()
+        assert names(tmp_path / "bundle") == ["a.txt"]
+
+    def test_what_cannot_be_written_is_said_before_the_work(self, tmp_path):
+        (tmp_path / "file").touch()
+        (tmp_path / "taken.part").touch()
+        for path, message in (
+            (tmp_path / "missing" / "a", "no folder"),
+            (tmp_path / "file", "is a file"),
+            (tmp_path / "taken", "cannot write"),
+            (Path("/"), "has no name"),
+        ):
+            with pytest.raises(InputError, match=message), writing_folder(path):
+                pytest.fail("the block must not run")
+        assert names(tmp_path) == ["file", "taken.part"]
+
+    def test_a_failed_rename_puts_the_old_folder_back(self, tmp_path, monkeypatch):
+        target = tmp_path / "bundle"
+        target.mkdir()
+        (target / "old.txt").touch()
+        rename = Path.rename
+
+        def refuse(self, to):
+            if self.name.endswith(".part"):
+                raise OSError("no")
+            return rename(self, to)
+
+        monkeypatch.setattr(Path, "rename", refuse)
+        with pytest.raises(OSError, match="no"), writing_folder(target, replace=True) as folder:
+            (folder / "new.txt").touch()
+        assert names(tmp_path) == ["bundle"]
+        assert names(target) == ["old.txt"]

@@ -1,0 +1,433 @@
+"""Every form of one photo gives one answer; everything else is an error that says why."""
+
+import io
+import os
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from mien.core.errors import ImageDecodeError, InputError
+from mien.store.images import FORMATS, MAX_PIXELS, read_image
+
+
+def scene(height: int = 60, width: int = 80) -> np.ndarray:
+    """A colourful picture without symmetry."""
+    y, x = np.mgrid[:height, :width]
+    return np.stack([x * 3, y * 4, (x * y) // 20], axis=-1).astype(np.uint8)
+
+
+def encoded(image: Image.Image | np.ndarray, file_format: str = "PNG", **options) -> bytes:
+    held = io.BytesIO()
+    if not isinstance(image, Image.Image):
+        image = Image.fromarray(image)
+    image.save(held, file_format, **options)
+    return held.getvalue()
+
+
+def png(width: int, height: int, depth: int, colour: int, data: bytes) -> bytes:
+    """A PNG chunk by chunk, for what Pillow does not write."""
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)),
+        (b"IDAT", data),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in parts
+    )
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that claims any size."""
+    return png(width, height, 8, 2, zlib.compress(b"\0"))
+
+
+def jpeg_header(width: int, height: int) -> bytes:
+    """A whole small JPEG whose frame header claims another size."""
+    data = bytearray(encoded(scene(16, 16), "JPEG"))
+    at = data.index(b"\xff\xc0")
+    data[at + 5 : at + 9] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "options"),
+    [
+        ("PNG", {}),
+        ("WEBP", {"lossless": True}),
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("PPM", {}),
+    ],
+)
+def test_lossless_formats_give_back_every_pixel(file_format, options):
+    assert np.array_equal(read_image(encoded(scene(), file_format, **options)), scene())
+
+
+def test_every_listed_format_is_read():
+    for file_format in FORMATS:
+        got = read_image(encoded(scene(), file_format))
+        assert got.shape == (60, 80, 3)
+        assert got.dtype == np.uint8
+        assert abs(got.astype(int) - scene()).mean() < 12, file_format  # GIF has 256 colours
+
+
+def test_a_file_its_name_its_bytes_and_a_stream_give_the_same(tmp_path):
+    data = encoded(scene())
+    file = tmp_path / "a picture.png"
+    file.write_bytes(data)
+    reader, writer = os.pipe()
+    os.write(writer, data)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        for source in (file, str(file), data, io.BytesIO(data), pipe):
+            assert np.array_equal(read_image(source), scene())
+
+
+def test_the_answer_is_writable_and_contiguous():
+    got = read_image(encoded(scene()))
+    got[0, 0] = 7
+    assert got.flags.c_contiguous
+
+
+class TestConversion:
+    """Forms of one picture."""
+
+    def test_grey_is_repeated(self):
+        grey = scene()[..., 0]
+        assert np.array_equal(read_image(encoded(grey)), np.repeat(grey[..., None], 3, axis=2))
+
+    def test_grey_with_alpha(self):
+        image = Image.fromarray(scene()).convert("L")
+        expected = np.repeat(np.asarray(image)[..., None], 3, axis=2)
+        image.putalpha(255)
+        assert np.array_equal(read_image(encoded(image)), expected)
+
+    def test_opaque_alpha_changes_nothing(self):
+        image = Image.fromarray(scene()).convert("RGBA")
+        assert np.array_equal(read_image(encoded(image)), scene())
+
+    @given(st.integers(0, 255), st.integers(0, 255))
+    def test_transparency_shows_white_behind(self, alpha, level):
+        image = Image.new("RGBA", (3, 2), (level, 0, 255, alpha))
+        got = read_image(encoded(image))[0, 0].astype(float)
+        a = alpha / 255
+        assert np.abs(got - [level * a + 255 * (1 - a), 255 * (1 - a), 255]).max() <= 0.501
+
+    def test_palette(self):
+        image = Image.fromarray(scene()).quantize(16)
+        expected = np.asarray(image.convert("RGB"))
+        for file_format in ("PNG", "GIF", "BMP"):
+            assert np.array_equal(read_image(encoded(image, file_format)), expected)
+
+    def test_palette_with_a_transparent_entry_shows_white_there(self):
+        image = Image.new("P", (4, 4), 1)
+        image.putpalette([10, 20, 30, 200, 100, 50])
+        image.putpixel((0, 0), 0)
+        got = read_image(encoded(image, "PNG", transparency=0))
+        assert got[0, 0].tolist() == [255, 255, 255]
+        assert got[1, 1].tolist() == [200, 100, 50]
+
+    def test_rgb_with_a_transparent_colour_shows_white_there(self):
+        image = Image.new("RGB", (4, 4), (9, 8, 7))
+        image.putpixel((0, 0), (1, 2, 3))
+        got = read_image(encoded(image, "PNG", transparency=(1, 2, 3)))
+        assert got[0, 0].tolist() == [255, 255, 255]
+        assert got[1, 1].tolist() == [9, 8, 7]
+
+    @pytest.mark.parametrize("file_format", ["PNG", "TIFF", "PPM"])
+    def test_16_bit_grey_is_scaled_not_clipped(self, file_format):
+        grey = scene()[..., 0]
+        deep = Image.fromarray(grey.astype(np.uint16) * 257)
+        expected = np.repeat(grey[..., None], 3, axis=2)
+        assert np.array_equal(read_image(encoded(deep, file_format)), expected)
+
+    def test_16_bit_big_endian(self):
+        grey = scene()[..., 0]
+        data = encoded(Image.fromarray((grey.astype(np.uint16) * 257).astype(">u2")), "TIFF")
+        assert np.array_equal(read_image(data)[..., 1], grey)
+
+    @pytest.mark.parametrize(("colour", "channels"), [(2, 3), (6, 4), (4, 2)])
+    def test_16_bit_colour_and_alpha(self, colour, channels):
+        deep = np.full((60, 80, channels), 0xFFFF, ">u2")  # alpha, where there is one, is opaque
+        shown = min(channels, 3) if channels != 2 else 1
+        deep[..., :shown] = scene()[..., :shown].astype(np.uint16) * 257
+        rows = b"".join(b"\0" + row.tobytes() for row in deep)
+        got = read_image(png(80, 60, 16, colour, zlib.compress(rows)))
+        assert np.array_equal(got[..., :shown], scene()[..., :shown])
+
+    def test_1_bit(self):
+        image = Image.fromarray(scene()).convert("1")
+        got = read_image(encoded(image))
+        assert np.array_equal(got, np.asarray(image.convert("RGB")))
+        assert set(np.unique(got)) == {0, 255}
+
+    def test_cmyk(self):
+        image = Image.fromarray(scene()).convert("CMYK")
+        got = read_image(encoded(image, "JPEG", quality=95))
+        assert abs(got.astype(int) - scene()).mean() < 12
+
+    def test_animation_gives_its_first_frame(self):
+        frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+        for file_format in ("GIF", "PNG", "WEBP"):
+            data = encoded(frames[0], file_format, save_all=True, append_images=frames[1:])
+            assert (abs(read_image(data)[4, 4].astype(int) - [255, 0, 0]) < 5).all(), file_format
+
+    def test_multi_picture_jpeg_gives_its_first_picture(self):
+        second = Image.new("RGB", (80, 60), "blue")
+        data = encoded(scene(), "MPO", save_all=True, append_images=[second], quality=95)
+        assert abs(read_image(data).astype(int) - scene()).mean() < 12
+
+    @pytest.mark.parametrize("values", [np.float32, np.int32])
+    def test_values_without_an_agreed_white_are_refused(self, values):
+        data = encoded(scene()[..., 0].astype(values), "TIFF")
+        with pytest.raises(ImageDecodeError, match="convert it to 8 or 16 bits"):
+            read_image(data)
+
+
+class TestOrientation:
+    """EXIF orientation; the oracle is Pillow's own transposition."""
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("file_format", ["PNG", "TIFF", "WEBP"])
+    @pytest.mark.parametrize("shape", [(60, 80), (1200, 700)])  # one strip, several strips
+    def test_all_eight(self, orientation, file_format, shape):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        options = {"lossless": True} if file_format == "WEBP" else {}
+        stored = Image.fromarray(scene(*shape))
+        stored.getexif()[0x0112] = orientation
+        expected = np.asarray(ImageOps.exif_transpose(stored))
+        got = read_image(encoded(scene(*shape), file_format, exif=exif, **options))
+        assert np.array_equal(got, expected)
+
+    def test_16_bit_and_rotated(self):
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        grey = scene()[..., 0]
+        deep = Image.fromarray(grey.astype(np.uint16) * 257)
+        assert np.array_equal(read_image(encoded(deep, exif=exif))[..., 0], np.rot90(grey, -1))
+
+    @pytest.mark.parametrize(
+        "exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"]
+    )
+    def test_damaged_exif_leaves_the_picture_as_stored(self, exif):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert np.array_equal(read_image(encoded(scene(), exif=exif)), scene())
+
+    def test_impossible_orientation_is_ignored(self):
+        exif = Image.Exif()
+        exif[0x0112] = 77
+        assert np.array_equal(read_image(encoded(scene(), exif=exif)), scene())
+
+
+FORMS = {
+    "jpeg": ("JPEG", "RGB", {}),
+    "progressive jpeg": ("JPEG", "RGB", {"progressive": True}),
+    "grey jpeg": ("JPEG", "L", {}),
+    "png": ("PNG", "RGB", {}),
+    "palette png": ("PNG", "P", {}),
+    "webp": ("WEBP", "RGB", {}),
+    "bmp": ("BMP", "RGB", {}),
+    "gif": ("GIF", "P", {}),
+    "tiff": ("TIFF", "RGB", {}),
+    "lzw tiff": ("TIFF", "RGB", {"compression": "tiff_lzw"}),
+    "ppm": ("PPM", "RGB", {}),
+}
+
+
+class TestDamage:
+    """A file that ends early is an error, not a half-grey face."""
+
+    @pytest.mark.parametrize("form", FORMS)
+    @pytest.mark.parametrize("kept", [0.02, 0.3, 0.5, 0.7, 0.9, 0.97])
+    def test_truncated(self, form, kept):
+        file_format, mode, options = FORMS[form]
+        noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+        data = encoded(Image.fromarray(noise).convert(mode), file_format, **options)
+        with pytest.raises(ImageDecodeError, match=r"damaged or cut off|not a JPEG"):
+            read_image(data[: int(len(data) * kept)])
+
+    @pytest.mark.parametrize("form", ["jpeg", "progressive jpeg", "png", "palette png", "gif"])
+    @pytest.mark.parametrize("kept", [0.3, 0.6, 0.9])
+    def test_a_download_filled_up_with_zeros(self, form, kept):
+        file_format, mode, options = FORMS[form]
+        noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+        data = encoded(Image.fromarray(noise).convert(mode), file_format, **options)
+        cut = int(len(data) * kept)
+        with pytest.raises(ImageDecodeError, match="damaged or cut off"):
+            read_image(data[:cut] + bytes(len(data) - cut))
+
+    def test_empty(self, tmp_path):
+        (tmp_path / "empty.jpg").touch()
+        for source in (b"", tmp_path / "empty.jpg", io.BytesIO()):
+            with pytest.raises(ImageDecodeError, match=r"empty \(0 bytes\)"):
+                read_image(source)
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"hello, I am a text\n" * 9,
+            b"%PDF-1.7\n" + bytes(99),
+            b"\0" * 500,
+            b"<svg xmlns=''/>",
+            b"x",
+        ],
+    )
+    def test_not_a_picture(self, data):
+        with pytest.raises(ImageDecodeError, match="not a JPEG, PNG, WebP, BMP, GIF, TIFF or PPM"):
+            read_image(data)
+
+    def test_formats_outside_the_list_are_not_read(self):
+        for file_format in ("ICO", "TGA", "PDF", "EPS"):
+            with pytest.raises(ImageDecodeError, match="not a JPEG"):
+                read_image(encoded(scene(), file_format))
+
+    @pytest.mark.parametrize(
+        ("brands", "name"),
+        [
+            (b"heic", "HEIC/HEIF"),
+            (b"mif1", "HEIC/HEIF"),
+            (b"avif", "AVIF"),
+            (b"zzzz\0\0\0\0heicmif1", "HEIC/HEIF"),
+        ],
+    )
+    def test_heic_and_avif_say_what_to_do(self, brands, name):
+        box = (brands + bytes(4))[: max(8, len(brands))]
+        data = struct.pack(">I", 8 + len(box)) + b"ftyp" + box + bytes(200)
+        with pytest.raises(ImageDecodeError, match=f"{name} .*convert it to JPEG"):
+            read_image(data)
+
+    def test_a_video_is_not_taken_for_heic(self):
+        data = struct.pack(">I", 24) + b"ftypisom\0\0\0\0isommp41" + bytes(200)
+        with pytest.raises(ImageDecodeError, match="not a JPEG"):
+            read_image(data)
+
+    @given(st.binary(max_size=300), st.sampled_from(sorted(FORMS)), st.integers(0, 10_000))
+    def test_any_bytes_give_a_picture_or_our_error(self, junk, form, at):
+        file_format, mode, options = FORMS[form]
+        data = bytearray(
+            encoded(Image.fromarray(scene(20, 30)).convert(mode), file_format, **options)
+        )
+        at %= len(data)
+        data[at : at + len(junk)] = junk
+        for candidate in (bytes(data), junk):
+            try:
+                got = read_image(candidate, max_pixels=1_000_000)
+            except ImageDecodeError:
+                continue
+            assert got.ndim == 3
+            assert got.dtype == np.uint8
+
+
+class TestSize:
+    """Dimensions are checked before pixels are decoded."""
+
+    @pytest.mark.parametrize("header", [png_header, jpeg_header])
+    @pytest.mark.parametrize("size", [(30_000, 30_000), (12_000, 12_000), (10_001, 10_000)])
+    def test_large_pictures_are_refused_without_a_warning(self, header, size):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(ImageDecodeError, match=r"megapixels.*at most 100\.0 are read"):
+                read_image(header(*size))
+
+    def test_a_lying_header_is_refused(self):
+        with pytest.raises(ImageDecodeError, match="damaged or cut off"):
+            read_image(png_header(300, 300))
+
+    def test_the_limit_is_inclusive_and_names_the_size(self):
+        data = encoded(scene())
+        assert read_image(data, max_pixels=4800).shape == (60, 80, 3)
+        with pytest.raises(ImageDecodeError, match="80 x 60"):
+            read_image(data, max_pixels=4799)
+
+    def test_a_genuine_bomb_uses_no_memory(self, tmp_path):
+        """30,000 x 30,000 one-bit pixels in a PNG of some 100 kB."""
+        packer = zlib.compressobj(9)
+        rows = bytes(1 + 30_000 // 8)
+        packed = b"".join(packer.compress(rows * 1000) for _ in range(30)) + packer.flush()
+        file = tmp_path / "bomb.png"
+        file.write_bytes(png(30_000, 30_000, 1, 0, packed))
+        before = _resident_bytes()
+        with pytest.raises(ImageDecodeError, match="900\\.0 megapixels"):
+            read_image(file)
+        assert _resident_bytes() - before < 50 << 20
+        assert MAX_PIXELS < 900e6
+
+    def test_a_limit_below_one_is_a_mistake(self):
+        with pytest.raises(InputError, match="max_pixels"):
+            read_image(encoded(scene()), max_pixels=0)
+
+    def test_extreme_shapes(self):
+        for shape in ((1, 1), (1, 40_000), (40_000, 1)):
+            assert read_image(encoded(np.zeros(shape, np.uint8))).shape == (*shape, 3)
+
+
+def _resident_bytes() -> int:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+class TestPlaces:
+    """What is no readable file."""
+
+    def test_missing_file_is_named_in_the_note(self, tmp_path):
+        with pytest.raises(ImageDecodeError, match="No such file") as caught:
+            read_image(tmp_path / "gone.jpg")
+        assert "gone.jpg" in caught.value.__notes__[0]
+
+    def test_dangling_link(self, tmp_path):
+        (tmp_path / "link.jpg").symlink_to(tmp_path / "gone.jpg")
+        with pytest.raises(ImageDecodeError, match="No such file"):
+            read_image(tmp_path / "link.jpg")
+
+    def test_links_in_a_circle(self, tmp_path):
+        (tmp_path / "a.jpg").symlink_to(tmp_path / "b.jpg")
+        (tmp_path / "b.jpg").symlink_to(tmp_path / "a.jpg")
+        with pytest.raises(ImageDecodeError, match="cannot be opened"):
+            read_image(tmp_path / "a.jpg")
+
+    def test_folder_with_the_name_of_a_picture(self, tmp_path):
+        (tmp_path / "x.jpg").mkdir()
+        with pytest.raises(ImageDecodeError, match="this is a folder"):
+            read_image(tmp_path / "x.jpg")
+
+    @pytest.mark.timeout(20)
+    def test_a_pipe_without_a_writer_does_not_hang(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe.jpg")
+        with pytest.raises(ImageDecodeError, match="a pipe, socket or device"):
+            read_image(tmp_path / "pipe.jpg")
+
+    def test_a_name_that_no_system_accepts(self):
+        with pytest.raises(ImageDecodeError, match="cannot be opened"):
+            read_image("a\0b.jpg")
+        with pytest.raises(ImageDecodeError, match="cannot be opened"):
+            read_image(Path("x" * 5000))
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+    def test_no_permission(self, tmp_path):
+        file = tmp_path / "closed.png"
+        file.write_bytes(encoded(scene()))
+        file.chmod(0)
+        with pytest.raises(ImageDecodeError, match="Permission denied"):
+            read_image(file)
+
+    def test_an_endless_stream_is_refused(self, monkeypatch):
+        monkeypatch.setattr("mien.store.images._MAX_STREAM", 3 << 20)
+
+        class Endless(io.RawIOBase):
+            def read(self, size=-1):
+                return bytes(size)
+
+        with pytest.raises(ImageDecodeError, match="more than 3 MiB"):
+            read_image(Endless())  # type: ignore[arg-type]
