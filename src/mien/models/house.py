@@ -110,11 +110,35 @@ def _house(layout: Layout, labels: LabelSpace, *, votes: bool, dropout: float) -
 
 
 _FAMILY = (
-    ("nano", Layout(16, (16, 32, 64, 96), (1, 1, 1, 1), 0), 0, 0, "smallest, for old phones"),
-    ("tiny", Layout(24, (24, 48, 96, 160), (1, 1, 1, 1), 8), 0, 0, "for browsers"),
-    ("small", Layout(32, (32, 64, 128, 192), (1, 1, 1, 1), 8), 0, 0, "two milliseconds on a CPU"),
-    ("base", Layout(32, (40, 80, 160, 200), (1, 2, 2, 1), 8), 0, 0, "best on a CPU"),
-    ("large", Layout(64, (64, 128, 256, 512), (2, 2, 2, 2), 16), 0, 0, "teacher, needs a GPU"),
+    (
+        "nano",
+        Layout(16, (16, 32, 64, 96), (1, 1, 1, 1), 0),
+        223_519,
+        28_276_384,
+        "smallest, for old phones",
+    ),
+    ("tiny", Layout(24, (24, 48, 96, 160), (1, 1, 1, 1), 8), 570_040, 65_550_256, "for browsers"),
+    (
+        "small",
+        Layout(32, (32, 64, 128, 192), (1, 1, 1, 1), 8),
+        903_427,
+        112_559_680,
+        "two milliseconds on a CPU",
+    ),
+    (
+        "base",
+        Layout(32, (40, 80, 160, 200), (1, 2, 2, 1), 8),
+        1_765_617,
+        275_972_568,
+        "best on a CPU",
+    ),
+    (
+        "large",
+        Layout(64, (64, 128, 256, 512), (2, 2, 2, 2), 16),
+        11_264_455,
+        1_096_185_344,
+        "teacher, needs a GPU",
+    ),
 )
 
 

@@ -1,7 +1,8 @@
 """Training: configuration, augmentation, loop, and the log of a run."""
 
 from mien.train.config import Augmentation, TrainConfig, config_from_dict, load_config
-from mien.train.loop import CHECKPOINT, EpochRow, load_run, train, training_rows
+from mien.train.log import EpochRow, plot_curves, write_log
+from mien.train.loop import CHECKPOINT, load_run, train, training_rows
 
 __all__ = [
     "CHECKPOINT",
@@ -11,6 +12,8 @@ __all__ = [
     "config_from_dict",
     "load_config",
     "load_run",
+    "plot_curves",
     "train",
     "training_rows",
+    "write_log",
 ]

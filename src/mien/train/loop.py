@@ -21,6 +21,7 @@ from mien.data.subsets import held_out, without_conflicts
 from mien.models import ExpressionNet, build
 from mien.train.augment import augment
 from mien.train.config import TrainConfig, config_from_dict
+from mien.train.log import EpochRow, plot_curves, write_log
 from mien.train.state import (
     WeightAverage,
     derived_seed,
@@ -33,19 +34,6 @@ from mien.train.state import (
 )
 
 CHECKPOINT = "last.ckpt"
-
-
-@dataclass(frozen=True)
-class EpochRow:
-    """One line of the log: losses and accuracies are means over the epoch."""
-
-    epoch: int
-    lr: float
-    loss: float
-    accuracy: float
-    watch_loss: float | None
-    watch_accuracy: float | None
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -141,6 +129,100 @@ def score(network: ExpressionNet, rows: Resident, batch_size: int = 512) -> tupl
     return loss / len(rows), right / len(rows)
 
 
+@dataclass
+class _Run:
+    """The moving parts of a run."""
+
+    fabric: Fabric
+    config: TrainConfig
+    rows: Resident
+    plain: ExpressionNet
+    network: nn.Module
+    sgd: torch.optim.Optimizer
+    average: WeightAverage
+    log: list[EpochRow]
+    on_step: Callable[[int, int], None]
+
+    @property
+    def per_epoch(self) -> int:
+        return steps_per_epoch(len(self.rows), self.config)
+
+    @property
+    def steps(self) -> int:
+        return self.per_epoch * self.config.epochs
+
+
+def _start(
+    fabric: Fabric,
+    config: TrainConfig,
+    rows: Resident,
+    checkpoint: Path,
+    on_step: Callable[[int, int], None],
+) -> _Run:
+    """Fresh weights by the seed, or the checkpoint's state."""
+    with seeded(config.seed):
+        plain = build(
+            config.model,
+            labels=label_space(config.labels),
+            votes=config.votes_weight > 0,
+            dropout=config.dropout,
+        )
+    plain = plain.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = WeightAverage(plain, config.ema_epochs * steps_per_epoch(len(rows), config))
+    sgd = optimiser(plain, config)
+    log: list[EpochRow] = []
+    if checkpoint.exists():
+        state = load_checkpoint(checkpoint, config)
+        plain.load_state_dict(state["network"])
+        sgd.load_state_dict(state["optimiser"])
+        average.network.load_state_dict(state["average"])
+        average.steps = state["average_steps"]
+        log = [EpochRow(**row) for row in state["log"]]
+    network, wrapped = fabric.setup(plain, sgd)
+    return _Run(fabric, config, rows, plain, network, wrapped, average, log, on_step)
+
+
+def _epoch(run: _Run, epoch: int) -> tuple[float, float]:
+    """Train one pass; mean loss and accuracy on the augmented rows."""
+    fabric, config = run.fabric, run.config
+    rank, world = fabric.global_rank, fabric.world_size
+    generator = torch.Generator(fabric.device)
+    generator.manual_seed(derived_seed(config.seed, epoch, rank, 1))
+    run.network.train()
+    loss_sum, right = torch.zeros(2, device=fabric.device)
+    with seeded(config.seed, epoch, rank, 2):  # dropout
+        todo = batches(len(run.rows), config, epoch, rank, world)
+        for step, index in enumerate(todo, start=epoch * run.per_epoch):
+            for group in run.sgd.param_groups:
+                group["lr"] = learning_rate(step, run.steps, config)
+            loss, hits = loss_of(run.network, run.rows, index.to(fabric.device), config, generator)
+            fabric.backward(loss)
+            run.sgd.step()
+            run.sgd.zero_grad()
+            run.average.update(run.plain)
+            loss_sum += loss.detach()
+            right += hits
+            run.on_step(step + 1, run.steps)
+    totals = fabric.all_reduce(torch.stack([loss_sum, right]), reduce_op="sum")
+    seen = run.per_epoch * min(config.batch_size, len(run.rows))
+    return float(totals[0]) / (run.per_epoch * world), float(totals[1]) / seen
+
+
+def _save(run: _Run, checkpoint: Path) -> None:
+    save_checkpoint(
+        checkpoint,
+        {
+            "config": run.config.as_dict(),
+            "network": run.plain.state_dict(),
+            "optimiser": run.sgd.state_dict(),
+            "average": run.average.network.state_dict(),
+            "average_steps": run.average.steps,
+            "log": [asdict(row) for row in run.log],
+        },
+    )
+    write_log(checkpoint.parent / "log.csv", run.log)
+
+
 def train(
     faces: FaceSet,
     config: TrainConfig,
@@ -158,10 +240,10 @@ def train(
     Args:
         faces: Rows with their splits, and FER+ votes if the configuration uses them.
         config: Everything that decides the result.
-        out: Folder of the checkpoint and the log.
+        out: Folder of the checkpoint, ``log.csv`` and ``curves.png``.
         resume: Continue from the folder's checkpoint, if there is one.
         on_step: Called with (step, steps) over the whole run.
-        on_epoch: Called with the log row of each finished epoch.
+        on_epoch: Called with the log row of each finished epoch, in one process only.
         accelerator: ``cpu`` or ``cuda``.
 
     Returns:
@@ -170,12 +252,48 @@ def train(
     Raises:
         ConfigError: If ``out`` holds a run and ``resume`` is not set, or of another configuration.
         DataError: If the rows do not have what the configuration needs.
-        DeviceError: If CUDA is asked for and cannot be used.
+        DeviceError: If CUDA is asked for and not there.
+    """
+    fabric = open_fabric(config, accelerator)
+    checkpoint = out / CHECKPOINT
+    if checkpoint.exists() and not resume:
+        raise ConfigError(
+            f"{out} holds a run already; continue it with --resume, or choose another --out"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    chosen, watched = training_rows(faces, config)
+    if len(chosen) < 2 * fabric.world_size:
+        raise DataError(
+            f"{len(chosen)} training rows are too few for {fabric.world_size} processes"
+        )
+    watch = None if watched is None else Resident.of(watched, fabric.device)
+    run = _start(fabric, config, Resident.of(chosen, fabric.device), checkpoint, on_step)
+    for epoch in range(len(run.log), config.epochs):
+        started = time.perf_counter()
+        loss, accuracy = _epoch(run, epoch)
+        due = (epoch + 1) % config.watch_every == 0 or epoch + 1 == config.epochs
+        with fabric.autocast():
+            seen = score(run.average.network, watch) if watch and due else (None, None)
+        rate = run.sgd.param_groups[0]["lr"]
+        seconds = time.perf_counter() - started
+        run.log.append(EpochRow(epoch + 1, rate, loss, accuracy, *seen, seconds))
+        if fabric.global_rank == 0:
+            _save(run, checkpoint)
+            on_epoch(run.log[-1])
+        fabric.barrier()
+    if fabric.global_rank == 0:
+        plot_curves(out / "curves.png", run.log)
+    return run.average.network, run.log
+
+
+def open_fabric(config: TrainConfig, accelerator: str) -> Fabric:
+    """Lightning Fabric for this process: one device, or one of ``torchrun``'s processes.
+
+    Raises:
+        DeviceError: If CUDA is asked for and not there.
     """
     if accelerator == "cuda" and not torch.cuda.is_available():
-        raise DeviceError(
-            "CUDA was asked for, and torch finds no usable GPU; use cpu, or install a CUDA build"
-        )
+        raise DeviceError("CUDA was asked for, but torch finds no GPU; use --device cpu")
     world = int(os.environ.get("WORLD_SIZE", "1"))
     fabric = Fabric(
         accelerator=accelerator,
@@ -185,79 +303,7 @@ def train(
     )
     if world > 1:
         fabric.launch()
-    checkpoint = out / CHECKPOINT
-    if checkpoint.exists() and not resume:
-        raise ConfigError(
-            f"{out} holds a run already; continue it with --resume, or choose another --out"
-        )
-    out.mkdir(parents=True, exist_ok=True)
-
-    chosen, watched = training_rows(faces, config)
-    if len(chosen) < 2 * world:
-        raise DataError(f"{len(chosen)} training rows are too few for {world} processes")
-    rows = Resident.of(chosen, fabric.device)
-    watch = None if watched is None else Resident.of(watched, fabric.device)
-    per_epoch = steps_per_epoch(len(rows), config)
-
-    with seeded(config.seed):
-        plain = build(
-            config.model, labels=label_space(config.labels),
-            votes=config.votes_weight > 0, dropout=config.dropout,
-        )  # fmt: skip
-    plain = plain.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = WeightAverage(plain, config.ema_epochs * per_epoch)
-    sgd = optimiser(plain, config)
-    log: list[EpochRow] = []
-    if checkpoint.exists():
-        state = load_checkpoint(checkpoint, config)
-        plain.load_state_dict(state["network"])
-        sgd.load_state_dict(state["optimiser"])
-        average.network.load_state_dict(state["average"])
-        average.steps = state["average_steps"]
-        log = [EpochRow(**row) for row in state["log"]]
-    network, opt = fabric.setup(plain, sgd)
-
-    for epoch in range(len(log), config.epochs):
-        started = time.perf_counter()
-        generator = torch.Generator(fabric.device)
-        generator.manual_seed(derived_seed(config.seed, epoch, fabric.global_rank, 1))
-        network.train()
-        losses, right = torch.zeros(2, device=fabric.device)
-        with seeded(config.seed, epoch, fabric.global_rank, 2):
-            todo = batches(len(rows), config, epoch, fabric.global_rank, world)
-            for step, index in enumerate(todo, start=epoch * per_epoch):
-                for group in opt.param_groups:
-                    group["lr"] = learning_rate(step, config.epochs * per_epoch, config)
-                loss, hits = loss_of(network, rows, index.to(fabric.device), config, generator)
-                fabric.backward(loss)
-                opt.step()
-                opt.zero_grad()
-                average.update(plain)
-                losses += loss.detach()
-                right = right + hits
-                on_step(step + 1, config.epochs * per_epoch)
-        totals = fabric.all_reduce(torch.stack([losses, right.float()]), reduce_op="sum")
-        due = (epoch + 1) % config.watch_every == 0 or epoch + 1 == config.epochs
-        with fabric.autocast():
-            watched_now = score(average.network, watch) if watch and due else (None, None)
-        seen = per_epoch * min(config.batch_size, len(rows))
-        row = EpochRow(
-            epoch + 1, opt.param_groups[0]["lr"], float(totals[0]) / (per_epoch * world),
-            float(totals[1]) / seen, *watched_now, time.perf_counter() - started,
-        )  # fmt: skip
-        log.append(row)
-        if fabric.global_rank == 0:
-            save_checkpoint(
-                checkpoint,
-                {
-                    "config": config.as_dict(), "network": plain.state_dict(),
-                    "optimiser": sgd.state_dict(), "average": average.network.state_dict(),
-                    "average_steps": average.steps, "log": [asdict(r) for r in log],
-                },
-            )  # fmt: skip
-            on_epoch(row)
-        fabric.barrier()
-    return average.network, log
+    return fabric
 
 
 def load_run(out: Path) -> tuple[ExpressionNet, TrainConfig, list[EpochRow]]:

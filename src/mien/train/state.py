@@ -83,8 +83,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         state["config"]["model"]
-    except (OSError, RuntimeError, KeyError, EOFError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: not a checkpoint of mien train ({error})") from error
+    except Exception as error:  # torch.load's errors share no base class
+        reason = (str(error).splitlines() or [repr(error)])[0]
+        raise ConfigError(f"{path}: not a checkpoint of mien train ({reason})") from error
     return state
 
 
