@@ -1,0 +1,177 @@
+"""Evaluation on labelled 48x48 crops: how the model does where the face is already found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.errors import DataError
+from mien.core.labels import LabelSpace
+from mien.data.faceset import FaceSet
+from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
+from mien.evaluate.interface import FrameRecognizer
+from mien.evaluate.latency import CALLS, single_face_latency
+from mien.evaluate.result import Evaluation, Subset, figures
+from mien.evaluate.views import log_probabilities, view_affines
+from mien.metrics import check_alignment, cross_fitted
+
+FITTED_SPLIT = "PublicTest"
+"""The split on which the cards' temperatures and thresholds are fitted."""
+
+FOLDS = 5
+_MIN_CROSS_FIT = 50
+"""Below ten rows a fold, a fitted temperature is mostly noise."""
+
+
+def evaluate(
+    recognizer: FrameRecognizer,
+    faces: FaceSet,
+    *,
+    split: str | None = FITTED_SPLIT,
+    training: FaceSet | None = None,
+    views: str = "none",
+    allow_misaligned: bool = False,
+    on_rows: Callable[[int, int], None] = lambda *_: None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Evaluation:
+    """Measure a bundle on the crops of one split.
+
+    On PublicTest, where temperatures are fitted, NLL, ECE and Brier are five-fold cross-fitted;
+    elsewhere they are the card's temperature's. All other figures use the card's temperature.
+
+    Args:
+        recognizer: The model.
+        faces: Labelled 48x48 crops, mapped into the model's label space if need be.
+        split: Which rows; None = all.
+        training: Rows the model was trained on, for the clean subset; None = the Training rows of
+            ``faces``, if it has any.
+        views: ``none``, ``flip`` or ``tencrop``.
+        allow_misaligned: Score even if predictions and labels look out of step, with a warning.
+        on_rows: Called with (rows done, rows).
+        clock: Seconds, for the latency.
+
+    Raises:
+        DataError: If the split is missing or no row has a label that the model knows, or if
+            predictions and labels look shuffled or renamed.
+        LabelError: If there is no mapping from the data's labels to the model's.
+        InputError: If the crops are not 48x48.
+        UnknownNameError: If ``views`` is unknown.
+    """
+    space = recognizer.card.labels
+    chosen = faces if split is None else faces.split(split)
+    name = split or EVERY_ROW
+    rows = _in_space(chosen, space)
+    log_p = log_probabilities(recognizer, rows.images, views, on_rows)
+    probabilities = np.exp(log_p)
+    warnings = [
+        *split_guard(chosen, name).warnings,
+        *_dropped(chosen, rows),
+        *_trained_on(rows),
+        *alignment_warnings(probabilities, rows.labels, space, allowed=allow_misaligned),
+    ]
+    calibrated, calibration = _calibrated(log_p, rows.labels, name)
+    clean, compared = clean_rows(rows, name, faces, training)
+    if clean is None and compared.startswith("unknown"):
+        warnings.append(f"clean subset {compared}; give --clean-against SRC:Training")
+    right = probabilities.argmax(axis=1) == rows.labels
+    return Evaluation(
+        bundle=recognizer.name,
+        precision=recognizer.precision,
+        labels=space,
+        figures=figures(
+            probabilities,
+            rows.labels,
+            space,
+            threshold=recognizer.calibration.threshold,
+            calibrated=calibrated,
+        ),
+        clean=_subset(right, clean),
+        latency_ms=single_face_latency(recognizer, rows.images, clock=clock),
+        protocol={
+            "input": "48x48 crops as labelled, no detector",
+            "views": _views_in_words(views),
+            "calibration": calibration,
+            "abstention": "threshold of the card, probabilities at the card's temperature",
+            "clean": compared,
+            "latency": f"median of {CALLS} calls with one face and one view, crop and network",
+        },
+        data=split_guard(rows, name),
+        warnings=tuple(warnings),
+        probabilities=probabilities,
+        truth=rows.labels,
+    )
+
+
+def alignment_warnings(
+    probabilities: NDArray[np.float64],
+    truth: NDArray[np.int64],
+    space: LabelSpace,
+    *,
+    allowed: bool,
+) -> list[str]:
+    """Refuse rows that are out of step with their labels, or say so where that is allowed.
+
+    Raises:
+        DataError: If predictions and labels look shuffled or renamed and that is not allowed.
+    """
+    found = check_alignment(probabilities, truth, space.labels)
+    if found is None:
+        return []
+    if not allowed:
+        raise DataError(found.message)
+    return [found.message]
+
+
+def _in_space(rows: FaceSet, space: LabelSpace) -> FaceSet:
+    mapped = rows.mapped(space)
+    if not len(mapped):
+        raise DataError(
+            f"{rows.source} has no rows with a label of {space.name} ({', '.join(space.labels)}); "
+            "evaluate a model of the data's labels"
+        )
+    return mapped
+
+
+def _dropped(chosen: FaceSet, rows: FaceSet) -> list[str]:
+    n = len(chosen) - len(rows)
+    if not n:
+        return []
+    return [f"{n} of {len(chosen)} rows have no counterpart in {rows.space.name} and were left out"]
+
+
+def _trained_on(rows: FaceSet) -> list[str]:
+    n = int((rows.usages == TRAINING).sum())
+    if not n:
+        return []
+    return [f"{n} of {len(rows)} rows are {TRAINING} rows: a model trained on them remembers them"]
+
+
+def _calibrated(
+    log_p: NDArray[np.float64], truth: NDArray[np.int64], split: str
+) -> tuple[NDArray[np.float64] | None, str]:
+    if split != FITTED_SPLIT:
+        return None, "temperature of the card"
+    if len(truth) < _MIN_CROSS_FIT:
+        return None, (
+            f"temperature of the card, although it was fitted on {split}: "
+            f"{len(truth)} rows are too few to cross-fit"
+        )
+    return cross_fitted(log_p, truth, FOLDS), (
+        f"nll, ece and brier: temperature cross-fitted in {FOLDS} folds, "
+        f"because the card's was fitted on {split}"
+    )
+
+
+def _subset(right: NDArray[np.bool_], rows: NDArray[np.bool_] | None) -> Subset:
+    if rows is None:
+        return Subset(None, None)
+    n = int(rows.sum())
+    return Subset(n, float(right[rows].mean()) if n else None)
+
+
+def _views_in_words(views: str) -> str:
+    n = len(view_affines(views))
+    return "none: one view" if n == 1 else f"{views}: mean of the probabilities of {n} views"

@@ -1,0 +1,219 @@
+"""Evaluation on crops: splits, label spaces, calibration, twins, misaligned rows."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fake_recognizer import Calibration, Card, FakeRecognizer, made_faces
+from mien import metrics
+from mien.core.errors import DataError, InputError, LabelError, UnknownNameError
+from mien.core.labels import agrawal5, fer7, ferplus8, four
+from mien.evaluate import evaluate
+
+
+def joined(*parts):
+    return replace(
+        parts[0],
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("images", "labels", "usages")
+        },
+    )
+
+
+def some_faces(n: int = 140, wrong: int = 40, usage: str = "PublicTest", seed: int = 0):
+    """Faces of which ``wrong``, spread over all labels, look like their left neighbour's label."""
+    labels = np.arange(n) % 7
+    shown = labels.copy()
+    shown[:wrong] = (labels[:wrong] + 1) % 7
+    return made_faces(labels, shown=shown, usage=usage, seed=seed)
+
+
+def source():
+    """Public rows, the first ten of which are Training rows too."""
+    public, train = some_faces(), some_faces(70, 0, "Training", seed=1)
+    train.images[:10] = public.images[:10]
+    return joined(train, public)
+
+
+def test_accuracy_and_clean_accuracy():
+    found = evaluate(FakeRecognizer(), source())
+    assert found.figures.n == 140
+    assert found.accuracy == pytest.approx(100 / 140)
+    # The ten twins are among the forty wrong rows.
+    assert found.clean.n == 130
+    assert found.clean.accuracy == pytest.approx(100 / 130)
+    assert (found.bundle, found.precision, found.data.split) == ("fake", "fp32", "PublicTest")
+    assert found.data.counts == dict.fromkeys(fer7.labels, 20)
+    assert found.data.sha256 == source().split("PublicTest").sha256
+    assert found.end_to_end is None
+    assert found.latency_ms > 0
+    assert any("differs from the official" in warning for warning in found.warnings)
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_answers_are_kept_for_comparisons():
+    found = evaluate(FakeRecognizer(), source())
+    right = found.probabilities.argmax(axis=1) == found.truth
+    assert metrics.compare(right, right).n == 140
+    assert right.mean() == found.accuracy
+
+
+def test_public_test_is_calibrated_by_cross_fitting():
+    faces = some_faces()
+    sharp = FakeRecognizer(calibration=Calibration(temperature=0.2))
+    found = evaluate(sharp, faces)
+    assert "cross-fitted in 5 folds" in found.protocol["calibration"]
+    log_p = np.log(found.probabilities)
+    calibrated = metrics.cross_fitted(log_p, faces.labels)
+    assert found.figures.nll == pytest.approx(metrics.nll(calibrated, faces.labels))
+    assert found.figures.ece == pytest.approx(metrics.ece(calibrated, faces.labels))
+    assert found.figures.brier == pytest.approx(metrics.brier(calibrated, faces.labels))
+    assert found.figures.nll < metrics.nll(found.probabilities, faces.labels)
+    # The card's temperature does not matter to them: it is fitted anew.
+    other = evaluate(FakeRecognizer(calibration=Calibration(temperature=3)), faces)
+    assert other.figures.nll == pytest.approx(found.figures.nll, rel=1e-5)
+
+
+def test_other_splits_use_the_temperature_of_the_card():
+    faces = some_faces(usage="PrivateTest")
+    found = evaluate(
+        FakeRecognizer(calibration=Calibration(temperature=0.2)), faces, split="PrivateTest"
+    )
+    assert found.protocol["calibration"] == "temperature of the card"
+    assert found.figures.nll == metrics.nll(found.probabilities, faces.labels)
+
+
+def test_few_public_rows_are_not_cross_fitted_and_say_so():
+    found = evaluate(FakeRecognizer(), some_faces(49, 5))
+    assert "49 rows are too few to cross-fit" in found.protocol["calibration"]
+    assert "cross-fitted" in evaluate(FakeRecognizer(), some_faces(50, 5)).protocol["calibration"]
+
+
+def test_abstention_is_at_the_threshold_of_the_card():
+    recognizer = FakeRecognizer(calibration=Calibration(threshold=0.8))
+    found = evaluate(recognizer, some_faces())
+    expected = metrics.acceptance(found.probabilities, found.truth, 0.8)
+    assert found.figures.abstention == expected
+    assert found.figures.abstention.threshold == 0.8
+
+
+@pytest.mark.parametrize(("views", "calls"), [("none", 1), ("flip", 2), ("tencrop", 10)])
+def test_views_are_taken_and_named(views, calls):
+    recognizer = FakeRecognizer()
+    found = evaluate(recognizer, some_faces(), views=views)
+    assert [n for n in recognizer.calls if n > 1] == [140] * calls
+    assert found.protocol["views"].startswith(views)
+    assert found.accuracy == pytest.approx(100 / 140)
+
+
+def test_unknown_views_are_refused():
+    with pytest.raises(UnknownNameError, match="unknown views 'mirror'"):
+        evaluate(FakeRecognizer(), some_faces(), views="mirror")
+
+
+def test_latency_is_the_median_of_single_faces():
+    ticks = itertools.count(step=0.004)
+    found = evaluate(FakeRecognizer(), some_faces(), clock=lambda: next(ticks))
+    assert found.latency_ms == pytest.approx(4)
+    assert "one face" in found.protocol["latency"]
+
+
+def test_rows_are_counted_as_they_are_done():
+    seen = []
+    evaluate(FakeRecognizer(), some_faces(300), on_rows=lambda *at: seen.append(at))
+    assert seen == [(256, 300), (300, 300)]
+
+
+def test_data_is_mapped_into_the_space_of_the_model():
+    # Names of four in fer7: angry 0, happy 3, sad 4, neutral 6; they look like 0, 1, 2, 3.
+    faces = made_faces([0, 3, 4, 6, 1, 2] * 20, shown=[0, 1, 2, 3, 5, 5] * 20, usage="PrivateTest")
+    found = evaluate(FakeRecognizer(card=Card(four)), faces, split="PrivateTest")
+    assert found.figures.n == 80
+    assert found.accuracy == 1
+    assert list(found.figures.per_class) == list(four.labels)
+    assert "40 of 120 rows have no counterpart in four and were left out" in found.warnings
+    assert found.data.counts == dict.fromkeys(four.labels, 20)
+
+
+def test_a_space_without_a_mapping_is_refused():
+    faces = made_faces([0, 1, 2], space=agrawal5)
+    with pytest.raises(LabelError, match="no mapping from agrawal5 to fer7"):
+        evaluate(FakeRecognizer(), faces)
+
+
+def test_no_row_with_a_known_label_is_refused():
+    faces = made_faces([7, 7], space=ferplus8)
+    with pytest.raises(DataError, match="no rows with a label of fer7"):
+        evaluate(FakeRecognizer(), faces)
+
+
+def test_a_missing_split_names_the_others():
+    with pytest.raises(DataError, match="'PrivateTest'; it has: Training, PublicTest"):
+        evaluate(FakeRecognizer(), source(), split="PrivateTest")
+
+
+def test_crops_of_another_size_are_refused():
+    faces = replace(some_faces(), images=np.zeros((140, 40, 40), np.uint8))
+    with pytest.raises(InputError, match="end to end"):
+        evaluate(FakeRecognizer(), faces)
+
+
+def test_training_rows_are_warned_about():
+    found = evaluate(FakeRecognizer(), source(), split="Training")
+    assert any("70 of 70 rows are Training rows" in warning for warning in found.warnings)
+    assert found.clean.n is None
+    every = evaluate(FakeRecognizer(), source(), split=None)
+    assert any("70 of 210 rows are Training rows" in warning for warning in every.warnings)
+    assert every.data.split == "all"
+    assert every.figures.n == 210
+
+
+def test_an_unknown_clean_subset_says_what_to_do():
+    found = evaluate(FakeRecognizer(), some_faces())
+    assert found.as_dict()["clean"] == {"n": None, "accuracy": None}
+    assert any("give --clean-against SRC:Training" in warning for warning in found.warnings)
+    against = evaluate(FakeRecognizer(), some_faces(), training=source().split("Training"))
+    assert against.clean.n == 130
+    assert not any("--clean-against" in warning for warning in against.warnings)
+
+
+def test_only_twins_leave_no_clean_accuracy():
+    faces = some_faces()
+    found = evaluate(FakeRecognizer(), faces, training=faces)
+    assert found.as_dict()["clean"] == {"n": 0, "accuracy": None}
+
+
+def shuffled(n: int = 700):
+    faces = made_faces(np.arange(n) % 7)
+    return replace(faces, labels=np.random.default_rng(3).permutation(faces.labels))
+
+
+def test_shuffled_labels_are_refused_by_name():
+    with pytest.raises(DataError, match="predictions and labels look shuffled: kappa"):
+        evaluate(FakeRecognizer(), shuffled())
+
+
+def test_shuffled_labels_can_be_scored_with_a_warning():
+    found = evaluate(FakeRecognizer(), shuffled(), allow_misaligned=True)
+    assert found.accuracy < 0.25
+    assert any("look shuffled" in warning for warning in found.warnings)
+
+
+def test_renamed_classes_are_refused_by_name():
+    faces = made_faces(np.arange(700) % 7)
+    order = np.array([0, 1, 2, 3, 5, 4, 6])
+    with pytest.raises(DataError, match="sad -> surprise, surprise -> sad"):
+        evaluate(FakeRecognizer(), replace(faces, labels=order[faces.labels]))
+
+
+def test_a_bad_but_unsure_model_is_scored():
+    faces = shuffled()
+    found = evaluate(FakeRecognizer(width=1000), faces)
+    assert found.accuracy < 0.25
+    assert not any("shuffled" in warning for warning in found.warnings)
