@@ -1,6 +1,7 @@
 """Training: configuration, augmentation, loop, and the log of a run."""
 
 from mien.train.config import Augmentation, TrainConfig, config_from_dict, load_config
+from mien.train.cost import step_pair
 from mien.train.log import EpochRow, plot_curves, write_log
 from mien.train.loop import CHECKPOINT, load_run, train, training_rows
 
@@ -13,6 +14,7 @@ __all__ = [
     "load_config",
     "load_run",
     "plot_curves",
+    "step_pair",
     "train",
     "training_rows",
     "write_log",

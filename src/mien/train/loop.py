@@ -18,7 +18,7 @@ from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
 from mien.data.subsets import held_out, without_conflicts
-from mien.models import ExpressionNet, build
+from mien.models import ExpressionNet, Outputs, build
 from mien.train.augment import augment
 from mien.train.config import TrainConfig, config_from_dict
 from mien.train.log import EpochRow, plot_curves, write_log
@@ -82,6 +82,17 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
     return (without_conflicts(train) if config.drop_conflicts else train), watch
 
 
+def loss_on(out: Outputs, rows: Resident, index: Tensor, config: TrainConfig) -> Tensor:
+    """Cross-entropy on labels plus the weighted one on votes (Barsoum et al., section 4.4)."""
+    loss = F.cross_entropy(
+        out.logits.float(), rows.labels[index], label_smoothing=config.label_smoothing
+    )
+    if out.votes is None:
+        return loss
+    per_row = -(rows.votes[index] * F.log_softmax(out.votes.float(), dim=1)).sum(dim=1)
+    return loss + config.votes_weight * (rows.vote_weights[index] * per_row).mean()
+
+
 def loss_of(
     network: nn.Module,
     rows: Resident,
@@ -90,15 +101,9 @@ def loss_of(
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Loss of one augmented batch, and how many of its rows are answered correctly."""
-    images = augment(rows.images[index], config.augmentation, generator)
-    out = network(images)
-    labels = rows.labels[index]
-    loss = F.cross_entropy(out.logits.float(), labels, label_smoothing=config.label_smoothing)
-    if out.votes is not None:
-        log_votes = F.log_softmax(out.votes.float(), dim=1)
-        per_row = -(rows.votes[index] * log_votes).sum(dim=1)
-        loss = loss + config.votes_weight * (rows.vote_weights[index] * per_row).mean()
-    return loss, (out.logits.detach().argmax(dim=1) == labels).sum()
+    out = network(augment(rows.images[index], config.augmentation, generator))
+    right = (out.logits.detach().argmax(dim=1) == rows.labels[index]).sum()
+    return loss_on(out, rows, index, config), right
 
 
 def batches(n: int, config: TrainConfig, epoch: int, rank: int, world: int) -> Iterator[Tensor]:
@@ -130,7 +135,7 @@ def score(network: ExpressionNet, rows: Resident, batch_size: int = 512) -> tupl
 
 
 @dataclass
-class _Run:
+class Run:
     """The moving parts of a run."""
 
     fabric: Fabric
@@ -145,20 +150,22 @@ class _Run:
 
     @property
     def per_epoch(self) -> int:
+        """Steps of one epoch."""
         return steps_per_epoch(len(self.rows), self.config)
 
     @property
     def steps(self) -> int:
+        """Steps of the whole run."""
         return self.per_epoch * self.config.epochs
 
 
-def _start(
+def start(
     fabric: Fabric,
     config: TrainConfig,
     rows: Resident,
-    checkpoint: Path,
+    checkpoint: Path | None,
     on_step: Callable[[int, int], None],
-) -> _Run:
+) -> Run:
     """Fresh weights by the seed, or the checkpoint's state."""
     with seeded(config.seed):
         plain = build(
@@ -171,7 +178,7 @@ def _start(
     average = WeightAverage(plain, config.ema_epochs * steps_per_epoch(len(rows), config))
     sgd = optimiser(plain, config)
     log: list[EpochRow] = []
-    if checkpoint.exists():
+    if checkpoint and checkpoint.exists():
         state = load_checkpoint(checkpoint, config)
         plain.load_state_dict(state["network"])
         sgd.load_state_dict(state["optimiser"])
@@ -179,10 +186,10 @@ def _start(
         average.steps = state["average_steps"]
         log = [EpochRow(**row) for row in state["log"]]
     network, wrapped = fabric.setup(plain, sgd)
-    return _Run(fabric, config, rows, plain, network, wrapped, average, log, on_step)
+    return Run(fabric, config, rows, plain, network, wrapped, average, log, on_step)
 
 
-def _epoch(run: _Run, epoch: int) -> tuple[float, float]:
+def _epoch(run: Run, epoch: int) -> tuple[float, float]:
     """Train one pass; mean loss and accuracy on the augmented rows."""
     fabric, config = run.fabric, run.config
     rank, world = fabric.global_rank, fabric.world_size
@@ -208,7 +215,7 @@ def _epoch(run: _Run, epoch: int) -> tuple[float, float]:
     return float(totals[0]) / (run.per_epoch * world), float(totals[1]) / seen
 
 
-def _save(run: _Run, checkpoint: Path) -> None:
+def _save(run: Run, checkpoint: Path) -> None:
     save_checkpoint(
         checkpoint,
         {
@@ -267,7 +274,7 @@ def train(
             f"{len(chosen)} training rows are too few for {fabric.world_size} processes"
         )
     watch = None if watched is None else Resident.of(watched, fabric.device)
-    run = _start(fabric, config, Resident.of(chosen, fabric.device), checkpoint, on_step)
+    run = start(fabric, config, Resident.of(chosen, fabric.device), checkpoint, on_step)
     for epoch in range(len(run.log), config.epochs):
         started = time.perf_counter()
         loss, accuracy = _epoch(run, epoch)

@@ -1,0 +1,75 @@
+"""How long an answer takes: the graph alone, many faces at once, and the whole way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.benchmark.timing import Timing, interleaved
+from mien.core.faces import Faces
+from mien.runtime.recognizer import Recognizer
+
+REGION = 200
+"""Side in pixels of the region around one face in a webcam picture."""
+
+
+def benchmark_model(
+    model: str, precision: str, *, threads: int = 1, runs: int = 300, warm_up: int = 50
+) -> list[Timing]:
+    """Time one face on a 200x200 region, crop included, and 64 faces in one call.
+
+    Raises:
+        UnknownNameError: If there is no such model.
+        BundleError: If it is damaged or lacks the precision.
+    """
+    recognizer = Recognizer(model, precision=precision, detector="none", threads=threads)
+    rng = np.random.default_rng(0)
+    region = rng.integers(0, 256, (REGION, REGION, 3), np.uint8)
+    one = Faces(np.array([[20, 20, 180, 180]], np.float32), np.ones(1, np.float32))
+    regions = [rng.integers(0, 256, (REGION, REGION, 3), np.uint8) for _ in range(64)]
+    calls: dict[str, Callable[[], object]] = {
+        "one face, 200x200 region": lambda: recognizer.faces([region], [one]),
+        "64 faces, one call": lambda: recognizer.faces(regions, [one] * 64),
+    }
+    note = f"{recognizer.name} {precision}, {threads} thread(s), crop included"
+    single = interleaved(
+        {name: calls[name] for name in list(calls)[:1]}, runs=runs, warm_up=warm_up, note=note
+    )
+    many = interleaved(
+        {name: calls[name] for name in list(calls)[1:]},
+        runs=max(1, runs // 10),
+        warm_up=max(1, warm_up // 10),
+        note=note,
+    )
+    return single + many
+
+
+def benchmark_picture(
+    image: NDArray[np.uint8],
+    *,
+    model: str,
+    precision: str = "fp32",
+    detector: str = "mtcnn",
+    threads: int = 1,
+    runs: int = 50,
+    warm_up: int = 5,
+) -> list[Timing]:
+    """Time detection alone and the whole way from pixels to probabilities on one picture.
+
+    Raises:
+        UnknownNameError: If there is no such model or detector.
+        InputError: If ``image`` is not ``(H, W, 3)`` uint8.
+    """
+    recognizer = Recognizer(model, precision=precision, detector=detector, threads=threads)
+    found = recognizer.detector.detect(image)
+    note = (
+        f"{image.shape[1]}x{image.shape[0]}, {len(found)} face(s), {detector}, "
+        f"{recognizer.name} {precision}, {threads} thread(s)"
+    )
+    calls: dict[str, Callable[[], object]] = {
+        "detect": lambda: recognizer.detector.detect(image),
+        "detect and recognise": lambda: recognizer.image(image),
+    }
+    return interleaved(calls, runs=runs, warm_up=warm_up, note=note)

@@ -1,0 +1,160 @@
+"""From a network to the bytes of a bundle's graph, and from fp32 to int8."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mien.core.alignment import identity_affines
+from mien.models import ExpressionNet, FaceCrop
+from mien.runtime.packing import cut, pack
+from mien.store.card import OUTPUTS
+
+OPSET = 18  # GridSample came with 16, antialiased Resize (the detector's) with 18
+CALIBRATION_BATCH = 32
+
+
+class BundleGraph(nn.Module):
+    """Crop and network as one graph: picture region and affines in, named outputs out."""
+
+    def __init__(self, network: ExpressionNet) -> None:
+        super().__init__()
+        self.crop = FaceCrop()
+        self.network = network
+
+    def forward(self, image: Tensor, affine: Tensor) -> tuple[Tensor, ...]:
+        """The network's outputs, those it does not have left out, in the order of ``OUTPUTS``."""
+        answers = self.network(self.crop(image, affine))
+        return tuple(answer for answer in answers if answer is not None)
+
+
+def output_names(network: ExpressionNet) -> tuple[str, ...]:
+    """Names of the graph's outputs, in order."""
+    return tuple(n for n in OUTPUTS if n != "votes" or network.vote_head is not None)
+
+
+def to_onnx(network: ExpressionNet) -> bytes:
+    """Export crop and network, weights inside, without traces of this machine.
+
+    Args:
+        network: Any network of ``mien.models``; it is put into evaluation mode.
+    """
+    graph = BundleGraph(network).eval()
+    image = torch.zeros(64, 80, 3, dtype=torch.uint8)
+    affine = torch.from_numpy(identity_affines(2))
+    sizes = {"image": {0: "H", 1: "W"}, "affine": {0: "N"}}
+    dims = {
+        name: {
+            axis: torch.export.Dim(dim, min=1 if dim == "N" else 2) for axis, dim in axes.items()
+        }
+        for name, axes in sizes.items()
+    }
+    with _quiet():
+        program = torch.onnx.export(
+            graph,
+            (image, affine),
+            dynamo=True,
+            external_data=False,
+            opset_version=OPSET,
+            input_names=list(sizes),
+            output_names=list(output_names(network)),
+            dynamic_shapes=dims,
+            verbose=False,
+        )
+    if program is None:  # torch's signature allows it for other modes
+        raise RuntimeError("torch.onnx.export returned no program")
+    return _stripped(program.model_proto)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the exporter's notes about torchvision and its own deprecations."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _stripped(model: onnx.ModelProto) -> bytes:
+    """Drop source lines, class names and value shapes: paths of this machine, and size."""
+    model.doc_string = ""
+    model.producer_name = "mien"
+    model.producer_version = ""
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    model.graph.doc_string = ""
+    del model.graph.value_info[:]
+    for part in (*model.graph.node, *model.graph.input, *model.graph.output):
+        part.doc_string = ""
+        del part.metadata_props[:]
+    for tensor in model.graph.initializer:
+        del tensor.metadata_props[:]
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
+
+
+class _Frames:
+    """Calibration pictures for ONNX Runtime's quantiser: batches of packed frames."""
+
+    def __init__(self, frames: NDArray[np.uint8]) -> None:
+        self.batches = iter(range(0, len(frames), CALIBRATION_BATCH))
+        self.frames = frames
+
+    def get_next(self) -> dict[str, NDArray[np.generic]] | None:
+        """The next batch as graph inputs, None at the end (the quantiser's protocol)."""
+        start = next(self.batches, None)
+        if start is None:
+            return None
+        frames = self.frames[start : start + CALIBRATION_BATCH]
+        affine = identity_affines(1)[0]
+        canvases, _ = pack([cut(np.repeat(f[..., None], 3, axis=2), affine) for f in frames])
+        return {"image": canvases[0].image, "affine": canvases[0].affines}
+
+
+def to_int8(model: bytes, frames: NDArray[np.uint8]) -> bytes:
+    """Quantise the convolutions of the trunk (QDQ, U8 activations, S8 weights, per channel).
+
+    The crop, the coordinates and the two heads stay in float: the heads cost nothing, and so
+    ``activation`` still averages to ``logits``.
+
+    Args:
+        model: The fp32 graph.
+        frames: ``(N, 48, 48)`` uint8 crops of Training, from which value ranges are taken.
+    """
+    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+    trunk = [node.name for node in onnx.load_from_string(model).graph.node if _in_trunk(node)]
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        source, target = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
+        source.write_bytes(model)
+        quantize_static(
+            source,
+            target,
+            _Frames(frames),  # type: ignore[arg-type] - a reader by protocol, not by inheritance
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            nodes_to_quantize=trunk,
+            calibrate_method=CalibrationMethod.MinMax,
+        )
+        return _stripped(onnx.load(target))
+
+
+def _in_trunk(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Conv" and node.output[0] not in OUTPUTS

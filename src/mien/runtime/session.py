@@ -1,0 +1,74 @@
+"""ONNX Runtime, opened one way everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mien.core.errors import BundleError, DeviceError, InputError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+DEVICES = ("cpu", "cuda")
+_ERRORS_ONLY = 3  # onnxruntime's severity scale
+
+
+def open_session(
+    model: bytes,
+    *,
+    threads: int | None = None,
+    device: str = "cpu",
+    memory_pattern: bool = True,
+) -> onnxruntime.InferenceSession:
+    """Load a model from its bytes.
+
+    Args:
+        model: The ONNX file.
+        threads: CPU threads of one call; None = one per physical core.
+        device: ``cpu`` or ``cuda``.
+        memory_pattern: Whether to plan memory per input shape; costs memory where shapes vary.
+
+    Raises:
+        InputError: If ``threads`` is below 1 or the device has another name.
+        DeviceError: If CUDA is asked for and cannot be used.
+        BundleError: If ONNX Runtime refuses the model.
+    """
+    import onnxruntime
+
+    if device not in DEVICES:
+        raise InputError(f"device must be one of {', '.join(DEVICES)}, got {device!r}")
+    if threads is not None and threads < 1:
+        raise InputError(f"threads must be 1 or more, got {threads}")
+    provider = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}[device]
+    if provider not in onnxruntime.get_available_providers():
+        raise DeviceError(
+            "this onnxruntime has no CUDA; use --device cpu, or install onnxruntime-gpu "
+            "in place of onnxruntime"
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = memory_pattern
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=[provider])
+    except Exception as error:
+        raise BundleError(f"ONNX Runtime refuses the model: {error}") from error
+    if provider not in session.get_providers():
+        raise DeviceError(
+            "CUDA was asked for, but ONNX Runtime fell back to the CPU; "
+            "check the driver and the CUDA libraries, or use --device cpu"
+        )
+    return session
+
+
+def run(
+    session: onnxruntime.InferenceSession, outputs: Sequence[str], inputs: dict[str, Any]
+) -> list[Any]:
+    """Call a session; raises ``InputError`` if it refuses the inputs."""
+    try:
+        return list(session.run(list(outputs), inputs))
+    except Exception as error:
+        shapes = {name: getattr(value, "shape", value) for name, value in inputs.items()}
+        raise InputError(f"the model failed on inputs of shape {shapes}: {error}") from error

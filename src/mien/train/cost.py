@@ -1,0 +1,55 @@
+"""One training step with and without what mien adds to it, for ``mien benchmark train``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from mien.core.labels import label_space
+from mien.train.augment import augment
+from mien.train.config import TrainConfig
+from mien.train.loop import Resident, loss_of, loss_on, open_fabric, start
+from mien.train.state import derived_seed
+
+
+def step_pair(
+    config: TrainConfig, *, rows: int = 1024, accelerator: str = "cpu"
+) -> tuple[Callable[[], None], Callable[[], None]]:
+    """A whole training step and its bare forward and backward pass, for timing.
+
+    Both work on generated images with the batch size, network and precision of ``config``.
+
+    Returns:
+        ``full`` (augmentation, forward, backward, optimiser, weight average) and ``bare``
+        (forward and backward of one prepared batch).
+    """
+    fabric = open_fabric(config, accelerator)
+    draw = torch.Generator().manual_seed(derived_seed(config.seed))
+    classes = len(label_space(config.labels))
+    made = Resident(
+        torch.randint(0, 256, (rows, 48, 48), generator=draw, dtype=torch.uint8),
+        torch.randint(0, classes, (rows,), generator=draw),
+        torch.full((rows, 8), 1 / 8),
+        torch.ones(rows),
+    )
+    made = Resident(*(t.to(fabric.device) for t in vars(made).values()))
+    run = start(fabric, config, made, None, lambda *_: None)
+    generator = torch.Generator(fabric.device).manual_seed(derived_seed(config.seed, 1))
+    index = torch.arange(config.batch_size, device=fabric.device) % rows
+    prepared = augment(made.images[index], config.augmentation, generator)
+    run.network.train()
+
+    def full() -> None:
+        loss, _ = loss_of(run.network, made, index, config, generator)
+        fabric.backward(loss)
+        run.sgd.step()
+        run.sgd.zero_grad()
+        run.average.update(run.plain)
+
+    def bare() -> None:
+        out = run.network(prepared)
+        fabric.backward(loss_on(out, made, index, config))
+        run.sgd.zero_grad()
+
+    return full, bare

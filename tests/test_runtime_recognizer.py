@@ -1,0 +1,176 @@
+"""The front door, on a bundle of an untrained network: geometry, batching, refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from made_bundle import made_bundle
+from mien.core.alignment import identity_affines
+from mien.core.errors import BundleError, DeviceError, InputError, UnknownNameError
+from mien.core.faces import Faces
+from mien.core.scores import softmax
+from mien.runtime.detectors.registry import DetectorOptions
+from mien.runtime.recognizer import BATCH, Recognizer
+from mien.runtime.session import open_session
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory) -> Path:
+    return made_bundle(tmp_path_factory.mktemp("bundle") / "made").bundle.path
+
+
+@pytest.fixture(scope="module")
+def recognizer(bundle: Path) -> Recognizer:
+    return Recognizer(bundle, detector="none", threads=1)
+
+
+def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Smooth colours, so that a shifted crop would give another answer but not a random one."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (height // 6 + 2, width // 6 + 2, 3), np.uint8)
+    return np.repeat(np.repeat(coarse, 6, axis=0), 6, axis=1)[:height, :width].copy()
+
+
+def test_it_knows_its_card(recognizer: Recognizer) -> None:
+    assert recognizer.name == "made"
+    assert len(recognizer.labels) == 7
+    assert recognizer.calibration.temperature > 0
+
+
+def test_whole_pictures_and_frames_agree(recognizer: Recognizer) -> None:
+    frames = np.random.default_rng(1).integers(0, 256, (5, 48, 48), np.uint8)
+    logits = recognizer.frame_logits(frames)
+    readings = recognizer.images([np.repeat(f[..., None], 3, axis=2) for f in frames])
+    probabilities = np.concatenate([r.scores.probabilities for r in readings])
+    expected = softmax(logits, recognizer.calibration.temperature)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+
+
+def test_batches_equal_single_calls(recognizer: Recognizer) -> None:
+    rng = np.random.default_rng(2)
+    pictures = [picture(*rng.integers(30, 300, 2), seed) for seed in range(9)]
+    found = []
+    for image in pictures:
+        height, width = image.shape[:2]
+        corner = rng.uniform(-10, [width / 2, height / 2], (3, 2))
+        boxes = np.concatenate([corner, corner + rng.uniform(20, 200, (3, 1))], axis=1)
+        found.append(Faces(boxes=boxes, scores=[0.9, 0.8, 0.7]))
+    together = recognizer.faces(pictures, found)
+    for image, faces, reading in zip(pictures, found, together, strict=True):
+        for k in range(3):
+            alone = recognizer.faces([image], [faces[k]])[0]
+            difference = abs(alone.scores.probabilities[0] - reading.scores.probabilities[k]).max()
+            assert difference <= 1e-5
+
+
+def test_more_faces_than_a_batch(recognizer: Recognizer) -> None:
+    frames = np.random.default_rng(3).integers(0, 256, (BATCH + 5, 48, 48), np.uint8)
+    logits = recognizer.frame_logits(frames)
+    assert logits.shape == (BATCH + 5, 7)
+    np.testing.assert_allclose(logits[-3:], recognizer.frame_logits(frames[-3:]), atol=1e-3)
+
+
+def test_no_frames_no_logits(recognizer: Recognizer) -> None:
+    assert recognizer.frame_logits(np.zeros((0, 48, 48), np.uint8)).shape == (0, 7)
+
+
+def test_a_mirrored_affine_reads_the_mirrored_frame(recognizer: Recognizer) -> None:
+    frames = np.random.default_rng(4).integers(0, 256, (3, 48, 48), np.uint8)
+    affines = identity_affines(3)
+    affines[:, :, 0] *= -1
+    np.testing.assert_allclose(
+        recognizer.frame_logits(frames, affines),
+        recognizer.frame_logits(frames[:, :, ::-1].copy()),
+        atol=1e-3,
+    )
+
+
+def test_a_larger_copy_of_a_picture_gives_the_same_answer(recognizer: Recognizer) -> None:
+    # Steps 4, 8 and 20: the last two pass through the halving graph.
+    small = picture(48, 48, 5)
+    expected = recognizer.image(small).scores.probabilities
+    for step in (4, 8, 20):
+        large = np.repeat(np.repeat(small, step, axis=0), step, axis=1)
+        answer = recognizer.image(large).scores.probabilities
+        assert abs(answer - expected).max() < 0.03, step
+
+
+def test_outside_the_picture_its_edge_repeats(recognizer: Recognizer) -> None:
+    image = picture(60, 60, 6)
+    padded = np.pad(image, ((40, 40), (40, 40), (0, 0)), mode="edge")
+    box = np.array([[-20.0, 10, 50, 80]])
+    inside = recognizer.faces([padded], [Faces(boxes=box + 40, scores=[1])])[0]
+    outside = recognizer.faces([image], [Faces(boxes=box, scores=[1])])[0]
+    np.testing.assert_allclose(inside.scores.probabilities, outside.scores.probabilities, atol=1e-5)
+
+
+def test_no_face_never_gets_an_expression(recognizer: Recognizer) -> None:
+    reading = recognizer.faces([picture(50, 50)], [Faces.empty()])[0]
+    assert len(reading) == len(reading.scores) == 0
+    assert (reading.width, reading.height) == (50, 50)
+
+
+def test_int8_is_near_fp32(bundle: Path, recognizer: Recognizer) -> None:
+    quantised = Recognizer(bundle, precision="int8", detector="none", threads=1)
+    frames = np.random.default_rng(7).integers(0, 256, (32, 48, 48), np.uint8)
+    fp32, int8 = recognizer.frame_logits(frames), quantised.frame_logits(frames)
+    assert not np.array_equal(fp32, int8)
+    assert np.corrcoef(fp32.ravel(), int8.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 3), np.float32),
+        [[1, 2, 3]],
+        "photo.jpg",
+    ],
+)
+def test_what_is_no_picture_is_refused(recognizer: Recognizer, image: object) -> None:
+    with pytest.raises(InputError, match="uint8"):
+        recognizer.image(image)
+
+
+def test_wrong_frames_are_refused(recognizer: Recognizer) -> None:
+    with pytest.raises(InputError, match="grey squares"):
+        recognizer.frame_logits(np.zeros((2, 48, 40), np.uint8))
+    with pytest.raises(InputError, match="affines must be"):
+        recognizer.frame_logits(np.zeros((2, 48, 48), np.uint8), identity_affines(3))
+    with pytest.raises(InputError, match="1 pictures but 2"):
+        recognizer.faces([picture(9, 9)], [Faces.empty(), Faces.empty()])
+
+
+def test_unknown_names_and_devices(bundle: Path) -> None:
+    with pytest.raises(UnknownNameError, match="mtcnn"):
+        Recognizer(bundle, detector="mtcn").image(picture(20, 20))
+    with pytest.raises(UnknownNameError):
+        Recognizer("defualt")
+    with pytest.raises(BundleError, match="no fp16"):
+        Recognizer(bundle, precision="fp16")
+    with pytest.raises(DeviceError, match="onnxruntime-gpu"):
+        Recognizer(bundle, device="cuda")
+    with pytest.raises(InputError, match="device must be"):
+        Recognizer(bundle, device="gpu")
+    with pytest.raises(InputError, match="threads"):
+        Recognizer(bundle, threads=0)
+
+
+def test_bytes_that_are_no_model_are_refused() -> None:
+    with pytest.raises(BundleError, match="ONNX Runtime refuses"):
+        open_session(b"no model")
+
+
+def test_a_detector_of_your_own(bundle: Path) -> None:
+    class Corner:
+        def detect(self, image: np.ndarray) -> Faces:
+            return Faces(boxes=[[0, 0, 20, 20]], scores=[0.5])
+
+    reading = Recognizer(bundle, detector=Corner(), options=DetectorOptions()).image(
+        picture(64, 64)
+    )
+    assert reading.faces.boxes.tolist() == [[0, 0, 20, 20]]
