@@ -1,0 +1,53 @@
+"""What an analysis needs of its neighbours, and nothing more."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.faces import Faces
+from mien.core.labels import LabelSpace
+from mien.core.rows import Row
+from mien.core.scores import Scores
+
+
+class ReadingView(Protocol):
+    """What was read in one picture; both columns have one row per face."""
+
+    @property
+    def faces(self) -> Faces:
+        """The faces, in pixels of the picture."""
+        ...
+
+    @property
+    def scores(self) -> Scores:
+        """Their calibrated probabilities."""
+        ...
+
+
+class ImageRecognizer(Protocol):
+    """Finds the faces of a picture and reads their expressions."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        ...
+
+    @property
+    def labels(self) -> LabelSpace:
+        """Label space of the scores."""
+        ...
+
+    def image(self, image: NDArray[np.uint8], /) -> ReadingView:
+        """``(H, W, 3)`` uint8 RGB to faces and scores."""
+        ...
+
+
+class Sink(Protocol):
+    """Takes the rows of an analysis, in input order."""
+
+    def write(self, row: Row, image: NDArray[np.uint8] | None) -> None:
+        """Take one row, and the picture it is about (None where it could not be read)."""
+        ...

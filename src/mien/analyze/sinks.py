@@ -1,0 +1,165 @@
+"""Where rows go: JSON lines, CSV, annotated pictures. Each takes one row at a time."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import unicodedata
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
+
+from mien.analyze.overlay import annotated
+from mien.core.errors import InputError
+from mien.core.rows import encode_row, is_error
+from mien.core.table import columns, csv_cell, records
+from mien.core.text import printable
+from mien.store.atomic import writing
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mien.analyze.interface import Sink
+    from mien.core.labels import LabelSpace
+    from mien.core.rows import Row
+
+RowFormat = Literal["jsonl", "csv"]
+
+# Suffixes a picture is written with; any other format becomes PNG.
+_WRITTEN = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
+_QUALITY = {"JPEG": {"quality": 92, "subsampling": 0}, "WEBP": {"quality": 92}, "PNG": {}}
+_LONGEST_STEM = 120  # characters; leaves room for a number and a suffix on every file system
+
+
+class JsonLinesSink:
+    """One line of JSON per row (``mien.row/1``), flushed, so that a reader sees it at once."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, row: Row, image: NDArray[np.uint8] | None = None) -> None:  # noqa: ARG002 - a sink takes both
+        """Write one line."""
+        self._stream.write(encode_row(row) + "\n")
+        self._stream.flush()
+
+
+class CsvSink:
+    """Fixed columns, one record per face; the header is written at once."""
+
+    def __init__(self, stream: IO[str], labels: LabelSpace) -> None:
+        self._stream = stream
+        self._columns = columns(labels.labels)
+        self._writer = csv.writer(stream, lineterminator="\n")
+        self._writer.writerow([csv_cell(name) for name in self._columns])
+
+    def write(self, row: Row, image: NDArray[np.uint8] | None = None) -> None:  # noqa: ARG002 - a sink takes both
+        """Write the records of one row."""
+        for record in records(row):
+            unknown = record.keys() - set(self._columns)
+            if unknown:
+                raise InputError(f"the row has columns that the file has not: {sorted(unknown)}")
+            self._writer.writerow([csv_cell(record.get(name)) for name in self._columns])
+        self._stream.flush()
+
+
+class OverlaySink:
+    """Annotated pictures: one file, or a folder with one file per picture.
+
+    A target whose name ends like a picture (``.jpg``, ``.png``, ``.webp``) and is no folder takes
+    one picture; any other is a folder, created if missing. In a folder, pictures keep their names
+    with awkward characters replaced; a second one of the same name gets ``-2``. A picture that is
+    being analysed is never overwritten.
+
+    Args:
+        target: The file or folder.
+        blur_faces: Make the faces unrecognisable.
+
+    Raises:
+        InputError: If the folder cannot be made, or its parent is missing.
+    """
+
+    def __init__(self, target: Path, *, blur_faces: bool = False) -> None:
+        self._target = target
+        self._blur = blur_faces
+        self._taken: set[str] = set()
+        self._single = target.suffix.lower() in _WRITTEN and not target.is_dir()
+        if not target.parent.is_dir():
+            raise InputError(f"no folder {target.parent}; create it, or correct the path")
+        if not self._single:
+            try:
+                target.mkdir(exist_ok=True)
+            except OSError as error:
+                raise InputError(
+                    f"cannot write pictures to {target} ({error.strerror or error})"
+                ) from error
+
+    def write(self, row: Row, image: NDArray[np.uint8] | None = None) -> None:
+        """Write the annotated picture of one row; rows without a picture are passed over.
+
+        Raises:
+            InputError: If a second picture is to go into one file, or over its own original.
+            OSError: If the picture cannot be written.
+        """
+        if image is None or is_error(row):
+            return
+        path = self._path(row["source"])
+        if path.exists() and os.path.exists(row["source"]) and path.samefile(row["source"]):  # noqa: PTH110 - a name of any length
+            raise InputError(f"{path} is the picture itself; choose another folder for overlays")
+        file_format = _WRITTEN[path.suffix.lower()]
+        picture = annotated(image, row, blur_faces=self._blur)
+        with writing(path, "wb") as file:
+            picture.save(file, file_format, **_QUALITY[file_format])
+
+    def _path(self, source: str) -> Path:
+        if self._single:
+            if self._taken:
+                raise InputError(
+                    f"{self._target} takes one picture; give a folder for the overlays of several"
+                )
+            self._taken.add("")
+            return self._target
+        stem, suffix = safe_name(source)
+        name, number = stem + suffix, 1
+        while (key := unicodedata.normalize("NFC", name).casefold()) in self._taken:
+            number += 1
+            name = f"{stem}-{number}{suffix}"
+        self._taken.add(key)
+        return self._target / name
+
+
+def safe_name(source: str) -> tuple[str, str]:
+    """Stem and suffix for the picture of ``source`` that every file system accepts.
+
+    >>> safe_name("photos/a b.jpg"), safe_name("x/scan.tiff"), safe_name("con.png")
+    (('a b', '.jpg'), ('scan', '.png'), ('_con', '.png'))
+    """
+    name = Path(source).name
+    suffix = Path(name).suffix
+    stem = name.removesuffix(suffix)
+    if suffix.lower() not in _WRITTEN:
+        suffix = ".png"
+    stem = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", printable(stem))[:_LONGEST_STEM].rstrip(" .")
+    if not stem or stem[0] in ".-=+@~" or re.fullmatch(r"(?i)con|prn|aux|nul|(com|lpt)\d", stem):
+        stem = f"_{stem}"
+    return stem, suffix.lower()
+
+
+@contextmanager
+def rows_to(target: Path | IO[str], row_format: RowFormat, labels: LabelSpace) -> Generator[Sink]:
+    """A sink into an open stream, or into a file that appears when the block succeeds.
+
+    Raises:
+        InputError: If the file cannot be written.
+    """
+    if isinstance(target, Path):
+        with writing(target) as file:
+            yield _rows_sink(file, row_format, labels)
+    else:
+        yield _rows_sink(target, row_format, labels)
+
+
+def _rows_sink(stream: IO[str], row_format: RowFormat, labels: LabelSpace) -> Sink:
+    return CsvSink(stream, labels) if row_format == "csv" else JsonLinesSink(stream)

@@ -1,0 +1,163 @@
+"""Inputs of an analysis: files, folders, patterns and stdin as items in a fixed order."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.errors import ImageDecodeError, InputError
+from mien.store.images import MAX_PIXELS, read_image
+
+STDIN = "stdin"
+"""Name of the picture that is read from ``-``."""
+
+# Left by file managers beside pictures; like hidden files, nobody means them by naming a folder.
+_CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}
+_PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One picture that is not read yet, or the reason why there is none.
+
+    Args:
+        name: As the person wrote it, with the path below a named folder.
+        place: Where the picture is, or what went wrong while looking for it.
+    """
+
+    name: str
+    place: str | BinaryIO | Exception
+
+    def image(self, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+        """Read the picture as ``(H, W, 3)`` uint8 RGB.
+
+        Raises:
+            ImageDecodeError: If it cannot be read whole.
+            OSError: If its folder could not be listed, or nothing was found.
+        """
+        if isinstance(self.place, Exception):
+            raise self.place
+        return read_image(self.place, max_pixels=max_pixels)
+
+
+def find_items(
+    inputs: Iterable[str | Path], *, stdin: BinaryIO | None = None, exclude: Collection[Path] = ()
+) -> Iterator[Item]:
+    """The items behind ``inputs``, in the order given; folders by name, with what they contain.
+
+    A folder gives every file below it, whatever its suffix, because a damaged or misnamed picture
+    must be reported and not passed over. Hidden files and folders and the clutter of file managers
+    are left out. Links to folders are followed, each folder once. A pattern (``*``, ``?``, ``[``,
+    ``**``) that is not itself the name of a file gives the files it matches. ``-`` is one picture
+    on ``stdin``. An input that matches nothing, or a folder that cannot be listed, is an item that
+    raises; the others are still answered.
+
+    Args:
+        inputs: Names of files and folders, patterns, or ``-``.
+        stdin: Where ``-`` is read from.
+        exclude: Outputs of this run, which are not taken for inputs.
+
+    Raises:
+        InputError: If nothing at all matches; nothing is read before that is known.
+    """
+    skipped = {os.path.realpath(f"{path}{end}") for path in exclude for end in ("", ".part")}
+    found = chain.from_iterable(_expanded(str(each), stdin, skipped) for each in inputs)
+    held: list[Item] = []
+    for item in found:
+        held.append(item)
+        if not isinstance(item.place, FileNotFoundError):
+            return chain(held, found)
+    reasons = "; ".join(f"{item.name}: {item.place}" for item in held) or "no input was given"
+    raise InputError(f"nothing to analyse ({reasons}); give pictures, folders, patterns, or -")
+
+
+def _expanded(name: str, stdin: BinaryIO | None, skipped: Collection[str]) -> Iterator[Item]:
+    if name == "-":
+        return iter([Item(STDIN, stdin or FileNotFoundError("stdin is not connected"))])
+    if os.path.lexists(name):
+        return _walked(name, skipped) if _is_folder(name) else iter([Item(name, name)])
+    return _matched(name, skipped)
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(name).st_mode)  # noqa: PTH116 - names stay text, as given
+    except OSError:
+        return False  # a dangling link, say; reading it tells
+
+
+def _matched(pattern: str, skipped: Collection[str]) -> Iterator[Item]:
+    if not any(sign in pattern for sign in "*?["):
+        yield Item(pattern, FileNotFoundError("no such file or folder"))
+        return
+    anchor = Path(pattern).anchor
+    # Before Python 3.13 a final ** means folders alone.
+    below = Path(pattern, "*") if Path(pattern).name == "**" else Path(pattern)
+    try:
+        paths = sorted(Path(anchor).glob(str(below.relative_to(anchor))))
+    except (OSError, ValueError) as error:
+        yield Item(pattern, FileNotFoundError(f"no file matches the pattern ({error})"))
+        return
+    meant = {part for part in Path(pattern).parts if part.startswith(".")}
+    files = [
+        str(path)
+        for path in paths
+        if not path.is_dir()
+        and not any(_is_clutter(part) for part in path.parts if part not in meant)
+        and os.path.realpath(path) not in skipped
+    ]
+    if not files:
+        yield Item(pattern, FileNotFoundError("no file matches the pattern"))
+    yield from (Item(name, name) for name in files)
+
+
+def _is_clutter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _CLUTTER
+
+
+def _walked(folder: str, skipped: Collection[str]) -> Iterator[Item]:
+    """Files below ``folder``; a stack and not recursion, since trees may be deep."""
+    visited: set[tuple[int, int]] = set()
+    stack = [_listed(folder, visited)]
+    any_found = False
+    while stack:
+        entry = next(stack[-1], None)
+        if entry is None:
+            stack.pop()
+        elif isinstance(entry, Item):
+            any_found = True
+            yield entry
+        elif os.path.realpath(entry) in skipped:
+            continue
+        elif _is_folder(entry):
+            stack.append(_listed(entry, visited))
+        else:
+            any_found = True
+            yield Item(entry, entry)
+    if not any_found:
+        yield Item(folder, FileNotFoundError("the folder holds no files"))
+
+
+def _listed(folder: str, visited: set[tuple[int, int]]) -> Iterator[str | Item]:
+    """Paths in ``folder`` by name, or the item that says why it cannot be listed."""
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - names stay text, as given
+        if (status.st_dev, status.st_ino) in visited:
+            return
+        visited.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            found = sorted((entry.name, entry.path) for entry in entries)
+    except OSError as error:
+        yield Item(folder, error)
+        return
+    if not found and Path(folder).suffix.lower() in _PICTURE_SUFFIXES:
+        yield Item(folder, ImageDecodeError("expected a picture file, this is an empty folder"))
+    yield from (path for name, path in found if not _is_clutter(name))
