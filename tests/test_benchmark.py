@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from made_bundle import made_bundle
 from mien.benchmark import benchmark_step, interleaved, machine
 from mien.benchmark.inference import benchmark_model, benchmark_picture
 from mien.core.errors import InputError
+from mien.export import ExportReport
 from mien.train import TrainConfig, step_pair
 
 
@@ -42,8 +42,8 @@ def test_the_machine_is_named() -> None:
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
-    return made_bundle(tmp_path_factory.mktemp("b") / "made", int8=False).bundle.path
+def bundle(made: ExportReport) -> Path:
+    return made.bundle.path
 
 
 def test_a_model_is_timed_for_one_and_for_many_faces(bundle: Path) -> None:

@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from made_bundle import made_bundle
 from mien.core.alignment import identity_affines
 from mien.core.errors import BundleError, DeviceError, InputError, UnknownNameError
 from mien.core.faces import Faces
 from mien.core.scores import softmax
+from mien.export import ExportReport
 from mien.runtime.detectors.registry import DetectorOptions
 from mien.runtime.recognizer import BATCH, Recognizer
 from mien.runtime.session import open_session
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
-    return made_bundle(tmp_path_factory.mktemp("bundle") / "made").bundle.path
+def bundle(made: ExportReport) -> Path:
+    return made.bundle.path
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Value types, row format and pure NumPy: what every other layer speaks."""

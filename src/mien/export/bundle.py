@@ -106,17 +106,15 @@ def export_bundle(
     clean = chosen[~in_common(chosen, train)]
     if not len(clean):
         raise DataError(f"every row of {calibration_split} has a twin in Training; choose another")
-    on_stage("export")
-    graphs = {"fp32": to_onnx(network)}
-    if int8:
-        on_stage("quantise")
-        step = max(1, len(train) // CALIBRATION_ROWS)
-        graphs["int8"] = to_int8(graphs["fp32"], train.images[::step][:CALIBRATION_ROWS])
-    for precision, data in graphs.items():
-        check_model(data, FILES[precision])
-
     with writing_folder(out, replace=replace) as folder:
+        on_stage("export")
+        graphs = {"fp32": to_onnx(network)}
+        if int8:
+            on_stage("quantise")
+            step = max(1, len(train) // CALIBRATION_ROWS)
+            graphs["int8"] = to_int8(graphs["fp32"], train.images[::step][:CALIBRATION_ROWS])
         for precision, data in graphs.items():
+            check_model(data, FILES[precision])
             (folder / FILES[precision]).write_bytes(data)
         plain = Calibration(temperature=1.0, threshold=0.0, risk=RISK)
         files = {p: ModelFile(_sha256(d), plain) for p, d in graphs.items()}

@@ -78,16 +78,19 @@ def to_onnx(network: ExpressionNet) -> bytes:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the exporter's notes about torchvision and its own deprecations."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    """Silence notes of the exporter (torchvision, deprecations) and of the quantiser.
+
+    The quantiser logs through the root logger and so installs a handler there, which is undone.
+    """
+    handlers, disabled = logging.root.handlers[:], logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(disabled)
+        logging.root.handlers[:] = handlers
 
 
 def _stripped(model: onnx.ModelProto) -> bytes:

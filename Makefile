@@ -1,0 +1,101 @@
+# Two commands on a fresh machine with Python >= 3.11: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+PYTEST := $(BIN)/python -m pytest -q
+PORTRAIT := $(firstword $(wildcard assets/portrait.jpg assets/portrait.png))
+PINS := pyproject.toml constraints.txt
+
+# pytest answers 5 when a marker selects nothing; that is no failure of the code.
+NONE_IS_FINE = || { code=$$?; [ $$code -eq 5 ] && echo "no such tests" || exit $$code; }
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+# --- environment: one stamp per set of packages, renewed when the pins change ---
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "mien needs Python 3.11 or newer; say which: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.using: $(PINS) | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.testing: $(PINS) | $(BIN)/python
+	$(PIP) -e '.[haar,eval,train,dev]'
+	@touch $@ $(VENV)/.using
+
+.PHONY: install
+install: $(VENV)/.testing  ## Everything a contributor needs, in .venv
+
+# --- using ---
+
+.PHONY: demo
+demo: $(VENV)/.using  ## Analyse the portrait: a table here, a picture in out/
+	@mkdir -p out
+	$(BIN)/mien analyze $(PORTRAIT) --overlay out/portrait-annotated.png --format table
+
+# --- checking ---
+
+.PHONY: test
+test: lint types contracts quick  ## Lint, types, import contracts, quick tests
+
+.PHONY: lint
+lint: $(VENV)/.testing  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(VENV)/.testing  ## pyright
+	$(BIN)/pyright
+
+.PHONY: contracts
+contracts: $(VENV)/.testing  ## import-linter
+	$(BIN)/lint-imports
+
+.PHONY: quick
+quick: $(VENV)/.testing  ## Quick tests
+	$(PYTEST)
+
+.PHONY: slow
+slow: $(VENV)/.testing  ## Tests of minutes
+	$(PYTEST) -m "slow and not real_data" $(NONE_IS_FINE)
+
+.PHONY: real
+real: $(VENV)/.testing  ## Tests on ../shared/data
+	@if [ -d ../shared/data ]; then $(PYTEST) -m real_data $(NONE_IS_FINE); \
+	  else echo "no ../shared/data here: the tests on real data were not run"; fi
+
+MEASURED := core metrics store data
+
+.PHONY: coverage
+coverage: $(VENV)/.testing  ## At least 95 % of the lines of core, metrics, store, data
+	$(PYTEST) $(MEASURED:%=--cov=mien.%) --cov-report= $(wildcard $(MEASURED:%=tests/test_%_*.py)) \
+	  src/mien/core src/mien/metrics
+	for part in $(MEASURED); do \
+	  $(BIN)/coverage report --skip-covered --fail-under=95 --include="src/mien/$$part/*" || exit 1; \
+	done
+
+.PHONY: wheel-check
+wheel-check: $(VENV)/.testing  ## Build the wheel, install it elsewhere, run it there
+	$(BIN)/python tools/wheel_check.py $(PORTRAIT)
+
+.PHONY: docs
+docs: $(VENV)/.using  ## Rewrite the generated pages
+	$(BIN)/python tools/make_cli_docs.py
+
+.PHONY: format
+format: $(VENV)/.testing  ## ruff: mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean:  ## Remove everything that can be made again
+	rm -rf $(VENV) build dist out .coverage .pytest_cache .ruff_cache .import_linter_cache

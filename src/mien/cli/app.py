@@ -1,0 +1,137 @@
+"""The ``mien`` command: its subcommands, its exit codes, and how errors are told.
+
+Exit codes: 0 done, 1 an error of ours or an item that failed, 2 wrong usage or nothing matched,
+3 a threshold that was asked for is missed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from mien.cli import analyze, benchmark, console, data, evaluate, export, models, train
+from mien.cli.options import FAILED, INTERRUPTED, USAGE
+from mien.core.errors import MienError, UnknownNameError
+
+
+@dataclass
+class Settings:
+    """What the options before the subcommand decide."""
+
+    debug: bool = False
+
+
+app = typer.Typer(
+    name="mien",
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: quick, and the same on a terminal and in docs/cli.md
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(analyze.analyze)
+app.command()(evaluate.evaluate)
+app.command()(train.train)
+app.command()(export.export)
+app.command()(models.models)
+app.add_typer(data.app, name="data")
+app.add_typer(benchmark.app, name="benchmark")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from mien import __version__
+
+        typer.echo(f"mien {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def mien(
+    context: typer.Context,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error. May stand anywhere.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - acts in its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Read facial expressions with a small model that was measured honestly.
+
+    Data goes to stdout, words go to stderr. A terminal gets tables, a pipe gets JSON lines.
+    Expressions are not feelings.
+    """
+    context.obj.debug = debug
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(USAGE)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; errors become one line on stderr."""
+    settings = Settings()
+    try:
+        outcome = typer.main.get_command(app).main(
+            _debug_first(arguments), prog_name="mien", standalone_mode=False, obj=settings
+        )
+        sys.stdout.flush()
+    except MienError as error:
+        return _told(
+            error, str(error), USAGE if isinstance(error, UnknownNameError) else FAILED, settings
+        )
+    except typer.TyperException as error:
+        return _told(error, _usage(error), error.exit_code, settings)
+    except typer.Abort:
+        outcome = INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # typer turns a closed pipe into SystemExit
+        _close_stdout()
+        return 0
+    except OSError as error:
+        return _told(error, str(error), FAILED, settings)
+    except Exception as error:  # noqa: BLE001 - the last line before the user
+        what = f"{type(error).__name__}: {error} (a defect of mien; --debug shows where)"
+        return _told(error, what, FAILED, settings)
+    if outcome == INTERRUPTED:
+        console.say("mien: interrupted")
+    return outcome if isinstance(outcome, int) else 0
+
+
+def main() -> None:
+    """Entry point of the ``mien`` script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Data in a pipe are UTF-8 everywhere, and no name may end the run.
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))
+
+
+def _debug_first(arguments: Sequence[str]) -> list[str]:
+    """Move ``--debug`` to where the parser expects it; what follows ``--`` is left alone."""
+    end = list(arguments).index("--") if "--" in arguments else len(arguments)
+    options = [argument for argument in arguments[:end] if argument != "--debug"]
+    moved = ["--debug"] if len(options) < end else []
+    return [*moved, *options, *arguments[end:]]
+
+
+def _usage(error: typer.TyperException) -> str:
+    message = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    return f"{message} Try: {context.command_path} --help" if context else message
+
+
+def _told(error: Exception, message: str, code: int, settings: Settings) -> int:
+    if settings.debug:
+        traceback.print_exception(error)
+    console.say(f"mien: error: {message}")
+    return code
+
+
+def _close_stdout() -> None:
+    """Let the interpreter's last flush go nowhere: nobody reads the pipe any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,170 @@
+"""``mien evaluate``."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mien.cli import console, options
+from mien.core.labels import label_space
+
+if TYPE_CHECKING:
+    from mien.data import FaceSet
+    from mien.evaluate import Evaluation
+
+EVERY_ROW = "all"
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name or folder of a bundle.")],
+    data: Annotated[
+        Path, typer.Option(metavar="SRC", help="FER2013 table, or folder of labelled pictures.")
+    ],
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which rows, or 'all'.",
+            show_default="PublicTest; all with --end-to-end",
+        ),
+    ] = None,
+    labels: Annotated[str, typer.Option(metavar="SPACE", help="Label space of the data.")] = "fer7",
+    clean_against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SRC:SPLIT",
+            help="Rows the model was trained on; their twins are left out of the clean figure.",
+            show_default="Training of the data",
+        ),
+    ] = None,
+    tta: Annotated[
+        Literal["none", "flip", "tencrop"], typer.Option(help="Views that are averaged.")
+    ] = "none",
+    end_to_end: Annotated[
+        bool,
+        typer.Option(
+            "--end-to-end", help="Photos: detector, crop and model; a missed face is wrong."
+        ),
+    ] = False,
+    precision: options.Precision = "fp32",
+    detector: options.Detector = "mtcnn",
+    min_face: options.MinFace = 40,
+    device: options.Device = "cpu",
+    threads: options.Threads = None,
+    min_accuracy: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Exit with 3 if the accuracy is lower.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure a model on labelled data.
+
+    Accuracy with its interval, a subset without training twins, calibration, per-label scores and
+    the confusion matrix. Differences from the official FER2013 counts are warned about.
+    """
+    from mien.data import labelled_paths, load
+    from mien.evaluate import evaluate as evaluate_crops
+    from mien.evaluate import evaluate_photos
+
+    if end_to_end and (tta != "none" or clean_against is not None):
+        raise typer.BadParameter("--tta and --clean-against are for crops, not for --end-to-end")
+    space = label_space(labels)
+    recognizer = options.recognizer(
+        model,
+        precision=precision,
+        detector=detector if end_to_end else "none",
+        min_face=min_face,
+        device=device,
+        threads=threads,
+    )
+    if end_to_end:
+        measure = partial(
+            evaluate_photos,
+            recognizer,
+            labelled_paths(data, space),
+            space,
+            source=data.name,
+            split=_split(split, EVERY_ROW),
+        )
+    else:
+        measure = partial(
+            evaluate_crops,
+            recognizer,
+            load(data, labels=space),
+            split=_split(split, "PublicTest"),
+            training=_training(clean_against),
+            views=tta,
+        )
+    with console.progress("photos" if end_to_end else "faces", quiet=as_json) as advance:
+        result = measure(on_rows=advance)
+    for warning in result.warnings:
+        console.say(f"mien: warning: {warning}")
+    if console.wants_json(asked=as_json):
+        console.emit(result.as_dict())
+    else:
+        _show(result)
+    if min_accuracy is not None and result.accuracy < min_accuracy:
+        console.say(f"mien: accuracy {result.accuracy:.4f} is below --min-accuracy {min_accuracy}")
+        raise typer.Exit(options.MISSED)
+    if result.end_to_end is not None and result.end_to_end.unreadable:
+        console.say(f"mien: {result.end_to_end.unreadable} photos could not be read")
+        raise typer.Exit(options.FAILED)
+
+
+def _split(asked: str | None, default: str) -> str | None:
+    name = asked or default
+    return None if name == EVERY_ROW else name
+
+
+def _training(asked: str | None) -> FaceSet | None:
+    """Rows named by ``SRC:SPLIT``, in whatever label space: only their pixels count."""
+    if asked is None:
+        return None
+    source, colon, split = asked.rpartition(":")
+    if not colon or not source or not split:
+        raise typer.BadParameter(f"--clean-against expects SRC:SPLIT, got {asked!r}")
+    from mien.data import load
+
+    return load(source).split(split)
+
+
+def _show(result: Evaluation) -> None:
+    f, clean = result.figures, result.clean
+    rows: list[tuple[str, str]] = [
+        ("accuracy", f"{f.accuracy:.4f}   95 % interval {f.ci95[0]:.4f} to {f.ci95[1]:.4f}")
+    ]
+    if clean.n is not None and clean.accuracy is not None:
+        rows.append(("clean accuracy", f"{clean.accuracy:.4f}   {clean.n:,} rows without a twin"))
+    if result.end_to_end is not None:
+        missed = result.end_to_end
+        rows.append(("no face / unreadable", f"{missed.no_face} / {missed.unreadable}, wrong"))
+    rows += [
+        (name, f"{getattr(f, name.replace(' ', '_').lower()):.4f}")
+        for name in ("macro F1", "balanced accuracy", "NLL", "ECE", "Brier", "AURC")
+    ]
+    rows += [
+        ("answers above threshold", f"{f.abstention.coverage:.1%}, risk {f.abstention.risk:.1%}"),
+        ("one face", f"{result.latency_ms:.2f} ms"),
+        ("data sha256", result.data.sha256),
+    ]
+    title = f"{result.bundle} {result.precision} on {result.data.split} of {result.data.source}"
+    console.show(("measure", "value"), rows, title=f"{title}, {f.n:,} rows")
+    scores = [
+        (name, *map(_three, (s.precision, s.recall, s.f1, s.auc)), s.support)
+        for name, s in f.per_class.items()
+    ]
+    console.show(("label", "precision ", "recall ", "F1 ", "AUC ", "rows "), scores)
+    labels = result.labels.labels
+    confusion = zip(labels, f.confusion.tolist(), strict=True)
+    columns = ("truth \\ answer", *(f"{label} " for label in labels))
+    console.show(columns, [(label, *counts) for label, counts in confusion])
+    for name, words in result.protocol.items():
+        console.say(f"{name}: {words}")
+
+
+def _three(value: float) -> str:
+    """Three digits; nothing where a score is undefined."""
+    return "" if math.isnan(value) else f"{value:.3f}"

@@ -1,0 +1,63 @@
+"""``mien models``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mien.cli import console, options
+
+if TYPE_CHECKING:
+    from mien.store.bundle import Bundle
+
+
+def models(
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL]", help="Name or folder; shows its whole card.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """List the models that come with mien, or show the card of one."""
+    from mien.store.bundle import bundle_names, open_bundle
+
+    names = bundle_names() if model is None else (model,)
+    bundles = {name: open_bundle(name) for name in names}
+    if console.wants_json(asked=as_json):
+        for name, bundle in bundles.items():
+            console.emit({"model": name, **json.loads(bundle.card.to_json())})
+    elif model is not None:
+        console.show(
+            ("field", "value"), _flat(json.loads(bundles[model].card.to_json())), title=model
+        )
+    else:
+        columns = ("model", "card", "labels", "parameters ", "file", "accuracy ", "measured on")
+        console.show(columns, [row for name in names for row in _rows(name, bundles[name])])
+
+
+def _rows(name: str, bundle: Bundle) -> Iterator[tuple[str, ...]]:
+    """One row per file; accuracy as its card has it."""
+    card = bundle.card
+    for precision, file in card.files.items():
+        measured = file.metrics[0] if file.metrics else {}
+        accuracy, n, split = (measured.get(key) for key in ("accuracy", "n", "split"))
+        known = isinstance(accuracy, float)
+        yield (
+            name,
+            card.name,
+            card.labels.name,
+            f"{card.parameters:,}",
+            precision,
+            f"{accuracy:.4f}" if known else "",
+            f"{n} rows of {split}" if known else "",
+        )
+
+
+def _flat(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in record.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,72 @@
+"""``mien train``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mien.cli import console, options
+from mien.core.labels import label_space
+
+if TYPE_CHECKING:
+    from mien.train import EpochRow, TrainConfig
+
+
+def train(
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG.toml", help="Differences from the default recipe.")
+    ],
+    data: Annotated[
+        Path, typer.Option(metavar="SRC", help="FER2013 table or folder of labelled pictures.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of checkpoint, log and curves.")],
+    votes: Annotated[
+        Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
+    ] = None,
+    override: options.Override = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in RUN.")] = False,
+    device: options.Device = "cpu",
+    as_json: options.Json = False,
+) -> None:
+    """Train a network.
+
+    A killed run continues with --resume and ends with the same weights as one that was not.
+
+    Under torchrun every process takes its share of each batch, and the first one speaks.
+    """
+    with console.needs("train"):
+        from mien.train import load_config
+        from mien.train import train as train_network
+    from mien.data import load
+
+    recipe = load_config(config, tuple(override or ()))
+    faces = load(data, votes=votes, labels=label_space(recipe.labels))
+    speaks = console.first_process()
+    with console.progress("steps", quiet=as_json or not speaks) as advance:
+        _, log = train_network(
+            faces,
+            recipe,
+            out,
+            resume=resume,
+            on_step=advance,
+            on_epoch=lambda row: console.say(_line(row, recipe)),
+            accelerator=device,
+        )
+    if not speaks:
+        return
+    console.say(f"the run is in {out}; make a bundle of it with: mien export {out} ...")
+    if as_json:
+        console.emit({"run": str(out), **asdict(log[-1])})
+
+
+def _line(row: EpochRow, recipe: TrainConfig) -> str:
+    watched = ""
+    if row.watch_accuracy is not None:
+        watched = f"   {recipe.watch or 'held out'} {row.watch_accuracy:.4f}"
+    return (
+        f"epoch {row.epoch}/{recipe.epochs}   loss {row.loss:.4f}   "
+        f"accuracy {row.accuracy:.4f}{watched}   {row.seconds:.0f} s"
+    )

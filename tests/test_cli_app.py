@@ -1,0 +1,172 @@
+"""The shell around the subcommands: exit codes, streams, errors, closed pipes."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import mien
+from mien.cli import run
+from mien.cli.app import app
+from mien.core.errors import DataError, UnknownNameError
+
+ROOT = Path(__file__).parent.parent
+
+
+def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    command = command or typer.main.get_command(app)
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, (*path, name))
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Make ``mien models`` raise."""
+
+    def install(error: BaseException) -> None:
+        def names() -> tuple[str, ...]:
+            raise error
+
+        monkeypatch.setattr("mien.store.bundle.bundle_names", names)
+
+    return install
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_every_command_has_help(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*path, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"Usage: {' '.join(('mien', *path))}")
+    assert err == ""
+
+
+def test_reference_page_is_current() -> None:
+    spec = importlib.util.spec_from_file_location("make_cli_docs", ROOT / "tools/make_cli_docs.py")
+    assert spec is not None and spec.loader is not None  # noqa: PT018 - narrows the type
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run: make docs"
+
+
+def test_version_is_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr() == (f"mien {mien.__version__}\n", "")
+
+
+def test_no_arguments_show_help_as_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Usage: mien [OPTIONS] COMMAND")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (["modles"], "No such command 'modles'"),
+        (["data"], "Missing command"),
+        (["models", "--jsno"], "--json"),
+        (["train"], "Missing argument"),
+        (["train", "x.toml", "--data", "d", "--out", "o", "--device", "tpu"], "tpu"),
+    ],
+)
+def test_wrong_usage_is_one_line_on_stderr(
+    line: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("mien: error: ")
+    assert err.count("\n") == 1
+    assert words in err
+    assert "--help" in err
+
+
+def test_control_codes_typed_by_the_user_are_shown_not_obeyed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["models", "no\x1b[31mthing\nhere"]) == 2
+    err = capsys.readouterr().err
+    assert "\x1b" not in err
+    assert err.count("\n") == 1
+
+
+def test_unknown_model_lists_the_near_ones(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mien.store.bundle.bundle_names", lambda: ("default", "small"))
+    assert run(["models", "smal"]) == 2
+    assert "did you mean 'small'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (DataError("row 3 is wrong"), 1, "row 3 is wrong"),
+        (UnknownNameError("unknown model 'x'"), 2, "unknown model 'x'"),
+        (PermissionError(13, "Permission denied", "/x"), 1, "Permission denied"),
+        (ZeroDivisionError("by zero"), 1, "ZeroDivisionError: by zero (a defect of mien"),
+        (KeyboardInterrupt(), 130, "mien: interrupted"),
+    ],
+)
+def test_errors_are_one_line_and_a_code(
+    error: BaseException, code: int, words: str, broken: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken(error)
+    assert run(["models"]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("line", [["--debug", "models"], ["models", "--debug"]])
+def test_debug_adds_the_traceback_wherever_it_stands(
+    line: list[str], broken: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken(DataError("row 3 is wrong"))
+    assert run(line) == 1
+    err = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in err
+    assert err.endswith("mien: error: row 3 is wrong\n")
+
+
+def test_debug_after_two_dashes_is_an_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "--", "--debug"]) == 2
+    err = capsys.readouterr().err
+    assert "'--debug'" in err
+    assert "Traceback" not in err
+
+
+def mien_process(*line: str, **kwargs: Any) -> subprocess.Popen[bytes]:
+    program = "from mien.cli import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *line], stderr=subprocess.PIPE, **kwargs
+    )
+
+
+def test_closed_pipe_is_quiet() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with mien_process("--help", stdout=write) as process:
+        os.close(write)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk_is_an_error() -> None:
+    with Path("/dev/full").open("wb") as full, mien_process("--help", stdout=full) as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.startswith(b"mien: error: ")
+    assert err.count(b"\n") == 1

@@ -1,0 +1,192 @@
+"""``mien data info`` and ``mien data convert``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from faces_made import made_faces, same_rows, table_text
+from mien.cli import console, run
+from mien.core.labels import four
+from mien.data import FaceSet, load
+
+LABELS = [0, 1, 2, 3, 4, 5, 6]
+
+
+@pytest.fixture
+def faces() -> FaceSet:
+    """Two of each label in Training, one in PublicTest; the first row has a twin in each."""
+    made = made_faces(LABELS * 3, ["Training"] * 14 + ["PublicTest"] * 7)
+    images = made.images.copy()
+    images[7] = images[14] = images[0]  # the same label
+    images[1] = images[0]  # another label
+    return made_faces(LABELS * 3, made.usages.tolist(), images=images)
+
+
+@pytest.fixture
+def table(faces: FaceSet, tmp_path: Path) -> Path:
+    path = tmp_path / "fer2013.csv"
+    path.write_text(table_text(faces), encoding="utf-8")
+    return path
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "on_terminal", lambda _stream: True)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def test_info_in_a_pipe_is_one_json_line(
+    table: Path, faces: FaceSet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", "info", str(table)]) == 0
+    out, err = capsys.readouterr()
+    (line,) = out.splitlines()
+    found = json.loads(line)
+    assert found["rows"] == 21
+    assert found["sha256"] == faces.sha256
+    assert [split["name"] for split in found["splits"]] == ["Training", "PublicTest"]
+    assert found["splits"][0]["counts"]["happy"] == 2
+    assert (found["twin_groups"], found["conflicting_groups"]) == (1, 1)
+    assert found["class_weights"]["Training"]["angry"] == 1
+    assert found["held_out_rows"] == 1
+    assert "mien: warning: Training differs from the official" in err
+
+
+def test_info_on_a_terminal_is_a_table(
+    table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_terminal(monkeypatch)
+    assert run(["data", "info", str(table)]) == 0
+    out, err = capsys.readouterr()
+    assert "fer2013.csv: 21 faces of 48 x 48 pixels" in out
+    assert "PublicTest" in out
+    assert "{" not in out
+    assert "held-out tenth of Training: 1 rows" in err
+
+
+def test_info_lists_twins(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data", "info", str(table), "--twins", "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    group = json.loads(line)
+    assert group["names"] == ["row 2", "row 3", "row 9", "row 16"]
+    assert group["labels"] == ["angry", "disgust", "angry", "angry"]
+    assert group["conflicting"] is True
+
+
+def test_info_lists_twins_on_a_terminal(
+    table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_terminal(monkeypatch)
+    assert run(["data", "info", str(table), "--twins"]) == 0
+    assert "Training row 3: disgust" in capsys.readouterr().out
+
+
+def test_info_maps_labels(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data", "info", str(table), "--labels", "four"]) == 0
+    assert json.loads(capsys.readouterr().out)["labels"] == list(four.labels)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nothing-here.csv"], 1, "no file or folder"),
+        ([".", "--labels", "fuor"], 2, "did you mean 'four'?"),
+    ],
+)
+def test_info_refuses(
+    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", "info", *arguments]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+
+
+def test_damaged_row_is_named(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text.replace("\n4,", "\n9,", 1), encoding="utf-8")
+    assert run(["data", "info", str(table)]) == 1
+    assert "fer2013.csv, row 6: emotion must be 0 to 6" in capsys.readouterr().err
+
+
+def test_hostile_names_are_shown_not_obeyed(
+    faces: FaceSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "\x1b[31m[bold]x.csv"
+    path.write_text(table_text(faces), encoding="utf-8")
+    on_terminal(monkeypatch)
+    assert run(["data", "info", str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert "\\x1b[31m[bold]x.csv: 21 faces" in out
+    assert "\x1b[31m" not in out + err
+
+
+def test_convert_to_a_folder_and_back(table: Path, faces: FaceSet, tmp_path: Path) -> None:
+    assert run(["data", "convert", str(table), str(tmp_path / "folder")]) == 0
+    assert run(["data", "convert", str(tmp_path / "folder"), str(tmp_path / "again.csv")]) == 0
+    assert same_rows(load(tmp_path / "again.csv"), faces)
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        (["--split", "PublicTest"], 7),
+        (["--split", "PublicTest", "--split", "Training"], 21),
+        (["--drop-duplicates"], 18),
+        (["--drop-conflicts"], 17),
+        (["--split", "Training", "--per-class", "1"], 7),
+        (["--split", "Training", "--undersample", "--seed", "3"], 14),
+        (["--drop-duplicates", "--undersample"], 7),
+    ],
+)
+def test_convert_writes_a_part(
+    options: list[str],
+    rows: int,
+    table: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "part.csv.gz"
+    assert run(["data", "convert", str(table), str(out), *options]) == 0
+    assert len(load(out)) == rows
+    stdout, err = capsys.readouterr()
+    assert stdout == ""
+    assert f"{rows} rows written to" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--split", "Validation"], 1, "it has: Training, PublicTest"),
+        (["--per-class", "9"], 1, "ask for 1 to"),
+        (["--per-class", "0"], 2, "per-class"),
+        (["--per-class", "1", "--undersample"], 2, "not both"),
+        (["--labels", "four"], 1, "write a folder instead"),
+    ],
+)
+def test_convert_refuses_and_writes_nothing(
+    options: list[str],
+    code: int,
+    words: str,
+    table: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "part.csv"
+    assert run(["data", "convert", str(table), str(out), *options]) == code
+    assert words in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_convert_does_not_fill_a_used_folder(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine.txt").touch()
+    assert run(["data", "convert", str(table), str(tmp_path / "folder")]) == 1
+    assert "is not empty" in capsys.readouterr().err

@@ -1,0 +1,95 @@
+"""``mien train``: recipe in, run folder out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from faces_made import made_faces, table_text
+from mien.cli import run
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> list[str]:
+    """A command line that trains on 28 rows of noise for two epochs."""
+    faces = made_faces([0, 1, 2, 3, 4, 5, 6] * 5, ["Training"] * 28 + ["PublicTest"] * 7)
+    (tmp_path / "fer2013.csv").write_text(table_text(faces), encoding="utf-8")
+    recipe = (
+        'model = "nano"\nepochs = 2\nbatch_size = 14\nvotes_weight = 0\nprecision = "32-true"\n'
+    )
+    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    data, out = str(tmp_path / "fer2013.csv"), str(tmp_path / "run")
+    return ["train", str(tmp_path / "recipe.toml"), "--data", data, "--out", out]
+
+
+def test_words_go_to_stderr_and_the_last_epoch_to_stdout(
+    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*line, "--json"]) == 0
+    out, err = capsys.readouterr()
+    record = json.loads(out)
+    assert record["epoch"] == 2
+    assert record["run"] == str(tmp_path / "run")
+    assert "epoch 1/2" in err
+    assert "PublicTest" in err
+    assert f"the run is in {tmp_path / 'run'}" in err
+    assert any((tmp_path / "run").iterdir())
+
+
+def test_a_run_is_continued_only_when_asked(
+    line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*line, "--set", "model=nano"]) == 0
+    capsys.readouterr()
+    assert run(line) == 1
+    assert "--resume" in capsys.readouterr().err
+    assert run([*line, "--resume", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["epoch"] == 2
+
+
+@pytest.mark.parametrize(
+    ("extra", "code", "words"),
+    [
+        (["--set", "epoch=3"], 1, "unknown configuration key epoch"),
+        (["--set", "epochs=0"], 1, "epochs must be 1 or more"),
+        (["--set", "votes_weight=0.4"], 1, "--votes FILE"),
+        (["--set", "model=nanno"], 2, "did you mean 'nano'?"),
+    ],
+)
+def test_refuses_and_says_why(
+    extra: list[str], code: int, words: str, line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*line, *extra]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+
+
+def test_cuda_that_is_not_there_is_an_error(
+    line: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert run([*line, "--device", "cuda"]) == 1
+    assert "mien: error: CUDA was asked for" in capsys.readouterr().err
+
+
+def test_without_torch_the_install_line_is_shown(
+    line: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [n for n in sys.modules if n.startswith("mien.train")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert run(line) == 1
+    assert "pip install 'mien[train]'" in capsys.readouterr().err
+
+
+def test_only_the_first_process_speaks(
+    line: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    assert run([*line, "--json"]) == 0
+    out, _ = capsys.readouterr()
+    assert out == ""
