@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +16,23 @@ from mien.models import ExpressionNet, build
 from mien.train.state import seeded
 
 
-def made_network(name: str = "nano") -> ExpressionNet:
-    """Fixed random weights whose logits differ between images, with settled norms."""
+def made_network() -> ExpressionNet:
+    """An untrained nano with fixed weights whose logits differ between images."""
+    return copy.deepcopy(_network())
+
+
+@cache
+def _network() -> ExpressionNet:
     with seeded(3):
-        network = build(name)
+        network = build("nano")
         with torch.no_grad():
             network.head.weight.normal_(0, 0.5)
             for part in network.modules():
                 if isinstance(part, torch.nn.BatchNorm2d):
                     part.weight.fill_(1)
             network.train()
-            for _ in range(20):
-                network(torch.rand(64, 1, 48, 48) * 255)
+            for _ in range(8):  # settles the norms
+                network(torch.rand(32, 1, 48, 48) * 255)
     return network.eval()
 
 

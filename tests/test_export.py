@@ -23,6 +23,7 @@ from mien.store.bundle import load_bundle
 
 def test_probabilities_equal_the_networks(made) -> None:
     assert made.largest_difference <= 1e-4
+    assert made.network_accuracy == made.metrics["fp32"]["accuracy"]
 
 
 def test_every_output_equals_the_networks_on_a_real_region(made) -> None:
@@ -91,6 +92,40 @@ def test_a_graph_that_differs_is_not_written(tmp_path: Path, monkeypatch) -> Non
     with pytest.raises(ExportError, match="nothing was written"):
         export_bundle(made_network(), made_splits(), tmp_path / "out", name="made", int8=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_output_is_not_written(tmp_path: Path, monkeypatch) -> None:
+    def garbled(network):
+        model = onnx.load_from_string(to_onnx(network))
+        for node in model.graph.node:
+            node.output[:] = ["true_votes" if name == "votes" else name for name in node.output]
+        model.graph.node.append(onnx.helper.make_node("Neg", ["true_votes"], ["votes"]))
+        return model.SerializeToString()
+
+    monkeypatch.setattr(export_module, "to_onnx", garbled)
+    with pytest.raises(ExportError, match="votes of the graph differs"):
+        export_bundle(made_network(), made_splits(), tmp_path / "out", name="made", int8=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_int8_may_not_answer_worse() -> None:
+    right = np.ones(3000, bool)
+    worse = right.copy()
+    worse[:60] = False
+    with pytest.raises(ExportError, match=r"int8 answers 2\.0 points fewer"):
+        export_module.check_loss(right, worse)
+    worse[12:] = True
+    export_module.check_loss(right, worse)
+
+
+def test_other_training_rows_are_refused(tmp_path: Path) -> None:
+    told = {"data": {"training_sha256": "0" * 64}}
+    with pytest.raises(DataError, match="other Training rows"):
+        export_bundle(made_network(), made_splits(), tmp_path / "x", name="x", training=told)
+
+
+def test_votes_are_disclosed(made) -> None:
+    assert any("FER+" in note for note in made.bundle.card.notes)
 
 
 def test_an_existing_bundle_is_kept_unless_told(tmp_path: Path) -> None:

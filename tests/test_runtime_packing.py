@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.runtime.packing import LARGEST_SIDE, cut, pack
+from mien.runtime.packing import LARGEST_SIDE, cut, pack, window
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -35,6 +35,20 @@ def test_a_cut_holds_every_pixel_that_a_crop_can_touch(
     for row, column in ((0, 0), (height // 2, width // 2), (height - 1, width - 1)):
         source = np.clip([row + offset[1], column + offset[0]], 0, [89, 119])
         assert (region.pixels[row, column] == image[tuple(source)]).all()
+
+
+@given(a=st.floats(1, 60), x=st.floats(-300, 400), y=st.floats(-300, 400))
+def test_a_window_is_a_part_of_the_picture_at_even_pixels(a: float, x: float, y: float) -> None:
+    image = picture(90, 121)
+    affine = np.array([[a, 0, x], [0, a, y]])
+    part, moved = window(image, affine)
+    left, top = np.rint(affine[:, 2] - moved[:, 2]).astype(int)
+    assert left % 2 == top % 2 == 0
+    assert min(part.shape[:2]) >= 1
+    assert np.array_equal(part, image[top : top + part.shape[0], left : left + part.shape[1]])
+    inside = np.clip(corners(affine), 0, [120, 89])
+    assert (inside >= [left, top]).all() or not 0 <= x <= 120 or not 0 <= y <= 89
+    assert np.shares_memory(part, image)
 
 
 def test_a_cut_inside_copies_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +12,13 @@ import pytest
 from mien.core.alignment import identity_affines
 from mien.core.errors import BundleError, DeviceError, InputError, UnknownNameError
 from mien.core.faces import Faces
+from mien.core.labels import LabelSpace
 from mien.core.scores import softmax
 from mien.export import ExportReport
 from mien.runtime.detectors.registry import DetectorOptions
 from mien.runtime.recognizer import BATCH, Recognizer
 from mien.runtime.session import open_session
+from mien.store.bundle import Bundle, load_bundle
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +75,50 @@ def test_more_faces_than_a_batch(recognizer: Recognizer) -> None:
     logits = recognizer.frame_logits(frames)
     assert logits.shape == (BATCH + 5, 7)
     np.testing.assert_allclose(logits[-3:], recognizer.frame_logits(frames[-3:]), atol=1e-3)
+
+
+def test_no_pictures_no_readings(recognizer: Recognizer) -> None:
+    assert recognizer.images([]) == []
+
+
+def test_threads_reach_the_detector(bundle: Path) -> None:
+    assert Recognizer(bundle, threads=2).options.threads == 2
+    own = DetectorOptions(threads=1)
+    assert Recognizer(bundle, threads=2, options=own).options.threads == 1
+
+
+def test_a_card_that_its_graph_contradicts_is_refused(bundle: Path) -> None:
+    opened = load_bundle(bundle)
+    fewer = replace(opened.card, labels=LabelSpace("two", ("a", "b")))
+    with pytest.raises(BundleError, match="7 logits, its card 2 labels"):
+        Recognizer(Bundle(bundle, fewer))
+    without = replace(opened.card, outputs=("logits",))
+    with pytest.raises(BundleError, match="expected"):
+        Recognizer(Bundle(bundle, without))
+    wide = replace(opened.card, geometry=replace(opened.card.geometry, frame=96))
+    with pytest.raises(BundleError, match="frame of 96 pixels"):
+        Recognizer(Bundle(bundle, wide))
+
+
+def test_the_template_is_the_cards(bundle: Path) -> None:
+    opened = load_bundle(bundle)
+    moved = tuple((x + 6, y) for x, y in opened.card.geometry.template)
+    card = replace(opened.card, geometry=replace(opened.card.geometry, template=moved))
+    points = np.array([[40.0, 40], [60, 40], [50, 50], [44, 64], [56, 64]])
+    face = Faces(boxes=[[25, 20, 75, 80]], scores=[1], landmarks=points[None])
+    first, second = (
+        Recognizer(Bundle(bundle, c)).faces([picture(100, 100, 8)], [face])[0]
+        for c in (opened.card, card)
+    )
+    assert abs(first.scores.probabilities - second.scores.probabilities).max() > 1e-4
+
+
+def test_a_long_thin_picture_takes_little_memory(recognizer: Recognizer) -> None:
+    tracemalloc.start()
+    recognizer.image(np.zeros((60, 9000, 3), np.uint8))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6  # its square of border would take 60 MB
 
 
 def test_no_frames_no_logits(recognizer: Recognizer) -> None:

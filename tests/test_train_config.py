@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, UnknownNameError
 from mien.train import TrainConfig, config_from_dict, load_config
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.toml"))
@@ -54,6 +54,11 @@ def test_overrides_win(tmp_path: Path) -> None:
         ("precision = '16'", "precision must be"),
         ("[augmentation]\nerase_area = [0.1]", "list of 2 values"),
         ("epochs =", "cannot be read as TOML"),
+        ("lr = inf", "lr must be above 0"),
+        ("seed = -1", "seed must be 0 or more"),
+        ("[augmentation]\nflip = 7", r"augmentation\.flip must be 0 or more and 1 or less"),
+        ("[augmentation]\nscale = 1.5", r"augmentation\.scale must be"),
+        ("[augmentation]\nerase_area = [0.9, 0.1]", r"augmentation\.erase_area must be"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
@@ -65,6 +70,16 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
 def test_an_override_is_key_equals_value(tmp_path: Path, override: str) -> None:
     with pytest.raises(ConfigError, match="expected key=value"):
         load_config(write(tmp_path, ""), (override,))
+
+
+def test_an_override_cannot_go_into_a_value(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="model is a value"):
+        load_config(write(tmp_path, "model = 'nano'"), ("model.x=1",))
+
+
+def test_an_unknown_label_space_is_named_before_the_data_are_read(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="fer7"):
+        load_config(write(tmp_path, "labels = 'fer77'"))
 
 
 def test_missing_file(tmp_path: Path) -> None:

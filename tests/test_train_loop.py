@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from made_bundle import made_splits
 from mien.core.errors import ConfigError, DataError, DeviceError
 from mien.data import FaceSet
 from mien.train import CHECKPOINT, Augmentation, TrainConfig, load_run, train, training_rows
-from mien.train.loop import batches, steps_per_epoch
+from mien.train.rows import batches, steps_per_epoch
 from mien.train.state import WeightAverage, learning_rate
 
 PLAIN = Augmentation(rotate=3, scale=0.02, shift=0.01, erase=0, blur=0)
@@ -33,6 +34,9 @@ def striped(n_train: int = 96, n_public: int = 32) -> FaceSet:
     waves = np.stack([np.sin(columns / (1.0 + k)) for k in range(7)])
     images = 128 + 70 * waves[faces.labels][:, None, :] + faces.images * 0.2 - 25
     return dataclasses.replace(faces, images=images.clip(0, 255).astype(np.uint8))
+
+
+TWICE = dataclasses.replace(QUICK, epochs=12, ema_epochs=1.0)
 
 
 class KilledError(Exception):
@@ -94,6 +98,27 @@ def test_an_existing_run_is_not_overwritten(tmp_path: Path) -> None:
         train(striped(32, 8), dataclasses.replace(QUICK, lr=0.1, seed=1), tmp_path, resume=True)
 
 
+def test_other_rows_cannot_continue_a_run(tmp_path: Path) -> None:
+    train(striped(32, 8), dataclasses.replace(QUICK, epochs=1), tmp_path)
+    with pytest.raises(DataError, match="other rows or votes"):
+        train(striped(33, 8), dataclasses.replace(QUICK, epochs=1), tmp_path, resume=True)
+
+
+def test_the_first_run_is_the_one_that_is_told_of(tmp_path: Path) -> None:
+    config = dataclasses.replace(QUICK, epochs=1)
+    train(striped(32, 8), config, tmp_path, provenance={"commit": "first"})
+    train(striped(32, 8), config, tmp_path, resume=True, provenance={"commit": "second"})
+    assert load_run(tmp_path).as_dict()["commit"] == "first"
+
+
+def test_a_lost_log_is_written_again(tmp_path: Path) -> None:
+    config = dataclasses.replace(QUICK, epochs=1)
+    train(striped(32, 8), config, tmp_path)
+    (tmp_path / "log.csv").unlink()
+    train(striped(32, 8), config, tmp_path, resume=True)
+    assert (tmp_path / "log.csv").read_text().count("\n") == 2
+
+
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / CHECKPOINT).write_bytes(b"not a checkpoint")
     with pytest.raises(ConfigError, match="not a checkpoint"):
@@ -102,10 +127,14 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_a_run_can_be_opened_when_it_is_finished(tmp_path: Path) -> None:
     network, _ = train(striped(32, 8), QUICK, tmp_path / "run")
-    again, config, log = load_run(tmp_path / "run")
-    assert config == QUICK
-    assert len(log) == 3
-    assert torch.equal(network.head.weight, again.head.weight)
+    again = load_run(tmp_path / "run")
+    assert again.config == QUICK
+    assert len(again.log) == 3
+    assert torch.equal(network.head.weight, again.network.head.weight)
+    told = again.as_dict()
+    assert told["config"] == QUICK.as_dict()
+    assert told["data"]["rows"] == 32
+    assert told["data"]["training_sha256"] == striped(32, 8).split("Training").sha256
     with pytest.raises(ConfigError, match="no run"):
         load_run(tmp_path)
 
@@ -189,8 +218,30 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
         str(script), str(tmp_path),
     ]  # fmt: skip
     subprocess.run(command, check=True, timeout=240, capture_output=True)
-    zero, one = (torch.load(tmp_path / f"{r}.pt", weights_only=True) for r in (0, 1))
-    assert torch.equal(zero["head.weight"], one["head.weight"])
-    alone, _ = train(striped(), QUICK, tmp_path / "alone")
-    assert not torch.equal(alone.head.weight, torch.zeros_like(alone.head.weight))
-    assert (tmp_path / "run" / "log.csv").read_text().count("\n") == 4
+    zero, one = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    parameters = [name for name in zero if "running" not in name and "num_batches" not in name]
+    for name in parameters:
+        assert torch.equal(zero[name], one[name]), name
+    log = load_run(tmp_path / "run").log
+    assert len(log) == TWICE.epochs
+    assert log[-1].accuracy > 0.5
+    assert log[-1].loss < log[0].loss
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_can_be_continued(tmp_path: Path) -> None:
+    script = Path(__file__).parent / "train_two.py"
+    run = tmp_path / "run"
+    process = subprocess.Popen([sys.executable, str(script), str(tmp_path)], text=True)
+    try:
+        for _ in range(1200):
+            if (run / "log.csv").exists():
+                break
+            time.sleep(0.1)
+        process.kill()  # SIGKILL: nothing in the process can tidy up
+    finally:
+        process.wait(timeout=60)
+    resumed, _ = train(striped(), TWICE, run, resume=True)
+    whole, _ = train(striped(), TWICE, tmp_path / "whole")
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from mien.cli import console, options
 from mien.core.labels import label_space
-
-if TYPE_CHECKING:
-    from mien.data import FaceSet
-    from mien.train import EpochRow, TrainConfig
 
 
 def export(
@@ -44,14 +38,14 @@ def export(
         from mien.train import load_run
     from mien.data import load
 
-    network, recipe, log = load_run(run)
-    faces = load(data, labels=label_space(recipe.labels))
+    finished = load_run(run)
+    faces = load(data, labels=label_space(finished.config.labels))
     report = export_bundle(
-        network,
+        finished.network,
         faces,
         out,
         name=name or out.resolve().name,
-        training=_training(recipe, log, faces),
+        training=finished.as_dict(),
         int8=int8,
         calibration_split=split,
         replace=replace,
@@ -60,7 +54,12 @@ def export(
     if console.wants_json(asked=as_json):
         difference = report.largest_difference
         console.emit(
-            {"bundle": str(out), "largest_difference": difference, "metrics": report.metrics}
+            {
+                "bundle": str(out),
+                "largest_difference": difference,
+                "network_accuracy": report.network_accuracy,
+                "metrics": report.metrics,
+            }
         )
     else:
         rows = (
@@ -71,40 +70,3 @@ def export(
         console.show(("file", "accuracy ", "ECE ", "NLL ", "rows "), rows, title=title)
     console.say(f"written to {out}; probabilities differ from the network's by at most "
                 f"{report.largest_difference:.1g}")  # fmt: skip
-
-
-def _training(recipe: TrainConfig, log: list[EpochRow], faces: FaceSet) -> dict[str, Any]:
-    """What the card tells of the training."""
-    from mien import __version__
-
-    return {
-        "config": recipe.as_dict(),
-        "seed": recipe.seed,
-        "epochs": len(log),
-        "seconds": round(sum(row.seconds for row in log)),
-        "data": faces.source,
-        "data_sha256": faces.split("Training").sha256,
-        "mien": __version__,
-        "commit": _commit(),
-    }
-
-
-def _commit() -> str | None:
-    """Commit of the checkout that this package runs from; None for an installed one."""
-    import mien
-
-    root, git = Path(mien.__file__).parents[2], shutil.which("git")
-    if git is None or not (root / ".git").exists():
-        return None
-    command = [
-        git,
-        "-C",
-        str(root),
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=40",
-        "--exclude=*",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
-    return done.stdout.strip() or None

@@ -45,11 +45,12 @@ def identity_affines(n: int, side: int = FRAME) -> NDArray[np.float32]:
     return np.tile(one, (n, 1, 1))
 
 
-def landmark_affines(landmarks: ArrayLike) -> NDArray[np.float64]:
+def landmark_affines(landmarks: ArrayLike, template: ArrayLike = TEMPLATE) -> NDArray[np.float64]:
     """Least-squares similarity from both eyes and the mouth centre; the nose is not used.
 
     Args:
         landmarks: ``(N, 5, 2)`` in the coordinates of ``Faces``.
+        template: ``(3, 2)`` where they lie in the frame, pixel centres at integers.
 
     Returns:
         ``(N, 2, 3)``; NaN where a landmark is.
@@ -64,7 +65,7 @@ def landmark_affines(landmarks: ArrayLike) -> NDArray[np.float64]:
         raise InputError(f"landmarks must have shape (N, 5, 2), got {points.shape}")
     anchors = np.stack([points[:, 0], points[:, 1], points[:, 3:].mean(axis=1)], axis=1) - 0.5
     goal = anchors[..., 0] + 1j * anchors[..., 1]
-    here = crop_coordinates(TEMPLATE) @ np.array([1, 1j])
+    here = crop_coordinates(template) @ np.array([1, 1j])
     spread = here - here.mean()
     turn = (goal * spread.conj()).sum(axis=1) / (abs(spread) ** 2).sum()
     move = goal.mean(axis=1) - turn * here.mean()
@@ -88,14 +89,21 @@ def pixels_per_crop_pixel(affines: ArrayLike) -> NDArray[np.float64]:
     return np.sqrt(abs(determinant)) * 2 / FRAME
 
 
-def face_affines(faces: Faces, box_scale: float = BOX_SCALE) -> NDArray[np.float32]:
+def face_affines(
+    faces: Faces, box_scale: float = BOX_SCALE, template: ArrayLike = TEMPLATE
+) -> NDArray[np.float32]:
     """The frame of each face: from its landmarks where they are plausible, else from its box.
+
+    Args:
+        faces: The faces.
+        box_scale: Side of the frame over the mean side of a box.
+        template: ``(3, 2)`` eyes and mouth centre in the frame.
 
     Returns:
         ``(N, 2, 3)`` float32.
     """
     from_boxes = box_affines(faces.boxes, box_scale)
-    from_points = landmark_affines(faces.landmarks)
+    from_points = landmark_affines(faces.landmarks, template)
     ratio = pixels_per_crop_pixel(from_points) / np.maximum(pixels_per_crop_pixel(from_boxes), 1e-6)
     plausible = (ratio > 1 / _PLAUSIBLE) & (ratio < _PLAUSIBLE)
     chosen = np.where(plausible[:, None, None], from_points, from_boxes)

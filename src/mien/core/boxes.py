@@ -42,11 +42,15 @@ def area(boxes: ArrayLike) -> NDArray[np.float32]:
     return sides[:, 0] * sides[:, 1]
 
 
-def _intersection(a: Boxes, b: Boxes) -> NDArray[np.float32]:
-    """Areas shared by boxes of two arrays that broadcast against one another on the left."""
-    width = np.minimum(a[..., 2], b[..., 2]) - np.maximum(a[..., 0], b[..., 0])
-    height = np.minimum(a[..., 3], b[..., 3]) - np.maximum(a[..., 1], b[..., 1])
-    return np.maximum(width, 0) * np.maximum(height, 0)
+_OUTWARD = np.array([-1, -1, 1, 1], dtype=np.float32)
+"""Turns x1 y1 x2 y2 so that outward is up on all sides: an intersection is then one minimum."""
+
+
+def _shared_area(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Areas shared by boxes times ``_OUTWARD``, which broadcast against one another."""
+    inner = np.minimum(a, b)
+    sides = np.maximum(inner[..., :2] + inner[..., 2:], 0)
+    return sides[..., 0] * sides[..., 1]
 
 
 def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float32]:
@@ -58,7 +62,7 @@ def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float32]:
     [[0.5, 0.0]]
     """
     first, second = _boxes("a", a), _boxes("b", b)
-    shared = _intersection(first[:, None], second[None, :])
+    shared = _shared_area((first * _OUTWARD)[:, None], second * _OUTWARD)
     union = area(first)[:, None] + area(second)[None, :] - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
@@ -92,17 +96,18 @@ def nms(
     if not 0 <= threshold <= 1:
         raise InputError(f"threshold must lie in [0, 1], got {threshold}")
     left = np.argsort(-marks, kind="stable")
-    rows, areas = rows[left], area(rows)[left]
+    areas, outward = area(rows)[left], (rows * _OUTWARD)[left]
     kept: list[int] = []
     while len(left):
         kept.append(int(left[0]))
-        shared = _intersection(rows[0], rows[1:])
-        whole = (
-            np.minimum(areas[0], areas[1:]) if over == "smaller" else areas[0] + areas[1:] - shared
-        )
+        shared = _shared_area(outward[0], outward[1:])
+        if over == "smaller":
+            whole = np.minimum(areas[0], areas[1:])
+        else:
+            whole = areas[0] + areas[1:] - shared
         # Multiplied, not divided: boxes without area overlap nothing and survive.
-        stay = shared <= threshold * whole
-        left, rows, areas = left[1:][stay], rows[1:][stay], areas[1:][stay]
+        stay = np.flatnonzero(shared <= threshold * whole) + 1
+        left, outward, areas = left[stay], outward[stay], areas[stay]
     return np.array(kept, dtype=np.int64)
 
 

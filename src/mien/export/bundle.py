@@ -18,10 +18,11 @@ from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.subsets import in_common
-from mien.export.graph import output_names, to_int8, to_onnx
+from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.models.crop import SAMPLES
 from mien.runtime.recognizer import Recognizer
+from mien.runtime.session import open_session, run
 from mien.store.atomic import writing_folder
 from mien.store.bundle import Bundle, check_model, load_bundle
 from mien.store.card import FILES, Calibration, Card, Geometry, ModelFile
@@ -29,9 +30,14 @@ from mien.store.card import FILES, Calibration, Card, Geometry, ModelFile
 RISK = 0.20
 """Error rate among certain answers that the abstention threshold is set for."""
 
-CHECKED_ROWS = 512
 LARGEST_DIFFERENCE = 1e-4
 """Largest probability difference between the network and its graph that is written."""
+
+LARGEST_OUTPUT_DIFFERENCE = 1e-3
+"""The same for every other output, relative to the largest value of that output."""
+
+LARGEST_LOSS = 0.005
+"""Accuracy that int8 may lose against fp32, beyond what chance explains."""
 
 CALIBRATION_ROWS = 1024
 """Training crops that fix the value ranges of int8."""
@@ -45,6 +51,10 @@ OUT_OF_SCOPE = (
     "Inferring what a person feels, thinks or intends; decisions about people; identification; "
     "emotion inference in workplaces and schools (EU AI Act, Art. 5(1)(f)), except for medical "
     "or safety reasons."
+)
+VOTES_NOTE = (
+    "FER+ votes (Barsoum et al., ICMI 2016) were an auxiliary training target: extra annotation "
+    "of the same images, which models trained on FER2013's labels alone do not have."
 )
 NOTES = (
     "Expressions are not feelings. Labels of FER2013 are search words of web images; identical "
@@ -60,13 +70,15 @@ class ExportReport:
 
     Args:
         bundle: The written bundle.
-        largest_difference: Largest probability difference to the network, fp32, over the
-            checked rows.
+        largest_difference: Largest probability difference between network and fp32 graph over
+            the calibration rows.
+        network_accuracy: Accuracy of the torch network on those rows.
         metrics: Per precision, the figures that are in the card.
     """
 
     bundle: Bundle
     largest_difference: float
+    network_accuracy: float
     metrics: dict[str, dict[str, Any]]
 
 
@@ -98,14 +110,15 @@ def export_bundle(
         on_stage: Called with the name of each stage.
 
     Raises:
-        ExportError: If the graph's probabilities differ from the network's.
-        DataError: If a split is missing.
+        ExportError: If an output of the graph differs from the network's, or int8 answers worse.
+        DataError: If a split is missing, or Training is not what the network was trained on.
     """
     network = network.eval().to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     train, chosen = faces.split("Training"), faces.split(calibration_split)
     clean = chosen[~in_common(chosen, train)]
     if not len(clean):
         raise DataError(f"every row of {calibration_split} has a twin in Training; choose another")
+    _check_origin(training or {}, train)
     with writing_folder(out, replace=replace) as folder:
         on_stage("export")
         graphs = {"fp32": to_onnx(network)}
@@ -120,32 +133,97 @@ def export_bundle(
         files = {p: ModelFile(_sha256(d), plain) for p, d in graphs.items()}
         card = _card(network, name, files, training or {})
         on_stage("compare")
-        recognizer = Recognizer(Bundle(folder, card), detector="none")
-        difference = largest_difference(network, recognizer, chosen.images[:CHECKED_ROWS])
+        check_outputs(network, graphs["fp32"])
+        ours = network_logits(network, clean.images)
+        logits = {p: _logits(Bundle(folder, card), p, clean) for p in graphs}
+        difference = float(abs(softmax(ours) - softmax(logits["fp32"])).max())
         if not difference <= LARGEST_DIFFERENCE:
             raise ExportError(
                 f"probabilities of the graph differ from the network's by {difference:.2g}, "
                 f"allowed is {LARGEST_DIFFERENCE}; nothing was written. Report this as a bug"
             )
         on_stage("calibrate")
-        for precision in graphs:
-            reader = Recognizer(Bundle(folder, card), precision=precision, detector="none")
-            logits = reader.frame_logits(clean.images)
-            files[precision] = _calibrated(files[precision], logits, clean, calibration_split)
+        right = {p: z.argmax(axis=1) == clean.labels for p, z in logits.items()}
+        for precision, answers in logits.items():
+            files[precision] = _calibrated(files[precision], answers, clean, calibration_split)
+        if int8:
+            check_loss(right["fp32"], right["int8"])
         card = _card(network, name, files, training or {})
         (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
     return ExportReport(
-        load_bundle(out), difference, {p: dict(file.metrics[0]) for p, file in files.items()}
+        bundle=load_bundle(out),
+        largest_difference=difference,
+        network_accuracy=float((ours.argmax(axis=1) == clean.labels).mean()),
+        metrics={precision: dict(file.metrics[0]) for precision, file in files.items()},
     )
 
 
-def largest_difference(
-    network: ExpressionNet, recognizer: Recognizer, images: NDArray[np.uint8]
-) -> float:
-    """Largest probability difference between a network and its bundle on ``(N, 48, 48)``."""
+def _check_origin(training: dict[str, Any], train: FaceSet) -> None:
+    trained_on = training.get("data", {}).get("training_sha256")
+    if trained_on not in (None, train.sha256):
+        raise DataError(
+            f"the network was trained on other Training rows than those of {train.source} "
+            f"(sha256 {trained_on[:12]}..., here {train.sha256[:12]}...); give the same data"
+        )
+
+
+def network_logits(network: ExpressionNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Logits ``(N, K)`` of the torch network on ``(N, 48, 48)`` crops."""
     with torch.no_grad():
-        ours = network.eval()(torch.from_numpy(images[:, None]).float()).logits.numpy()
-    return float(abs(softmax(ours) - softmax(recognizer.frame_logits(images))).max())
+        parts = [
+            network(torch.from_numpy(images[start : start + 256, None]).float()).logits
+            for start in range(0, len(images), 256)
+        ]
+    return torch.cat(parts).numpy()
+
+
+def _logits(bundle: Bundle, precision: str, rows: FaceSet) -> NDArray[np.float32]:
+    return Recognizer(bundle, precision=precision, detector="none").frame_logits(rows.images)
+
+
+def check_outputs(network: ExpressionNet, graph: bytes) -> None:
+    """Compare every output on turned and scaled crops of a picture, crop included.
+
+    Raises:
+        ExportError: If one differs by more than ``LARGEST_OUTPUT_DIFFERENCE``.
+    """
+    image = np.random.default_rng(0).integers(0, 256, (150, 211, 3), np.uint8)
+    affines = np.array(
+        [[[60, 7, 100], [-7, 60, 70]], [[20, 0, 5], [0, 20, 140]], [[-90, 0, 110], [0, 90, 75]]],
+        dtype=np.float32,
+    )
+    names = output_names(network)
+    answers = run(open_session(graph), names, {"image": image, "affine": affines})
+    with torch.no_grad():
+        expected = BundleGraph(network).eval()(torch.from_numpy(image), torch.from_numpy(affines))
+    for name, answer, wanted in zip(names, answers, expected, strict=True):
+        reference = wanted.numpy()
+        difference = abs(answer - reference).max() / max(1.0, float(abs(reference).max()))
+        if not difference <= LARGEST_OUTPUT_DIFFERENCE:
+            raise ExportError(
+                f"{name} of the graph differs from the network's by {difference:.2g} of its "
+                f"largest value, allowed is {LARGEST_OUTPUT_DIFFERENCE}; nothing was written. "
+                "Report this as a bug"
+            )
+
+
+def check_loss(fp32_right: NDArray[np.bool_], int8_right: NDArray[np.bool_]) -> None:
+    """Refuse an int8 file that answers worse by more than chance and ``LARGEST_LOSS``.
+
+    Args:
+        fp32_right: ``(N,)`` whether fp32 answers each row correctly.
+        int8_right: ``(N,)`` the same of int8.
+
+    Raises:
+        ExportError: If the 95 % interval of the paired loss lies above ``LARGEST_LOSS``.
+    """
+    low, _ = metrics.compare(fp32_right, int8_right).interval
+    if low > LARGEST_LOSS:
+        lost = float(fp32_right.mean() - int8_right.mean())
+        raise ExportError(
+            f"int8 answers {100 * lost:.1f} points fewer rows correctly than fp32; nothing was "
+            "written. Export with --no-int8"
+        )
 
 
 def _calibrated(
@@ -191,7 +269,7 @@ def _card(
         licence=LICENCE,
         intended_use=INTENDED,
         out_of_scope=OUT_OF_SCOPE,
-        notes=NOTES,
+        notes=NOTES if network.vote_head is None else (*NOTES, VOTES_NOTE),
     )
 
 

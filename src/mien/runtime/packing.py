@@ -59,6 +59,22 @@ def cut(image: Image, affine: NDArray[np.floating]) -> Region:
     return Region(pixels, moved)
 
 
+def window(image: Image, affine: NDArray[np.floating]) -> tuple[Image, NDArray[np.float64]]:
+    """The part of ``image`` that a crop and its halved copies can touch, and the moved affine.
+
+    Unlike ``cut`` it never reaches beyond the picture, so its size is bounded by the picture's. It
+    begins at even pixels: the halves of a picture do not depend on where the face is.
+    """
+    matrix = np.asarray(affine, dtype=np.float64)
+    reach = abs(matrix[:, :2]).sum(axis=1)
+    size = np.array(image.shape[1::-1])
+    low = np.clip(np.floor(matrix[:, 2] - reach).astype(int) - 6, 0, size - 1) // 2 * 2
+    high = np.clip(np.ceil(matrix[:, 2] + reach).astype(int) + 7, low + 1, size)
+    moved = matrix.copy()
+    moved[:, 2] -= low
+    return image[low[1] : high[1], low[0] : high[0]], moved
+
+
 def pack(regions: list[Region]) -> tuple[list[Canvas], NDArray[np.int64]]:
     """Lay regions out in rows on as few canvases as their sizes allow.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import face_affines, identity_affines, pixels_per_crop_pixel
-from mien.core.errors import InputError
+from mien.core.alignment import FRAME, face_affines, identity_affines, pixels_per_crop_pixel
+from mien.core.errors import BundleError, InputError
 from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
 from mien.core.scores import Scores
 from mien.runtime.detectors.registry import DetectorOptions, build_detector, check_image
-from mien.runtime.packing import Image, Region, cut, pack
+from mien.runtime.packing import Image, Region, cut, pack, window
 from mien.runtime.session import open_session, run
 from mien.store.bundle import DEFAULT, Bundle, open_bundle
 from mien.store.card import Calibration, Card
 
 if TYPE_CHECKING:
+    import onnxruntime
+
     from mien.runtime.detectors.registry import Detector
 
 # Picture pixels per frame pixel above which a region is halved first (DESIGN 4).
@@ -81,10 +83,13 @@ class Recognizer:
     ) -> None:
         self.bundle = model if isinstance(model, Bundle) else open_bundle(model)
         self.precision = precision
-        self.options = options or DetectorOptions()
+        self.threads = threads
         self._detector = detector
-        self._threads, self._device = threads, device
+        check_frame(self.card)
         self._session = open_session(self.bundle.model(precision), threads=threads, device=device)
+        check_graph(self._session, self.card)
+        given = options or DetectorOptions()
+        self.options = replace(given, threads=given.threads or threads)
 
     @property
     def card(self) -> Card:
@@ -116,7 +121,7 @@ class Recognizer:
     @cached_property
     def _halve(self) -> Any:
         graph = Path(__file__).with_name("graphs") / "halve.onnx"
-        return open_session(graph.read_bytes(), threads=self._threads)
+        return open_session(graph.read_bytes(), threads=self.threads)
 
     def image(self, image: Image) -> Reading:
         """Read every face in one picture.
@@ -155,10 +160,13 @@ class Recognizer:
         """
         if len(images) != len(found):
             raise InputError(f"{len(images)} pictures but {len(found)} sets of faces")
+        if not len(images):
+            return []
+        geometry = self.card.geometry
         regions: list[Region] = []
         for picture, faces in zip(images, found, strict=True):
             check_image(picture)
-            affines = face_affines(faces, self.card.geometry.box_scale)
+            affines = face_affines(faces, geometry.box_scale, geometry.template)
             regions += [self._region(picture, affine) for affine in affines]
         logits = self._logits(regions)
         ends = np.cumsum([len(faces) for faces in found])
@@ -207,13 +215,14 @@ class Recognizer:
         )
 
     def _region(self, picture: Image, affine: NDArray[np.floating]) -> Region:
-        region = cut(picture, affine)
-        while pixels_per_crop_pixel(region.affine[None])[0] > LARGEST_STEP:
-            (half,) = run(self._halve, ["half"], {"image": region.pixels})
-            smaller = region.affine / 2
-            smaller[:, 2] -= 0.25  # pixel centres: 2 x + 0.5 of the picture is x of the half
-            region = Region(half, smaller)
-        return region
+        """Cut one face out, halving the picture around it as often as its size asks for."""
+        matrix = np.asarray(affine, dtype=np.float64)
+        while pixels_per_crop_pixel(matrix[None])[0] > LARGEST_STEP:
+            picture, matrix = window(picture, matrix)
+            (picture,) = run(self._halve, ["half"], {"image": picture})
+            matrix = matrix / 2
+            matrix[:, 2] -= 0.25  # pixel centres: 2 x + 0.5 of the picture is x of the half
+        return cut(picture, matrix)
 
     def _logits(self, regions: list[Region]) -> NDArray[np.float32]:
         parts = [np.zeros((0, len(self.labels)), dtype=np.float32)]
@@ -230,4 +239,38 @@ class Recognizer:
         calibration = self.calibration
         return Scores.from_logits(
             logits, self.labels, calibration.temperature, calibration.threshold
+        )
+
+
+def check_frame(card: Card) -> None:
+    """Refuse a card whose frame this version cannot cut.
+
+    Raises:
+        BundleError: If the frame is not 48 pixels wide.
+    """
+    if card.geometry.frame != FRAME:
+        raise BundleError(
+            f"{card.name} has a frame of {card.geometry.frame} pixels, this version of mien cuts "
+            f"{FRAME}; update mien, or export the bundle again"
+        )
+
+
+def check_graph(session: onnxruntime.InferenceSession, card: Card) -> None:
+    """Refuse a graph whose inputs and outputs are not what its card says.
+
+    Raises:
+        BundleError: If names, types or the number of labels differ.
+    """
+    inputs = {node.name: node.type for node in session.get_inputs()}
+    outputs = {node.name: node.shape for node in session.get_outputs()}
+    wanted = {"image": "tensor(uint8)", "affine": "tensor(float)"}
+    if inputs != wanted or tuple(outputs) != card.outputs:
+        raise BundleError(
+            f"the graph of {card.name} has inputs {inputs} and outputs {tuple(outputs)}, expected "
+            f"{wanted} and {card.outputs}; export the bundle again"
+        )
+    if outputs["logits"][-1] != len(card.labels):
+        raise BundleError(
+            f"the graph of {card.name} has {outputs['logits'][-1]} logits, its card "
+            f"{len(card.labels)} labels; export the bundle again"
         )

@@ -3,12 +3,16 @@
 from mien.train.config import Augmentation, TrainConfig, config_from_dict, load_config
 from mien.train.cost import step_pair
 from mien.train.log import EpochRow, plot_curves, write_log
-from mien.train.loop import CHECKPOINT, load_run, train, training_rows
+from mien.train.loop import train
+from mien.train.record import FinishedRun, load_run
+from mien.train.rows import training_rows
+from mien.train.state import CHECKPOINT
 
 __all__ = [
     "CHECKPOINT",
     "Augmentation",
     "EpochRow",
+    "FinishedRun",
     "TrainConfig",
     "config_from_dict",
     "load_config",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import sys
 import tomllib
 import types
 import typing
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.core.errors import ConfigError
+from mien.core.labels import label_space
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,17 @@ class Augmentation:
     erase: float = 0.3
     erase_area: tuple[float, float] = (0.02, 0.15)
 
+    def __post_init__(self) -> None:
+        for name in ("flip", "blur", "erase"):
+            _check(f"augmentation.{name}", getattr(self, name), 0, 1)
+        for name in ("scale", "contrast", "shift", "brightness"):
+            _check(f"augmentation.{name}", getattr(self, name), 0, 0.95)
+        _check("augmentation.rotate", self.rotate, 0, 180)
+        _check("augmentation.gamma", self.gamma, 0, 3)
+        low, high = self.erase_area
+        _check("augmentation.erase_area", high, 0, 1)
+        _check("augmentation.erase_area", low, 0, high)
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -59,6 +73,7 @@ class TrainConfig:
         dropout: Probability of dropping a pooled feature.
         ema_epochs: Horizon of the weight average, in epochs; its last state is the result.
         held_out: Fraction of Training that is kept out and watched; 0 = train on all of it.
+        held_out_seed: Which rows those are.
         watch: Split that is scored after some epochs and never decides anything; "" = none.
         watch_every: Epochs between two scorings.
         drop_conflicts: Drop groups of identical images with contradicting labels.
@@ -69,6 +84,7 @@ class TrainConfig:
 
     Raises:
         ConfigError: If a value is out of range.
+        UnknownNameError: If ``labels`` names no label space.
     """
 
     model: str = "tiny"
@@ -83,6 +99,7 @@ class TrainConfig:
     dropout: float = 0.2
     ema_epochs: float = 3.0
     held_out: float = 0.0
+    held_out_seed: int = 0
     watch: str = "PublicTest"
     watch_every: int = 1
     drop_conflicts: bool = True
@@ -93,23 +110,28 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "watch_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be 1 or more, got {getattr(self, name)}")
+            _check(name, getattr(self, name), 1, math.inf)
         for name in ("lr", "ema_epochs"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ConfigError(f"{name} must be above 0, got {getattr(self, name)}")
         for name in ("momentum", "warmup", "label_smoothing", "dropout", "held_out"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
-        for name in ("votes_weight", "weight_decay"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(f"{name} must be 0 or more, got {getattr(self, name)}")
+        for name in ("votes_weight", "weight_decay", "seed", "held_out_seed"):
+            _check(name, getattr(self, name), 0, sys.maxsize)
         if self.precision not in ("bf16-mixed", "32-true"):
             raise ConfigError(f"precision must be bf16-mixed or 32-true, got {self.precision!r}")
+        label_space(self.labels)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested dict, for checkpoints, cards and TOML."""
         return dataclasses.asdict(self)
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high or value == math.inf:
+        most = "" if high in (math.inf, sys.maxsize) else f" and {high:g} or less"
+        raise ConfigError(f"{name} must be {low:g} or more{most}, got {value}")
 
 
 def config_from_dict(values: dict[str, Any]) -> TrainConfig:
@@ -151,6 +173,8 @@ def _override(values: dict[str, Any], override: str) -> None:
     *parents, last = key.strip().split(".")
     for parent in parents:
         values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"{override!r}: {parent} is a value, not a table of settings")
     values[last] = value
 
 

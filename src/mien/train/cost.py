@@ -9,7 +9,8 @@ import torch
 from mien.core.labels import label_space
 from mien.train.augment import augment
 from mien.train.config import TrainConfig
-from mien.train.loop import Resident, loss_of, loss_on, open_fabric, start
+from mien.train.loop import loss_of, loss_on, open_fabric, start
+from mien.train.rows import Resident
 from mien.train.state import derived_seed
 
 
@@ -34,7 +35,7 @@ def step_pair(
         torch.ones(rows),
     )
     made = Resident(*(t.to(fabric.device) for t in vars(made).values()))
-    run = start(fabric, config, made, None, lambda *_: None)
+    run = start(fabric, config, made)
     generator = torch.Generator(fabric.device).manual_seed(derived_seed(config.seed, 1))
     index = torch.arange(config.batch_size, device=fabric.device) % rows
     prepared = augment(made.images[index], config.augmentation, generator)

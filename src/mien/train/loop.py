@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,70 +17,27 @@ from torch import Tensor, nn
 from mien.core.errors import ConfigError, DataError, DeviceError
 from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
-from mien.data.ferplus import vote_targets
-from mien.data.subsets import held_out, without_conflicts
 from mien.models import ExpressionNet, Outputs, build
 from mien.train.augment import augment
-from mien.train.config import TrainConfig, config_from_dict
+from mien.train.config import TrainConfig
 from mien.train.log import EpochRow, plot_curves, write_log
+from mien.train.rows import (
+    Resident,
+    batches,
+    data_record,
+    steps_per_epoch,
+    training_rows,
+)
 from mien.train.state import (
+    CHECKPOINT,
     WeightAverage,
     derived_seed,
     learning_rate,
     load_checkpoint,
     optimiser,
-    read_checkpoint,
     save_checkpoint,
     seeded,
 )
-
-CHECKPOINT = "last.ckpt"
-
-
-@dataclass(frozen=True)
-class Resident:
-    """Training rows as tensors on the device: uint8 images, labels, vote targets and weights."""
-
-    images: Tensor
-    labels: Tensor
-    votes: Tensor
-    vote_weights: Tensor
-
-    @classmethod
-    def of(cls, faces: FaceSet, device: torch.device) -> Resident:
-        """Move a face set to ``device``; without votes, their weights are zero."""
-        n = len(faces)
-        targets, weights = (
-            vote_targets(faces.votes)
-            if faces.votes is not None
-            else (torch.zeros(n, 8).numpy(), torch.zeros(n).numpy())
-        )
-        arrays = (faces.images, faces.labels, targets, weights)
-        return cls(*(torch.from_numpy(array).to(device) for array in arrays))
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-
-def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet | None]:
-    """The rows to train on and the rows to watch, as the configuration says.
-
-    Raises:
-        DataError: If a split is missing, or votes are asked for and not there.
-    """
-    faces = faces.mapped(label_space(config.labels))
-    train = faces.split("Training")
-    if config.votes_weight and train.votes is None:
-        raise DataError(
-            "votes_weight > 0 needs FER+ votes: give --votes FILE, or set votes_weight=0"
-        )
-    watch = None
-    if config.held_out:
-        out = held_out(train, config.held_out)
-        train, watch = train[~out], train[out]
-    elif config.watch:
-        watch = faces.split(config.watch)
-    return (without_conflicts(train) if config.drop_conflicts else train), watch
 
 
 def loss_on(out: Outputs, rows: Resident, index: Tensor, config: TrainConfig) -> Tensor:
@@ -104,21 +62,6 @@ def loss_of(
     out = network(augment(rows.images[index], config.augmentation, generator))
     right = (out.logits.detach().argmax(dim=1) == rows.labels[index]).sum()
     return loss_on(out, rows, index, config), right
-
-
-def batches(n: int, config: TrainConfig, epoch: int, rank: int, world: int) -> Iterator[Tensor]:
-    """Row indices of each step of one epoch: this process's share of every global batch."""
-    order = torch.randperm(
-        n, generator=torch.Generator().manual_seed(derived_seed(config.seed, epoch))
-    )
-    for step in range(steps_per_epoch(n, config)):
-        batch = order[step * config.batch_size : (step + 1) * config.batch_size]
-        yield batch[rank::world]
-
-
-def steps_per_epoch(n: int, config: TrainConfig) -> int:
-    """Full batches in ``n`` rows (one, if there are fewer rows than a batch)."""
-    return max(1, n // config.batch_size)
 
 
 @torch.no_grad()
@@ -146,6 +89,8 @@ class Run:
     sgd: torch.optim.Optimizer
     average: WeightAverage
     log: list[EpochRow]
+    data: dict[str, Any]
+    provenance: dict[str, str]
     on_step: Callable[[int, int], None]
 
     @property
@@ -163,10 +108,18 @@ def start(
     fabric: Fabric,
     config: TrainConfig,
     rows: Resident,
-    checkpoint: Path | None,
-    on_step: Callable[[int, int], None],
+    *,
+    data: dict[str, Any] | None = None,
+    provenance: dict[str, str] | None = None,
+    checkpoint: Path | None = None,
+    on_step: Callable[[int, int], None] = lambda *_: None,
 ) -> Run:
-    """Fresh weights by the seed, or the checkpoint's state."""
+    """Fresh weights by the seed, or the checkpoint's state.
+
+    Raises:
+        ConfigError: If the checkpoint is damaged, or of another configuration.
+        DataError: If the checkpoint was trained on other rows.
+    """
     with seeded(config.seed):
         plain = build(
             config.model,
@@ -178,15 +131,19 @@ def start(
     average = WeightAverage(plain, config.ema_epochs * steps_per_epoch(len(rows), config))
     sgd = optimiser(plain, config)
     log: list[EpochRow] = []
+    origin = provenance or {}
     if checkpoint and checkpoint.exists():
-        state = load_checkpoint(checkpoint, config)
+        state = load_checkpoint(checkpoint, config, data or {})
         plain.load_state_dict(state["network"])
         sgd.load_state_dict(state["optimiser"])
         average.network.load_state_dict(state["average"])
         average.steps = state["average_steps"]
         log = [EpochRow(**row) for row in state["log"]]
+        origin = state["provenance"]
     network, wrapped = fabric.setup(plain, sgd)
-    return Run(fabric, config, rows, plain, network, wrapped, average, log, on_step)
+    return Run(
+        fabric, config, rows, plain, network, wrapped, average, log, data or {}, origin, on_step
+    )
 
 
 def _epoch(run: Run, epoch: int) -> tuple[float, float]:
@@ -225,6 +182,8 @@ def _save(run: Run, checkpoint: Path) -> None:
             "average": run.average.network.state_dict(),
             "average_steps": run.average.steps,
             "log": [asdict(row) for row in run.log],
+            "data": run.data,
+            "provenance": run.provenance,
         },
     )
     write_log(checkpoint.parent / "log.csv", run.log)
@@ -236,6 +195,7 @@ def train(
     out: Path,
     *,
     resume: bool = False,
+    provenance: dict[str, str] | None = None,
     on_step: Callable[[int, int], None] = lambda *_: None,
     on_epoch: Callable[[EpochRow], None] = lambda _: None,
     accelerator: str = "cpu",
@@ -249,6 +209,7 @@ def train(
         config: Everything that decides the result.
         out: Folder of the checkpoint, ``log.csv`` and ``curves.png``.
         resume: Continue from the folder's checkpoint, if there is one.
+        provenance: What else the checkpoint shall tell (version, commit); the first run's counts.
         on_step: Called with (step, steps) over the whole run.
         on_epoch: Called with the log row of each finished epoch, in one process only.
         accelerator: ``cpu`` or ``cuda``.
@@ -258,7 +219,8 @@ def train(
 
     Raises:
         ConfigError: If ``out`` holds a run and ``resume`` is not set, or of another configuration.
-        DataError: If the rows do not have what the configuration needs.
+        DataError: If the rows do not have what the configuration needs, or are not those of the
+            run that is resumed.
         DeviceError: If CUDA is asked for and not there.
     """
     fabric = open_fabric(config, accelerator)
@@ -274,7 +236,15 @@ def train(
             f"{len(chosen)} training rows are too few for {fabric.world_size} processes"
         )
     watch = None if watched is None else Resident.of(watched, fabric.device)
-    run = start(fabric, config, Resident.of(chosen, fabric.device), checkpoint, on_step)
+    run = start(
+        fabric,
+        config,
+        Resident.of(chosen, fabric.device),
+        data=data_record(faces, chosen, config),
+        provenance=provenance,
+        checkpoint=checkpoint,
+        on_step=on_step,
+    )
     for epoch in range(len(run.log), config.epochs):
         started = time.perf_counter()
         loss, accuracy = _epoch(run, epoch)
@@ -289,6 +259,7 @@ def train(
             on_epoch(run.log[-1])
         fabric.barrier()
     if fabric.global_rank == 0:
+        write_log(out / "log.csv", run.log)  # a kill may have come between checkpoint and log
         plot_curves(out / "curves.png", run.log)
     return run.average.network, run.log
 
@@ -302,32 +273,14 @@ def open_fabric(config: TrainConfig, accelerator: str) -> Fabric:
     if accelerator == "cuda" and not torch.cuda.is_available():
         raise DeviceError("CUDA was asked for, but torch finds no GPU; use --device cpu")
     world = int(os.environ.get("WORLD_SIZE", "1"))
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
     fabric = Fabric(
         accelerator=accelerator,
-        devices=world,
+        devices=local,
+        num_nodes=max(1, world // local),
         strategy="ddp" if world > 1 else "auto",
         precision=config.precision,  # type: ignore[arg-type] - checked by TrainConfig
     )
     if world > 1:
         fabric.launch()
     return fabric
-
-
-def load_run(out: Path) -> tuple[ExpressionNet, TrainConfig, list[EpochRow]]:
-    """The averaged network, configuration and log of a finished run.
-
-    Raises:
-        ConfigError: If ``out`` holds no run, or one that has epochs left.
-    """
-    path = out / CHECKPOINT
-    if not path.is_file():
-        raise ConfigError(f"{out} holds no run of mien train (no {CHECKPOINT})")
-    state = read_checkpoint(path)
-    config = config_from_dict(state["config"])
-    if len(state["log"]) < config.epochs:
-        raise ConfigError(
-            f"{out} has {len(state['log'])} of {config.epochs} epochs; finish it with --resume"
-        )
-    network = build(config.model, labels=label_space(config.labels), votes=config.votes_weight > 0)
-    network.load_state_dict(state["average"])
-    return network.eval(), config, [EpochRow(**row) for row in state["log"]]

@@ -12,9 +12,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, DataError
 from mien.models import ExpressionNet
+from mien.store.atomic import writing
 from mien.train.config import TrainConfig
+
+CHECKPOINT = "last.ckpt"
+"""Name of the checkpoint in the folder of a run."""
 
 
 def derived_seed(*parts: int) -> int:
@@ -73,27 +77,32 @@ def optimiser(network: nn.Module, config: TrainConfig) -> torch.optim.SGD:
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write ``state`` so that a kill at any moment leaves the old or the new file, whole."""
-    part = path.with_name(path.name + ".part")
-    torch.save(state, part)
-    part.replace(path)
+    with writing(path, "wb") as file:
+        torch.save(state, file)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint; raises ``ConfigError`` if the file is none or is damaged."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        state["config"]["model"]
+        missing = {"config", "network", "average", "log", "data"} - set(state)
     except Exception as error:  # torch.load's errors share no base class
         reason = (str(error).splitlines() or [repr(error)])[0]
         raise ConfigError(f"{path}: not a checkpoint of mien train ({reason})") from error
+    if missing:
+        raise ConfigError(
+            f"{path}: not a checkpoint of this version of mien train "
+            f"(it lacks {', '.join(sorted(missing))})"
+        )
     return state
 
 
-def load_checkpoint(path: Path, config: TrainConfig) -> dict[str, Any]:
-    """Read a checkpoint of the same configuration.
+def load_checkpoint(path: Path, config: TrainConfig, data: dict[str, Any]) -> dict[str, Any]:
+    """Read a checkpoint of the same configuration and the same rows.
 
     Raises:
         ConfigError: If the file is damaged, or was written under another configuration.
+        DataError: If it was trained on other rows or votes.
     """
     state = read_checkpoint(path)
     ours, theirs = config.as_dict(), state["config"]
@@ -102,5 +111,10 @@ def load_checkpoint(path: Path, config: TrainConfig) -> dict[str, Any]:
         raise ConfigError(
             f"{path} was trained with another {', '.join(differing)}; "
             "resume with the same configuration, or choose another --out"
+        )
+    if state["data"] != data:
+        raise DataError(
+            f"{path} was trained on other rows or votes ({state['data']}, now {data}); "
+            "resume with the same data, or choose another --out"
         )
     return state

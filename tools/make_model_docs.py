@@ -1,0 +1,93 @@
+"""Write a built-in model's page: ``python tools/make_model_docs.py small runs/default``.
+
+The page says what the card says; log and curves are copied from the run that made the model.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from mien.store.bundle import Bundle, open_bundle
+from mien.store.card import FILES
+
+ROOT = Path(__file__).parent.parent
+
+
+def _toml(values: dict[str, object], table: str = "") -> list[str]:
+    plain = {k: v for k, v in values.items() if not isinstance(v, dict)}
+    lines = [f"[{table}]"] if table else []
+    for key, value in plain.items():
+        text = str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
+        lines.append(f"{key} = {text.replace('(', '[').replace(')', ']')}")
+    for key, value in values.items():
+        if isinstance(value, dict):
+            lines += ["", *_toml(value, key)]
+    return lines
+
+
+def page(bundle: Bundle) -> str:
+    """The card as Markdown."""
+    card = bundle.card
+    told = card.training
+    rows = [
+        f"| {precision} | {(bundle.path / FILES[precision]).stat().st_size / 1e6:.2f} | "
+        f"{100 * m['accuracy']:.2f} ({100 * m['ci95'][0]:.1f} to {100 * m['ci95'][1]:.1f}) | "
+        f"{m['n']:,} | {m['nll']:.4f} | {m['brier']:.4f} | {m['ece']:.4f} | "
+        f"{file.calibration.temperature:.3f} | {file.calibration.threshold:.3f} |"
+        for precision, file in card.files.items()
+        for m in file.metrics
+    ]
+    protocol = card.files["fp32"].metrics[0]
+    notes = "\n".join(f"- {note}" for note in card.notes)
+    return f"""# {card.name}
+
+Made by `tools/make_model_docs.py` from the card in the bundle; figures of the evaluation command
+are in [results](../../results.md).
+
+{card.parameters:,} parameters, {card.macs:,} multiply-accumulates a face (crop not counted),
+outputs {", ".join(card.outputs)}; labels {", ".join(card.labels.labels)}.
+
+| file | MB | accuracy, % (95 % interval) | rows | NLL | Brier | ECE | temperature | threshold |
+|---|---|---|---|---|---|---|---|---|
+{chr(10).join(rows)}
+
+On {protocol["split"]}: {protocol["protocol"]}. The threshold was set for a risk of
+{card.files["fp32"].calibration.risk:.2f} among certain answers.
+
+## Training
+
+{told["epochs"]} epochs, {told["seconds"] / 60:.0f} minutes, {told["data"]["rows"]:,} rows of
+`{told["data"]["source"]}` (sha256 {told["data"]["rows_sha256"]}), mien {told["mien"]}, commit
+{told.get("commit", "unknown")}. Configuration: [config.toml](config.toml), log: [log.csv](log.csv).
+
+![Loss and accuracy over the epochs](curves.png)
+
+## Use
+
+**Intended.** {card.intended_use}
+
+**Out of scope.** {card.out_of_scope}
+
+{notes}
+
+Licence: {card.licence}.
+"""
+
+
+def main(name: str, run: Path) -> None:
+    """Write the page and copy what it links to."""
+    bundle = open_bundle(name)
+    out = ROOT / "docs" / "models" / bundle.card.name
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "README.md").write_text(page(bundle), encoding="utf-8")
+    config = "\n".join(_toml(bundle.card.training["config"]))
+    (out / "config.toml").write_text(config + "\n", encoding="utf-8")
+    for file in ("log.csv", "curves.png"):
+        shutil.copyfile(run / file, out / file)
+    print(out)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
