@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,10 +52,19 @@ def sampled(frames: NDArray[np.uint8], affines: NDArray[np.float32]) -> NDArray[
 
 
 @dataclass
+class ModelFile:
+    """As much of a card's file entry as an evaluation reads."""
+
+    metrics: tuple[dict[str, Any], ...] = ({"split": "PublicTest"},)
+
+
+@dataclass
 class Card:
     """As much of a card as an evaluation reads."""
 
     labels: LabelSpace = fer7
+    files: dict[str, ModelFile] = field(default_factory=lambda: {"fp32": ModelFile()})
+    training: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faces_made import save_picture
 from made_recognizer import made_row
 from mien.analyze.sinks import CsvSink, JsonLinesSink, OverlaySink, rows_to, safe_name
 from mien.core.errors import InputError
@@ -136,22 +137,58 @@ class TestOverlaySink:
         inside = read_image(tmp_path / "drawn.png")[100:160, 120:180]
         assert len(np.unique(inside.reshape(-1, 3), axis=0)) <= 16
 
-    def test_an_original_is_never_overwritten(self, tmp_path, monkeypatch):
+    def test_nothing_in_a_folder_is_overwritten(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
-        from PIL import Image
+        for name in ("a/x.png", "b/x.png", "b/x-2.png", "b/unrelated.png"):
+            Path(name).parent.mkdir(exist_ok=True)
+            Path(name).write_bytes(b"kept")
+        Path("b/link.png").symlink_to("gone.png")
+        sink = OverlaySink(Path("b"))
+        for source in ("a/x.png", "b/x.png", "c/unrelated.png", "c/link.png"):
+            sink.write(happy(source), picture())
+        kept = ["link.png", "unrelated.png", "x-2.png", "x.png"]
+        drawn = ["link-2.png", "unrelated-2.png", "x-3.png", "x-4.png"]
+        assert sorted(path.name for path in Path("b").iterdir()) == sorted([*kept, *drawn])
+        assert {Path("b", name).read_bytes() for name in kept[1:]} == {b"kept"}
+        assert all(read_image(Path("b", name)).shape == (240, 320, 3) for name in drawn)
 
-        Image.fromarray(picture()).save("a.png")
-        before = Path("a.png").read_bytes()
-        with pytest.raises(InputError, match="is the picture itself"):
-            OverlaySink(tmp_path).write(happy("a.png"), picture())
-        with pytest.raises(InputError, match="is the picture itself"):
-            OverlaySink(Path("a.png")).write(happy(str(tmp_path / "a.png")), picture())
-        assert Path("a.png").read_bytes() == before
-
-    def test_an_older_overlay_is_replaced(self, tmp_path):
+    def test_a_second_run_into_a_folder_keeps_the_first(self, tmp_path):
         for width in (320, 300):
             OverlaySink(tmp_path / "drawn").write(happy(), picture(width))
-        assert read_image(tmp_path / "drawn" / "a.jpg").shape == (240, 300, 3)
+        assert read_image(tmp_path / "drawn" / "a.jpg").shape == (240, 320, 3)
+        assert read_image(tmp_path / "drawn" / "a-2.jpg").shape == (240, 300, 3)
+
+    def test_one_file_that_is_no_input_is_replaced(self, tmp_path):
+        save_picture(tmp_path / "in" / "a.png", picture())
+        for width in (320, 300):
+            sink = OverlaySink(tmp_path / "drawn.png", inputs=[tmp_path / "in", "-"])
+            sink.write(happy(), picture(width))
+        assert read_image(tmp_path / "drawn.png").shape == (240, 300, 3)
+
+    @pytest.mark.parametrize("given", ["b.png", "./b.png", "link.png", "*.png", ".", "{here}"])
+    def test_one_file_that_is_an_input_is_refused(self, tmp_path, monkeypatch, given):
+        monkeypatch.chdir(tmp_path)
+        save_picture(tmp_path / "b.png", picture())
+        Path("link.png").symlink_to("b.png")
+        before = Path("b.png").read_bytes()
+        with pytest.raises(InputError, match=r"b\.png is among the inputs and would be lost"):
+            OverlaySink(Path("b.png"), inputs=["gone.png", given.format(here=tmp_path)])
+        assert Path("b.png").read_bytes() == before
+
+    def test_inputs_that_are_not_there_refuse_nothing(self, tmp_path):
+        target = tmp_path / "drawn.png"
+        target.touch()
+        OverlaySink(target, inputs=["gone.png", "no*.png", "-"]).write(happy(), picture())
+        OverlaySink(target, inputs=["-"]).write(happy(), picture(300))
+        assert read_image(target).shape == (240, 300, 3)
+
+    def test_the_original_of_a_row_is_refused_too(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        save_picture(tmp_path / "a.png", picture())
+        before = Path("a.png").read_bytes()
+        with pytest.raises(InputError, match="among the inputs"):
+            OverlaySink(Path("a.png")).write(happy(str(tmp_path / "a.png")), picture())
+        assert Path("a.png").read_bytes() == before
 
     def test_a_target_that_cannot_be_made_is_said_at_once(self, tmp_path):
         (tmp_path / "file").touch()

@@ -162,6 +162,24 @@ def test_overlays_in_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "written to drawn" in capsys.readouterr().err
 
 
+def test_an_overlay_destroys_no_input(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_picture(folder / "other" / "a.png", NO_FACES)
+    before = (folder / "other" / "a.png").read_bytes()
+    inputs = ["pictures/a.png", "other/a.png"]
+    assert run(["analyze", *inputs, "--overlay", "other"]) == 0
+    names = sorted(path.name for path in (folder / "other").iterdir())
+    assert names == ["a-2.png", "a-3.png", "a.png"]
+    assert run(["analyze", *inputs, "--overlay", "other/a.png"]) == 1
+    assert "mien: error: other/a.png is among the inputs" in capsys.readouterr().err
+    assert (folder / "other" / "a.png").read_bytes() == before
+
+
+def test_the_overlay_of_one_picture_can_be_drawn_again(folder: Path) -> None:
+    for _ in range(2):
+        assert run(["analyze", "pictures/a.png", "--overlay", "drawn.png"]) == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["drawn.png", "pictures"]
+
+
 def test_blurred_overlay_of_one_picture(folder: Path) -> None:
     noise = np.random.default_rng(0).integers(150, 255, (400, 600, 3), np.uint8)
     save_picture(folder / "noise.png", noise)

@@ -129,6 +129,18 @@ def test_errors_are_one_line_and_a_code(
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "code", "words"),
+    [(7, 7, ""), (None, 0, ""), (0, 0, ""), ("no room", 1, "mien: error: no room\n")],
+)
+def test_an_exit_from_below_keeps_its_code(
+    asked: Any, code: int, words: str, broken: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken(SystemExit(asked))
+    assert run(["models"]) == code
+    assert capsys.readouterr() == ("", words)
+
+
 @pytest.mark.parametrize("line", [["--debug", "models"], ["models", "--debug"]])
 def test_debug_adds_the_traceback_wherever_it_stands(
     line: list[str], broken: Any, capsys: pytest.CaptureFixture[str]
@@ -145,6 +157,14 @@ def test_debug_after_two_dashes_is_an_argument(capsys: pytest.CaptureFixture[str
     err = capsys.readouterr().err
     assert "'--debug'" in err
     assert "Traceback" not in err
+
+
+def test_it_runs_as_a_module() -> None:
+    for line, code, out in (["--version"], 0, f"mien {mien.__version__}"), (["modles"], 2, ""):
+        command = [sys.executable, "-m", "mien", *line]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.strip()) == (code, out)
+        assert done.stderr.startswith("mien: error: No such command") == (code == 2)
 
 
 def mien_process(*line: str, **kwargs: Any) -> subprocess.Popen[bytes]:

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from faces_made import save_picture, table_text
 from fake_recognizer import FakeRecognizer, made_faces, made_photo
 from mien.cli import console, options, run
+from mien.core.labels import ferplus8
 
 LABELS = [0, 1, 2, 3, 4, 5, 6]
 SHOWN = [0, 1, 2, 3, 4, 5, 0]  # one of seven looks like another label
@@ -115,6 +117,22 @@ def test_clean_against_another_source(
     assert "give --clean-against SRC:Training" in err
     assert run([*line, "--clean-against", f"{table}:Training"]) == 0
     assert json.loads(capsys.readouterr().out)["clean"]["n"] == 28
+
+
+def test_clean_against_is_read_in_the_space_of_the_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """fer7 does not know the class ``contempt``, and refuses a folder that has it."""
+    data, own = tmp_path / "data", tmp_path / "own"
+    for index, name in enumerate(ferplus8.labels):
+        save_picture(data / "test" / name / "a.png", np.full((48, 48), 20 * index, np.uint8))
+        if name in {"happy", "contempt"}:
+            save_picture(own / "train" / name / "b.png", np.full((48, 48), 20 * index, np.uint8))
+    line = ["evaluate", "fake", "--data", str(data), "--split", "all", "--labels", "ferplus8"]
+    assert run([*line, "--clean-against", f"{own}:Training"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["n"], found["clean"]["n"]) == (7, 6)
+    assert "2 rows of own" in found["protocol"]["clean"]
 
 
 @pytest.mark.parametrize("views", ["flip", "tencrop"])

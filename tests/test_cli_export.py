@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import mien
 from faces_made import made_faces, table_text
 from mien.cli import console, run
 from mien.store.bundle import load_bundle
@@ -44,7 +45,10 @@ def test_bundle_tells_how_it_was_trained(
     assert card.name == "mine"
     assert card.training["config"]["model"] == "nano"
     assert card.training["epochs"] == 1
-    assert len(card.training["data_sha256"]) == 64
+    assert len(card.training["data"]["training_sha256"]) == 64
+    assert card.training["data"]["votes_sha256"] is None
+    assert card.training["mien"] == mien.__version__
+    assert found["network_accuracy"] == found["metrics"]["fp32"]["accuracy"]
 
 
 def test_table_and_name_on_a_terminal(

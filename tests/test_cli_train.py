@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from faces_made import made_faces, table_text
-from mien.cli import run
+from mien.cli import console, run
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def test_words_go_to_stderr_and_the_last_epoch_to_stdout(
 ) -> None:
     assert run([*line, "--json"]) == 0
     out, err = capsys.readouterr()
+    assert out.count("\n") == 1
     record = json.loads(out)
     assert record["epoch"] == 2
     assert record["run"] == str(tmp_path / "run")
@@ -37,6 +38,21 @@ def test_words_go_to_stderr_and_the_last_epoch_to_stdout(
     assert "PublicTest" in err
     assert f"the run is in {tmp_path / 'run'}" in err
     assert any((tmp_path / "run").iterdir())
+
+
+def test_a_pipe_gets_json_and_a_terminal_words(
+    line: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*line, "--set", "held_out=0.25"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["epoch"] == 2
+    assert "held out 0." in err
+    assert "PublicTest" not in err
+    monkeypatch.setattr(console, "on_terminal", lambda stream: stream is sys.stdout)
+    assert run([*line, "--set", "held_out=0.25", "--resume"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "the run is in" in err
 
 
 def test_a_run_is_continued_only_when_asked(

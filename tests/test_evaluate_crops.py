@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fake_recognizer import Calibration, Card, FakeRecognizer, made_faces
+from fake_recognizer import Calibration, Card, FakeRecognizer, ModelFile, made_faces
 from mien import metrics
 from mien.core.errors import DataError, InputError, LabelError, UnknownNameError
 from mien.core.labels import agrawal5, fer7, ferplus8, four
@@ -64,7 +64,7 @@ def test_answers_are_kept_for_comparisons():
     assert right.mean() == found.accuracy
 
 
-def test_public_test_is_calibrated_by_cross_fitting():
+def test_the_split_that_was_fitted_on_is_calibrated_by_cross_fitting():
     faces = some_faces()
     sharp = FakeRecognizer(calibration=Calibration(temperature=0.2))
     found = evaluate(sharp, faces)
@@ -85,8 +85,76 @@ def test_other_splits_use_the_temperature_of_the_card():
     found = evaluate(
         FakeRecognizer(calibration=Calibration(temperature=0.2)), faces, split="PrivateTest"
     )
-    assert found.protocol["calibration"] == "temperature of the card"
+    assert found.protocol["calibration"] == "temperature of the card, fitted on PublicTest"
+    assert "fitted" not in found.protocol["abstention"]
     assert found.figures.nll == metrics.nll(found.probabilities, faces.labels)
+
+
+def fitted_on(split: str | None, **changes):
+    """A recogniser too sure of itself whose files were fitted on a split, or on nobody knows."""
+    figures = () if split is None else ({"split": split}, {"split": "PublicTest"})
+    card = Card(files={"fp32": ModelFile(()), "int8": ModelFile(figures)})
+    return FakeRecognizer(
+        card=card, precision="int8", calibration=Calibration(temperature=0.2), **changes
+    )
+
+
+def test_the_card_tells_which_split_was_fitted_on():
+    faces = joined(some_faces(usage="Mine"), some_faces())
+    crossed = evaluate(fitted_on("Mine"), faces, split="Mine")
+    assert "because the card's was fitted on Mine" in crossed.protocol["calibration"]
+    assert crossed.protocol["abstention"].endswith("both fitted on this split")
+    assert crossed.figures.nll < metrics.nll(crossed.probabilities, crossed.truth)
+    public = evaluate(fitted_on("Mine"), faces)
+    assert public.protocol["calibration"] == "temperature of the card, fitted on Mine"
+    assert public.figures.nll == metrics.nll(public.probabilities, public.truth)
+    every = evaluate(fitted_on("Mine"), faces, split=None)
+    assert every.protocol["calibration"].endswith("fitted on Mine, which is among these rows")
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        Card(files={"fp32": ModelFile(())}),
+        Card(files={"fp32": ModelFile(({"n": 3},))}),
+        Card(files={"fp32": ModelFile(({"split": None},))}),
+    ],
+)
+def test_a_card_that_names_no_split_is_said_not_to(card):
+    found = evaluate(FakeRecognizer(card=card), some_faces())
+    assert "does not tell the rows it was fitted on" in found.protocol["calibration"]
+    assert "fitted" not in found.protocol["abstention"]
+    assert found.figures.nll == metrics.nll(found.probabilities, found.truth)
+
+
+def test_votes_as_a_training_target_are_disclosed():
+    card = Card(training={"config": {"votes_weight": 0.4}})
+    found = evaluate(FakeRecognizer(card=card), some_faces()).protocol
+    assert found["training"].startswith("FER+ votes, extra annotation of the same images")
+    assert "0.4" in found["training"]
+
+
+@pytest.mark.parametrize(
+    "training", [{}, {"config": {"votes_weight": 0}}, {"config": {}}, {"config": "mine"}]
+)
+def test_without_votes_nothing_is_disclosed(training):
+    found = evaluate(FakeRecognizer(card=Card(training=training)), some_faces())
+    assert "training" not in found.protocol
+
+
+@pytest.mark.parametrize(
+    ("threads", "words"),
+    [(None, "the runtime's default number of threads"), (1, "1 thread"), (4, "4 threads")],
+)
+def test_latency_names_the_threads(threads, words):
+    recognizer = FakeRecognizer()
+    recognizer.threads = threads
+    assert evaluate(recognizer, some_faces()).protocol["latency"].endswith(f"; {words}")
+
+
+def test_a_recogniser_without_threads_has_the_default():
+    latency = evaluate(FakeRecognizer(), some_faces()).protocol["latency"]
+    assert latency.endswith("; the runtime's default number of threads")
 
 
 def test_few_public_rows_are_not_cross_fitted_and_say_so():

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from fake_recognizer import Calibration, Card, FakeRecognizer, made_photo
+from fake_recognizer import Calibration, Card, FakeRecognizer, ModelFile, made_photo
 from mien.core.errors import DataError, LabelError
 from mien.core.labels import agrawal5, fer7, four
 from mien.data.folders import LabelledPath, labelled_paths
@@ -95,6 +95,18 @@ def test_latency_is_per_readable_photo(folder):
     ticks = itertools.count(step=0.25)
     found = measure(folder, clock=lambda: next(ticks))
     assert found.latency_ms == pytest.approx(250)
+
+
+def test_the_protocol_tells_votes_threads_and_where_the_temperature_is_from(folder):
+    recognizer = FakeRecognizer(card=Card(training={"config": {"votes_weight": 0.4}}))
+    recognizer.threads = 2
+    found = measure(folder, recognizer).protocol
+    assert found["training"].startswith("FER+ votes")
+    assert found["latency"].endswith("; 2 threads")
+    assert "fitted on PublicTest" in found["calibration"]
+    silent = measure(folder, FakeRecognizer(card=Card(files={"fp32": ModelFile(())}))).protocol
+    assert "training" not in silent
+    assert "does not tell the rows" in silent["calibration"]
 
 
 def test_photos_are_counted_as_they_are_done(folder):

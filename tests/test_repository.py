@@ -20,7 +20,9 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LEARNING = ("torch", "torchvision", "timm", "lightning", "onnx", "onnxscript")
 HEAVY = (*LEARNING, "PIL", "cv2", "onnxruntime", "rich", "sklearn", "skimage", "matplotlib")
-USING_HALF = ("core", "metrics", "store", "data", "runtime", "analyze", "evaluate", "cli")
+USING_HALF = (
+    "core", "metrics", "store", "data", "runtime", "analyze", "evaluate", "benchmark", "cli",
+)  # fmt: skip
 
 
 def loaded_after(code: str, *, hidden: tuple[str, ...] = ()) -> set[str]:
@@ -94,6 +96,21 @@ def test_layers_cover_every_package() -> None:
     assert layers["exhaustive"] is True
     named = set(re.findall(r"\w+", " ".join(layers["layers"])))
     assert {path.parent.name for path in (ROOT / "src/mien").glob("*/__init__.py")} <= named
+
+
+def test_every_using_package_but_the_command_line_is_under_contract() -> None:
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    (torch_free,) = (c for c in contracts if "torch" in c.get("forbidden_modules", ()))
+    assert torch_free["source_modules"] == [f"mien.{name}" for name in USING_HALF if name != "cli"]
+
+
+def test_examples_in_the_using_half_are_run() -> None:
+    paths = PROJECT["tool"]["pytest"]["ini_options"]["testpaths"]
+    assert set(paths) == {"tests", *(f"src/mien/{name}" for name in USING_HALF)}
+    home = ROOT / "src" / "mien"
+    files = [file.relative_to(home) for file in home.rglob("*.py")]
+    with_examples = {f.parts[0] for f in files if ">>>" in (home / f).read_text(encoding="utf-8")}
+    assert with_examples <= set(USING_HALF)
 
 
 def pins() -> dict[str, str]:

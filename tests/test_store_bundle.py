@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,8 @@ def test_a_wrong_card_is_refused(change: dict, message: str) -> None:
     ("path", "value", "message"),
     [
         (("calibration", "temperature"), 0, "impossible calibration"),
-        (("calibration", "temperature"), float("nan"), "finite number"),
+        (("calibration", "temperature"), "1.3", "finite number"),
+        pytest.param(("calibration", "temperature"), 10**400, "garbles", id="huge"),
         (("calibration", "threshold"), 1.5, "impossible calibration"),
         (("sha256",), "abc", "64 hexadecimal"),
     ],
@@ -137,6 +139,40 @@ def test_a_wrong_file_entry_is_refused(path: tuple, value: object, message: str)
     entry[path[-1]] = value
     with pytest.raises(BundleError, match=message):
         parse_card(json.dumps(raw))
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), float("-inf"), object(), {"deep": [float("nan")]}]
+)
+@pytest.mark.parametrize("place", ["metrics", "training"])
+def test_a_card_is_not_written_with_what_json_cannot_say(place: str, value: object) -> None:
+    card = made_card()
+    if place == "training":
+        card = replace(card, training={"seconds": value})
+    else:
+        file = replace(card.files["fp32"], metrics=({"ece": value},))
+        card = replace(card, files={"fp32": file})
+    with pytest.raises(BundleError, match="card of made holds what JSON cannot say"):
+        card.to_json()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("NaN", "NaN is no number"),
+        ("Infinity", "Infinity is no number"),
+        ("-Infinity", "-Infinity is no number"),
+        ("1e999", "1e999 is too large"),
+        ('{"a": 1, "a": 2}', "'a' is named twice"),
+    ],
+)
+@pytest.mark.parametrize("place", ['"training": {}', '"n": 3'])
+def test_a_card_with_what_is_no_json_is_refused(place: str, value: str, message: str) -> None:
+    text = made_card().to_json()
+    assert text.count(place) == 1
+    key = place.split(":")[0]
+    with pytest.raises(BundleError, match=message):
+        parse_card(text.replace(place, f'{key}: {{"x": {value}}}'))
 
 
 def test_two_template_points_are_too_few() -> None:
@@ -174,6 +210,29 @@ def test_external_data_in_a_nested_graph_is_found() -> None:
         helper.make_node("If", ["x"], ["z"], then_branch=inner, else_branch=inner)
     )
     assert scan(model.SerializeToString()).external
+
+
+def field_bytes(key: int, content: bytes) -> bytes:
+    return varint(key) + varint(len(content)) + content
+
+
+@pytest.mark.parametrize("bit", [32, 35, 63])
+def test_external_data_behind_a_key_that_parsers_cut_to_32_bits_is_refused(bit: int) -> None:
+    def model(key: int) -> bytes:
+        tensor = field_bytes(key, field_bytes(1 << 3 | 2, b"location"))
+        graph = field_bytes(5 << 3 | 2, tensor)
+        return tiny_model().SerializeToString() + field_bytes(7 << 3 | 2, graph)
+
+    assert scan(model(13 << 3 | 2)).external
+    with pytest.raises(BundleError, match="impossible field"):
+        scan(model((13 << 3 | 2) + (1 << bit)))
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2, 5])
+def test_field_number_zero_is_refused(kind: int) -> None:
+    data = tiny_model().SerializeToString() + bytes([kind]) + bytes(9)
+    with pytest.raises(BundleError, match="impossible field"):
+        scan(data)
 
 
 def test_custom_domains_and_functions_are_refused() -> None:

@@ -198,6 +198,13 @@ def test_the_rate_rises_and_falls_to_zero() -> None:
     assert all(a > b for a, b in pairwise(rates[25:]))
 
 
+def test_a_schedule_is_joined_by_straight_lines() -> None:
+    points = ((0.0, 0.0), (2.0, 1.0), (3.0, 0.5), (5.0, 0.0))
+    config = dataclasses.replace(QUICK, epochs=5, lr=2.0, schedule=points)
+    rates = [learning_rate(step, 50, config) for step in (0, 10, 20, 25, 30, 40)]
+    assert rates == pytest.approx([0, 1, 2, 1.5, 1, 0.5])
+
+
 def test_the_average_follows_and_copies_whole_numbers() -> None:
     network = torch.nn.BatchNorm2d(3)
     average = WeightAverage(network, 10)

@@ -6,12 +6,13 @@ import csv
 import os
 import re
 import unicodedata
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
 from mien.analyze.overlay import annotated
+from mien.analyze.sources import find_items
 from mien.core.errors import InputError
 from mien.core.rows import encode_row, is_error
 from mien.core.table import columns, csv_cell, records
@@ -69,25 +70,30 @@ class OverlaySink:
     """Annotated pictures: one file, or a folder with one file per picture.
 
     A target whose name ends like a picture (``.jpg``, ``.png``, ``.webp``) and is no folder takes
-    one picture; any other is a folder, created if missing. In a folder, pictures keep their names
-    with awkward characters replaced; a second one of the same name gets ``-2``. A picture that is
-    being analysed is never overwritten.
+    one picture and is replaced if it exists, unless it is an input. Any other target is a folder,
+    created if missing, in which nothing is ever replaced: pictures keep their names with awkward
+    characters replaced, and one whose name is taken, by an earlier run too, gets ``-2``.
 
     Args:
         target: The file or folder.
         blur_faces: Make the faces unrecognisable.
+        inputs: What is analysed, as ``find_items`` takes it.
 
     Raises:
-        InputError: If the folder cannot be made, or its parent is missing.
+        InputError: If the folder cannot be made, its parent is missing, or the file is an input.
     """
 
-    def __init__(self, target: Path, *, blur_faces: bool = False) -> None:
+    def __init__(
+        self, target: Path, *, blur_faces: bool = False, inputs: Collection[str | Path] = ()
+    ) -> None:
         self._target = target
         self._blur = blur_faces
         self._taken: set[str] = set()
         self._single = target.suffix.lower() in _WRITTEN and not target.is_dir()
         if not target.parent.is_dir():
             raise InputError(f"no folder {target.parent}; create it, or correct the path")
+        if self._single and _is_input(target, inputs):
+            raise _own_input(target)
         if not self._single:
             try:
                 target.mkdir(exist_ok=True)
@@ -100,14 +106,14 @@ class OverlaySink:
         """Write the annotated picture of one row; rows without a picture are passed over.
 
         Raises:
-            InputError: If a second picture is to go into one file, or over its own original.
+            InputError: If a second picture is to go into one file, or one over its own original.
             OSError: If the picture cannot be written.
         """
         if image is None or is_error(row):
             return
         path = self._path(row["source"])
-        if path.exists() and os.path.exists(row["source"]) and path.samefile(row["source"]):  # noqa: PTH110 - a name of any length
-            raise InputError(f"{path} is the picture itself; choose another folder for overlays")
+        if _same_file(path, row["source"]):
+            raise _own_input(path)
         file_format = _WRITTEN[path.suffix.lower()]
         picture = annotated(image, row, blur_faces=self._blur)
         with writing(path, "wb") as file:
@@ -123,11 +129,39 @@ class OverlaySink:
             return self._target
         stem, suffix = safe_name(source)
         name, number = stem + suffix, 1
-        while (key := unicodedata.normalize("NFC", name).casefold()) in self._taken:
+        # Of names that differ in case alone, the second counts as taken on every file system.
+        while (key := unicodedata.normalize("NFC", name).casefold()) in self._taken or (
+            os.path.lexists(self._target / name)
+        ):
             number += 1
             name = f"{stem}-{number}{suffix}"
         self._taken.add(key)
         return self._target / name
+
+
+def _is_input(target: Path, inputs: Collection[str | Path]) -> bool:
+    """Whether a file that exists is named by ``inputs``, matches them, or lies in their folders."""
+    named = [name for name in map(str, inputs) if name != "-"]
+    if not named or not target.exists():
+        return False
+    try:
+        places = [item.place for item in find_items(named)]
+    except InputError:  # nothing matches
+        return False
+    return any(_same_file(target, place) for place in places if isinstance(place, str))
+
+
+def _same_file(path: Path, name: str) -> bool:
+    try:
+        return os.path.samefile(path, name)  # noqa: PTH121 - names stay text, as given
+    except (OSError, ValueError):  # one of them is not there, or is no name of a file
+        return False
+
+
+def _own_input(path: Path) -> InputError:
+    return InputError(
+        f"{path} is among the inputs and would be lost; choose another name or folder for overlays"
+    )
 
 
 def safe_name(source: str) -> tuple[str, str]:

@@ -36,7 +36,10 @@ def analyze(
     ] = None,
     overlay: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Annotated pictures: a folder, or one picture's name."),
+        typer.Option(
+            metavar="PATH",
+            help="Annotated pictures: a folder, in which nothing is replaced, or one picture.",
+        ),
     ] = None,
     blur_faces: Annotated[
         bool,
@@ -75,7 +78,7 @@ def analyze(
     with ExitStack() as stack:
         sinks = _sinks(stack, file, chosen, recognizer.labels, as_json=as_json)
         if overlay is not None:
-            sinks.append(OverlaySink(overlay, blur_faces=blur_faces))
+            sinks.append(OverlaySink(overlay, blur_faces=blur_faces, inputs=inputs))
         report.advance = stack.enter_context(console.progress("pictures", quiet=as_json))
         summary = answer(items, recognizer, sinks, on_item=report.on_item)
     if report.as_table:

@@ -88,9 +88,12 @@ def run(arguments: Sequence[str]) -> int:
         return _told(error, _usage(error), error.exit_code, settings)
     except typer.Abort:
         outcome = INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # typer turns a closed pipe into SystemExit
-        _close_stdout()
-        return 0
+    except BrokenPipeError:
+        return _closed_pipe()
+    except SystemExit as error:
+        # typer turns a closed pipe into SystemExit
+        closed = isinstance(error.__context__, BrokenPipeError)
+        return _closed_pipe() if closed else _exit_code(error)
     except OSError as error:
         return _told(error, str(error), FAILED, settings)
     except Exception as error:  # noqa: BLE001 - the last line before the user
@@ -132,6 +135,15 @@ def _told(error: Exception, message: str, code: int, settings: Settings) -> int:
     return code
 
 
-def _close_stdout() -> None:
+def _closed_pipe() -> int:
     """Let the interpreter's last flush go nowhere: nobody reads the pipe any more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
+
+
+def _exit_code(error: SystemExit) -> int:
+    """The code that a library wanted to end with; words instead of one are said."""
+    if error.code is None or isinstance(error.code, int):
+        return error.code or 0
+    console.say(f"mien: error: {error.code}")
+    return FAILED

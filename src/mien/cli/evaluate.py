@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mien.cli import console, options
-from mien.core.labels import label_space
+from mien.core.labels import LabelSpace, label_space
 
 if TYPE_CHECKING:
     from mien.data import FaceSet
@@ -37,7 +37,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="SRC:SPLIT",
-            help="Rows the model was trained on; their twins are left out of the clean figure.",
+            help="Rows the model was trained on, in the space of --labels; their twins are left "
+            "out of the clean figure.",
             show_default="Training of the data",
         ),
     ] = None,
@@ -95,7 +96,7 @@ def evaluate(
             recognizer,
             load(data, labels=space),
             split=_split(split, "PublicTest"),
-            training=_training(clean_against),
+            training=_training(clean_against, space),
             views=tta,
         )
     with console.progress("photos" if end_to_end else "faces", quiet=as_json) as advance:
@@ -119,8 +120,8 @@ def _split(asked: str | None, default: str) -> str | None:
     return None if name == EVERY_ROW else name
 
 
-def _training(asked: str | None) -> FaceSet | None:
-    """Rows named by ``SRC:SPLIT``, in whatever label space: only their pixels count."""
+def _training(asked: str | None, space: LabelSpace) -> FaceSet | None:
+    """Rows named by ``SRC:SPLIT``, read like the data: those without a label there are left out."""
     if asked is None:
         return None
     source, colon, split = asked.rpartition(":")
@@ -128,7 +129,7 @@ def _training(asked: str | None) -> FaceSet | None:
         raise typer.BadParameter(f"--clean-against expects SRC:SPLIT, got {asked!r}")
     from mien.data import load
 
-    return load(source).split(split)
+    return load(source, labels=space).split(split)
 
 
 def _show(result: Evaluation) -> None:

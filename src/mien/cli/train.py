@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.cli import console, options
+from mien.cli.provenance import provenance
 from mien.core.labels import label_space
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def train(
     A killed run continues with --resume and ends with the same weights as one that was not.
 
     Under torchrun every process takes its share of each batch, and the first one speaks.
+
+    Epochs are told on stderr. A pipe, or --json, gets one JSON line at the end: the last epoch.
     """
     with console.needs("train"):
         from mien.train import load_config
@@ -51,6 +54,7 @@ def train(
             recipe,
             out,
             resume=resume,
+            provenance=provenance(),
             on_step=advance,
             on_epoch=lambda row: console.say(_line(row, recipe)),
             accelerator=device,
@@ -58,14 +62,15 @@ def train(
     if not speaks:
         return
     console.say(f"the run is in {out}; make a bundle of it with: mien export {out} ...")
-    if as_json:
+    if console.wants_json(asked=as_json):
         console.emit({"run": str(out), **asdict(log[-1])})
 
 
 def _line(row: EpochRow, recipe: TrainConfig) -> str:
     watched = ""
     if row.watch_accuracy is not None:
-        watched = f"   {recipe.watch or 'held out'} {row.watch_accuracy:.4f}"
+        watched_rows = "held out" if recipe.held_out else recipe.watch
+        watched = f"   {watched_rows} {row.watch_accuracy:.4f}"
     return (
         f"epoch {row.epoch}/{recipe.epochs}   loss {row.loss:.4f}   "
         f"accuracy {row.accuracy:.4f}{watched}   {row.seconds:.0f} s"

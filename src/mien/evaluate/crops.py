@@ -14,12 +14,10 @@ from mien.data.faceset import FaceSet
 from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
 from mien.evaluate.interface import FrameRecognizer
 from mien.evaluate.latency import CALLS, single_face_latency
+from mien.evaluate.protocol import fitted_split, threads_in_words, training_in_words
 from mien.evaluate.result import Evaluation, Subset, figures
 from mien.evaluate.views import log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
-
-FITTED_SPLIT = "PublicTest"
-"""The split on which the cards' temperatures and thresholds are fitted."""
 
 FOLDS = 5
 _MIN_CROSS_FIT = 50
@@ -30,7 +28,7 @@ def evaluate(
     recognizer: FrameRecognizer,
     faces: FaceSet,
     *,
-    split: str | None = FITTED_SPLIT,
+    split: str | None = "PublicTest",
     training: FaceSet | None = None,
     views: str = "none",
     allow_misaligned: bool = False,
@@ -39,8 +37,9 @@ def evaluate(
 ) -> Evaluation:
     """Measure a bundle on the crops of one split.
 
-    On PublicTest, where temperatures are fitted, NLL, ECE and Brier are five-fold cross-fitted;
-    elsewhere they are the card's temperature's. All other figures use the card's temperature.
+    On the split that the card's temperature was fitted on, NLL, ECE and Brier are five-fold
+    cross-fitted; elsewhere they are the card's temperature's. All other figures use the card's
+    temperature.
 
     Args:
         recognizer: The model.
@@ -72,7 +71,8 @@ def evaluate(
         *_trained_on(rows),
         *alignment_warnings(probabilities, rows.labels, space, allowed=allow_misaligned),
     ]
-    calibrated, calibration = _calibrated(log_p, rows.labels, name)
+    fitted = fitted_split(recognizer)
+    calibrated, calibration = _calibrated(log_p, rows, name, fitted)
     clean, compared = clean_rows(rows, name, faces, training)
     if clean is None and compared.startswith("unknown"):
         warnings.append(f"clean subset {compared}; give --clean-against SRC:Training")
@@ -94,9 +94,12 @@ def evaluate(
             "input": "48x48 crops as labelled, no detector",
             "views": _views_in_words(views),
             "calibration": calibration,
-            "abstention": "threshold of the card, probabilities at the card's temperature",
+            "abstention": "threshold of the card, probabilities at the card's temperature"
+            + (", both fitted on this split" if name == fitted else ""),
             "clean": compared,
-            "latency": f"median of {CALLS} calls with one face and one view, crop and network",
+            "latency": f"median of {CALLS} calls with one face and one view, crop and network; "
+            f"{threads_in_words(recognizer)}",
+            **training_in_words(recognizer.card),
         },
         data=split_guard(rows, name),
         warnings=tuple(warnings),
@@ -150,16 +153,20 @@ def _trained_on(rows: FaceSet) -> list[str]:
 
 
 def _calibrated(
-    log_p: NDArray[np.float64], truth: NDArray[np.int64], split: str
+    log_p: NDArray[np.float64], rows: FaceSet, split: str, fitted: str | None
 ) -> tuple[NDArray[np.float64] | None, str]:
-    if split != FITTED_SPLIT:
-        return None, "temperature of the card"
-    if len(truth) < _MIN_CROSS_FIT:
+    """Probabilities for NLL, ECE and Brier, None for the card's; and where they come from."""
+    if fitted is None:
+        return None, "temperature of the card, which does not tell the rows it was fitted on"
+    if split != fitted:
+        among = ", which is among these rows" if (rows.usages == fitted).any() else ""
+        return None, f"temperature of the card, fitted on {fitted}{among}"
+    if len(rows) < _MIN_CROSS_FIT:
         return None, (
             f"temperature of the card, although it was fitted on {split}: "
-            f"{len(truth)} rows are too few to cross-fit"
+            f"{len(rows)} rows are too few to cross-fit"
         )
-    return cross_fitted(log_p, truth, FOLDS), (
+    return cross_fitted(log_p, rows.labels, FOLDS), (
         f"nll, ece and brier: temperature cross-fitted in {FOLDS} folds, "
         f"because the card's was fitted on {split}"
     )

@@ -21,20 +21,11 @@ from mien.data.folders import LabelledPath
 from mien.evaluate.crops import alignment_warnings
 from mien.evaluate.guard import EVERY_ROW, SplitGuard
 from mien.evaluate.interface import PhotoRecognizer
+from mien.evaluate.protocol import fitted_split, threads_in_words, training_in_words
 from mien.evaluate.result import EndToEnd, Evaluation, Subset, figures
 from mien.store.images import read_image
 
 _NAMED_IN_WARNINGS = 3
-
-_PROTOCOL = {
-    "input": "photos end to end: detector, crop and model; the largest face answers",
-    "views": "none: one view",
-    "missed": "a photo without a face, or unreadable, is wrong; it has no probabilities",
-    "calibration": "temperature of the card, photos with a face only",
-    "abstention": "threshold of the card, photos with a face only",
-    "clean": "undefined for photos",
-    "latency": "median per readable photo: detector, crop and network",
-}
 
 
 @dataclass
@@ -106,13 +97,29 @@ def evaluate_photos(
         ),
         clean=Subset(None, None),
         latency_ms=1000 * median(answers.seconds) if answers.seconds else math.nan,
-        protocol=dict(_PROTOCOL),
+        protocol=_protocol(recognizer),
         data=SplitGuard(source, split or EVERY_ROW, named, digest.hexdigest()),
         warnings=(*warnings, *_unreadable(answers.unreadable)),
         end_to_end=_end_to_end(answers, probabilities, truth, model_space),
         probabilities=probabilities,
         truth=truth,
     )
+
+
+def _protocol(recognizer: PhotoRecognizer) -> dict[str, str]:
+    fitted = fitted_split(recognizer)
+    origin = f"fitted on {fitted}" if fitted else "which does not tell the rows it was fitted on"
+    return {
+        "input": "photos end to end: detector, crop and model; the largest face answers",
+        "views": "none: one view",
+        "missed": "a photo without a face, or unreadable, is wrong; it has no probabilities",
+        "calibration": f"temperature of the card, {origin}; photos with a face only",
+        "abstention": "threshold of the card, photos with a face only",
+        "clean": "undefined for photos",
+        "latency": "median per readable photo: detector, crop and network; "
+        + threads_in_words(recognizer),
+        **training_in_words(recognizer.card),
+    }
 
 
 def _known(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +27,31 @@ class CalibrationView(Protocol):
         ...
 
 
+class FileView(Protocol):
+    """What the card says of one of its files."""
+
+    @property
+    def metrics(self) -> Sequence[Mapping[str, Any]]:
+        """Figures of the export; the first are of the rows that temperature was fitted on."""
+        ...
+
+
 class CardView(Protocol):
     """What the bundle says of itself."""
 
     @property
     def labels(self) -> LabelSpace:
         """Label space of the logits."""
+        ...
+
+    @property
+    def files(self) -> Mapping[str, FileView]:
+        """Per precision, its file."""
+        ...
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """What is told of the training; may be empty."""
         ...
 
 

@@ -62,7 +62,8 @@ class Recognizer:
         detector: Name of a detector (``mtcnn``, ``haar``, ``none``), or one of your own.
         options: Limits of the detector.
         device: ``cpu`` or ``cuda``.
-        threads: CPU threads of one call; None = one per physical core.
+        threads: CPU threads of one call; None = one per physical core for the network, one for
+            the detector.
 
     Raises:
         UnknownNameError: If there is no such model or detector.

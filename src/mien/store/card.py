@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from mien.core.errors import BundleError, MienError
 from mien.core.labels import LabelSpace
@@ -97,8 +98,19 @@ class Card:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        """The text of ``card.json``."""
-        return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=1) + "\n"
+        """The text of ``card.json``.
+
+        Raises:
+            BundleError: If metrics or training hold what JSON cannot say, such as NaN.
+        """
+        content = {"schema": SCHEMA, **dataclasses.asdict(self)}
+        try:
+            return json.dumps(content, indent=1, allow_nan=False) + "\n"
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BundleError(
+                f"the card of {self.name} holds what JSON cannot say ({error}); "
+                "give finite numbers, text, lists and dicts, and None for an undefined figure"
+            ) from error
 
 
 def parse_card(text: str | bytes) -> Card:
@@ -108,7 +120,9 @@ def parse_card(text: str | bytes) -> Card:
         BundleError: If it is no card, of a newer schema, or holds an impossible value.
     """
     try:
-        raw = json.loads(text)
+        raw = json.loads(
+            text, object_pairs_hook=_object, parse_float=_finite, parse_constant=_no_constant
+        )
     except (ValueError, RecursionError) as error:
         raise BundleError(
             f"card.json is not JSON ({error}); fetch or export the bundle again"
@@ -125,10 +139,31 @@ def parse_card(text: str | bytes) -> Card:
         return _card(raw)  # type: ignore[reportUnknownArgumentType]
     except MienError as error:
         raise BundleError(f"card.json: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BundleError(
             f"card.json lacks or garbles a field ({error!r}); export the bundle again"
         ) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose fields are named once: of two, readers would disagree which one counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"{name!r} is named twice in one object")
+    return found
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits} is too large for a number")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    """Refuse NaN and the infinities, which Python's reader takes and JSON does not have."""
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _card(raw: dict[str, Any]) -> Card:

@@ -37,6 +37,8 @@ _CHILDREN: dict[tuple[str, int], str] = {
 }
 _STANDARD_DOMAINS = {"", "ai.onnx"}
 _DEPTH = 32  # nested graphs of real models stay below ten; deeper is a malicious file
+# Parsers keep 32 bits of a key or refuse it; a longer one would be another field to them than here.
+_KEYS = 1 << 32
 
 
 @dataclass
@@ -73,6 +75,8 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     while at < len(data):
         key, at = _varint(data, at)
         number, kind = key >> 3, key & 7
+        if key >= _KEYS or number == 0:
+            raise BundleError("the ONNX file is damaged (impossible field); export it again")
         if kind == 0:
             value, at = _varint(data, at)
             yield number, value

@@ -9,6 +9,7 @@ import tomllib
 import types
 import typing
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,8 @@ class TrainConfig:
         momentum: Momentum.
         weight_decay: L2 penalty on weights; norms and biases have none.
         warmup: Fraction of all steps in which the rate rises from 0; then it falls linearly to 0.
+        schedule: Points (epoch, share of ``lr``) joined by straight lines, from epoch 0 to
+            ``epochs``; empty = as ``warmup`` says.
         label_smoothing: Share of the target spread over all labels (Szegedy et al., CVPR 2016).
         votes_weight: Weight of the auxiliary loss on FER+ votes; 0 = no vote head.
         dropout: Probability of dropping a pooled feature.
@@ -94,6 +97,7 @@ class TrainConfig:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     warmup: float = 0.1
+    schedule: tuple[tuple[float, float], ...] = ()
     label_smoothing: float = 0.1
     votes_weight: float = 0.4
     dropout: float = 0.2
@@ -122,6 +126,18 @@ class TrainConfig:
         if self.precision not in ("bf16-mixed", "32-true"):
             raise ConfigError(f"precision must be bf16-mixed or 32-true, got {self.precision!r}")
         label_space(self.labels)
+        if self.schedule:
+            self._check_schedule()
+
+    def _check_schedule(self) -> None:
+        epochs = [epoch for epoch, _ in self.schedule]
+        rising = all(a < b for a, b in pairwise(epochs))
+        if not rising or epochs[0] != 0 or epochs[-1] != self.epochs:
+            raise ConfigError(
+                f"schedule must rise from epoch 0 to {self.epochs}, got epochs {epochs}"
+            )
+        for _, share in self.schedule:
+            _check("a share of lr in schedule", share, 0, 1)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested dict, for checkpoints, cards and TOML."""
@@ -196,6 +212,8 @@ def _value(value: Any, hint: Any, key: str) -> Any:
     origin = typing.get_origin(hint)
     if origin is tuple:
         parts = typing.get_args(hint)
+        if parts[-1] is Ellipsis and isinstance(value, (list, tuple)):
+            parts = (parts[0],) * len(value)
         if not isinstance(value, (list, tuple)) or len(value) != len(parts):
             raise ConfigError(f"{key} must be a list of {len(parts)} values, got {value!r}")
         return tuple(_value(v, part, key) for v, part in zip(value, parts, strict=True))

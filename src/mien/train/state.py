@@ -35,7 +35,10 @@ def seeded(*parts: int) -> Iterator[None]:
 
 
 def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
-    """Rate of step ``step`` of ``steps``: linear warm-up, then linear to zero."""
+    """Rate of step ``step`` of ``steps``: the schedule's, or warm-up, then linear to zero."""
+    if config.schedule:
+        epochs, shares = zip(*config.schedule, strict=True)
+        return config.lr * float(np.interp(step * config.epochs / steps, epochs, shares))
     rise = max(1, round(config.warmup * steps))
     if step < rise:
         return config.lr * (step + 1) / rise
