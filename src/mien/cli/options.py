@@ -25,7 +25,12 @@ MinFace = Annotated[
 Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to compute.")]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="CPU threads.", show_default="one per physical core"),
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="CPU threads.",
+        show_default="one per core for the model, 1 for the detector",
+    ),
 ]
 Override = Annotated[
     list[str] | None,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from mien.core.errors import ConfigError, unknown_name
 from mien.core.labels import LabelSpace, fer7
+from mien.core.registry import Registry
 from mien.models.network import ExpressionNet
 
 Builder = Callable[..., ExpressionNet]
@@ -38,28 +38,9 @@ class ModelInfo:
     licence: str = "Apache-2.0"
 
 
-_REGISTRY: dict[str, tuple[ModelInfo, Builder]] = {}
-
-
-def register(info: ModelInfo) -> Callable[[Builder], Builder]:
-    """Decorator: file ``builder`` under ``info.name``.
-
-    Raises:
-        ConfigError: If the name is taken.
-    """
-
-    def file_under_name(builder: Builder) -> Builder:
-        if info.name in _REGISTRY:
-            raise ConfigError(f"the model name {info.name!r} is already registered")
-        _REGISTRY[info.name] = (info, builder)
-        return builder
-
-    return file_under_name
-
-
-def models() -> dict[str, ModelInfo]:
-    """The registered networks by name."""
-    return {name: info for name, (info, _) in sorted(_REGISTRY.items())}
+_NETWORKS: Registry[ModelInfo, Builder] = Registry("network")
+register = _NETWORKS.register
+models = _NETWORKS.infos
 
 
 def build(
@@ -76,10 +57,7 @@ def build(
     Raises:
         UnknownNameError: If the name is not registered; the nearest are listed.
     """
-    if name not in _REGISTRY:
-        raise unknown_name("network", name, _REGISTRY)
-    _, builder = _REGISTRY[name]
-    return builder(labels=labels, votes=votes, dropout=dropout)
+    return _NETWORKS.builder(name)(labels=labels, votes=votes, dropout=dropout)
 
 
 def count_parameters(module: nn.Module) -> int:

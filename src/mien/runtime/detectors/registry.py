@@ -10,8 +10,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.errors import ConfigError, InputError, unknown_name
+from mien.core.errors import ConfigError, InputError
 from mien.core.faces import Faces
+from mien.core.registry import Registry
 
 
 class Detector(Protocol):
@@ -88,28 +89,9 @@ class DetectorInfo:
 
 Builder = Callable[[DetectorOptions], Detector]
 
-_REGISTRY: dict[str, tuple[DetectorInfo, Builder]] = {}
-
-
-def register(info: DetectorInfo) -> Callable[[Builder], Builder]:
-    """Decorator: file ``builder`` under ``info.name``.
-
-    Raises:
-        ConfigError: If the name is taken.
-    """
-
-    def file_under_name(builder: Builder) -> Builder:
-        if info.name in _REGISTRY:
-            raise ConfigError(f"the detector name {info.name!r} is already registered")
-        _REGISTRY[info.name] = (info, builder)
-        return builder
-
-    return file_under_name
-
-
-def detectors() -> dict[str, DetectorInfo]:
-    """The registered detectors by name."""
-    return {name: info for name, (info, _) in sorted(_REGISTRY.items())}
+_DETECTORS: Registry[DetectorInfo, Builder] = Registry("detector")
+register = _DETECTORS.register
+detectors = _DETECTORS.infos
 
 
 def build_detector(name: str = "mtcnn", options: DetectorOptions | None = None) -> Detector:
@@ -123,10 +105,7 @@ def build_detector(name: str = "mtcnn", options: DetectorOptions | None = None) 
         UnknownNameError: If the name is not registered; the nearest are listed.
         MissingExtraError: If the detector needs a module that is not installed.
     """
-    if name not in _REGISTRY:
-        raise unknown_name("detector", name, _REGISTRY)
-    _, builder = _REGISTRY[name]
-    return builder(options or DetectorOptions())
+    return _DETECTORS.builder(name)(options or DetectorOptions())
 
 
 def check_image(image: NDArray[np.uint8]) -> None:
