@@ -81,6 +81,10 @@ def pack(regions: list[Region]) -> tuple[list[Canvas], NDArray[np.int64]]:
     Returns:
         The canvases, and ``order``: position in the concatenated affines of each region.
     """
+    if len(regions) == 1:  # the live case: one face, no copy
+        only = regions[0]
+        canvas = Canvas(np.ascontiguousarray(only.pixels), only.affine[None].astype(np.float32))
+        return [canvas], np.zeros(1, dtype=np.int64)
     by_height = sorted(range(len(regions)), key=lambda i: -regions[i].pixels.shape[0])
     area = sum(r.pixels.shape[0] * r.pixels.shape[1] for r in regions)
     widest = max((r.pixels.shape[1] for r in regions), default=1)
