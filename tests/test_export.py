@@ -75,8 +75,8 @@ def test_int8_touches_only_convolutions_of_the_trunk(made) -> None:
     made_by = {name: node for node in model.graph.node for name in node.output}
     quantised = [n for n in model.graph.node if _has_int8_weight(n, made_by)]
     assert {n.op_type for n in quantised} == {"Conv"}
-    # The stem, two convolutions a block, and a shortcut in the three blocks that change width.
-    assert len(quantised) == 1 + 4 * 2 + 3
+    # The stem and two convolutions a block.
+    assert len(quantised) == 1 + 4 * 2
     assert "activation" not in {n.output[0] for n in quantised}
     assert len(made.bundle.model("int8")) < len(made.bundle.model()) / 2
 

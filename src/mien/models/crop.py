@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from mien.models.network import FRAME
 
-SAMPLES = 3
-"""Samples per frame pixel and axis. Bilinear samples reach one pixel to each side, so three of
-them cover the footprint up to six picture pixels per frame pixel, and leave gaps of a third of a
-pixel at eight, where the runtime halves the picture first. Cost: docs/results.md."""
+SAMPLES = 2
+"""Samples per frame pixel and axis. A bilinear sample reaches one picture pixel to each side, so
+two cover the footprint without gaps while they are two pixels apart or less: up to five picture
+pixels per frame pixel, beyond which the runtime halves the picture first. Cost: docs/findings.md."""
 
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601, what Pillow's "L" and FER2013's makers used
 
