@@ -174,6 +174,27 @@ def test_an_overlay_destroys_no_input(folder: Path, capsys: pytest.CaptureFixtur
     assert (folder / "other" / "a.png").read_bytes() == before
 
 
+@pytest.mark.parametrize("inputs", ["{picture}", "{folder}"])
+def test_rows_destroy_no_input(
+    inputs: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = next(path for path in sorted(folder.rglob("*.png")) if path.is_file())
+    before = picture.read_bytes()
+    given = inputs.format(picture=picture, folder=picture.parent)
+    assert run(["analyze", given, "--out", str(picture)]) != 0
+    assert picture.read_bytes() == before
+    assert capsys.readouterr().out == ""
+
+
+def test_rows_in_the_folder_of_the_pictures_can_be_written_again(folder: Path) -> None:
+    picture = next(path for path in sorted(folder.rglob("*.png")) if path.is_file())
+    rows = picture.parent / "rows.jsonl"
+    first = run(["analyze", str(picture.parent), "--out", str(rows)])
+    text = rows.read_text(encoding="utf-8")
+    assert run(["analyze", str(picture.parent), "--out", str(rows)]) == first
+    assert rows.read_text(encoding="utf-8") == text
+
+
 def test_the_overlay_of_one_picture_can_be_drawn_again(folder: Path) -> None:
     for _ in range(2):
         assert run(["analyze", "pictures/a.png", "--overlay", "drawn.png"]) == 0

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 RowFormat = Literal["jsonl", "csv"]
 
+# Suffixes of files that hold rows: never pictures, so they may be written again.
+_ROWS = {".csv", ".json", ".jsonl", ".ndjson"}
 # Suffixes a picture is written with; any other format becomes PNG.
 _WRITTEN = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 _QUALITY = {"JPEG": {"quality": 92, "subsampling": 0}, "WEBP": {"quality": 92}, "PNG": {}}
@@ -160,7 +162,7 @@ def _same_file(path: Path, name: str) -> bool:
 
 def _own_input(path: Path) -> InputError:
     return InputError(
-        f"{path} is among the inputs and would be lost; choose another name or folder for overlays"
+        f"{path} is among the inputs and would be lost; choose another name or folder"
     )
 
 
@@ -182,13 +184,29 @@ def safe_name(source: str) -> tuple[str, str]:
 
 
 @contextmanager
-def rows_to(target: Path | IO[str], row_format: RowFormat, labels: LabelSpace) -> Generator[Sink]:
+def rows_to(
+    target: Path | IO[str],
+    row_format: RowFormat,
+    labels: LabelSpace,
+    *,
+    inputs: Collection[str | Path] = (),
+) -> Generator[Sink]:
     """A sink into an open stream, or into a file that appears when the block succeeds.
 
+    Args:
+        target: The stream or file.
+        row_format: ``jsonl`` or ``csv``.
+        labels: Label space of the rows.
+        inputs: What is analysed, as ``find_items`` takes it. A file named there is not replaced,
+            nor is one in a folder of it, unless its suffix says that it holds rows.
+
     Raises:
-        InputError: If the file cannot be written.
+        InputError: If the file is an input, or cannot be written.
     """
     if isinstance(target, Path):
+        named = any(_same_file(target, str(name)) for name in inputs)
+        if named or (target.suffix.lower() not in _ROWS and _is_input(target, inputs)):
+            raise _own_input(target)
         with writing(target) as file:
             yield _rows_sink(file, row_format, labels)
     else:

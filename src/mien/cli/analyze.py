@@ -76,7 +76,7 @@ def analyze(
     )
     report = _Report(as_table=chosen == "table")
     with ExitStack() as stack:
-        sinks = _sinks(stack, file, chosen, recognizer.labels, as_json=as_json)
+        sinks = _sinks(stack, file, chosen, recognizer.labels, as_json=as_json, inputs=inputs)
         if overlay is not None:
             sinks.append(OverlaySink(overlay, blur_faces=blur_faces, inputs=inputs))
         report.advance = stack.enter_context(console.progress("pictures", quiet=as_json))
@@ -131,13 +131,19 @@ def _items(inputs: list[str], outputs: list[Path]) -> Iterator[Item]:
 
 
 def _sinks(
-    stack: ExitStack, file: Path | None, chosen: Format, labels: LabelSpace, *, as_json: bool
+    stack: ExitStack,
+    file: Path | None,
+    chosen: Format,
+    labels: LabelSpace,
+    *,
+    as_json: bool,
+    inputs: list[str],
 ) -> list[Sink]:
     from mien.analyze import JsonLinesSink, rows_to
 
     if chosen == "table":
         return []
-    sinks = [stack.enter_context(rows_to(file or sys.stdout, chosen, labels))]
+    sinks = [stack.enter_context(rows_to(file or sys.stdout, chosen, labels, inputs=inputs))]
     if as_json and file is not None:
         sinks.append(JsonLinesSink(sys.stdout))
     return sinks
