@@ -31,16 +31,15 @@ def benchmark_model(
     box = np.array([[1.5, 1.5, REGION - 1.5, REGION - 1.5]], np.float32)
     one = Faces(box, np.ones(1, np.float32))
     regions = [rng.integers(0, 256, (REGION, REGION, 3), np.uint8) for _ in range(64)]
-    calls: dict[str, Callable[[], object]] = {
-        "one face, 200x200 region": lambda: recognizer.faces([region], [one]),
-        "64 faces, one call": lambda: recognizer.faces(regions, [one] * 64),
-    }
     note = f"{recognizer.name} {precision}, {threads} thread(s), crop included"
     single = interleaved(
-        {name: calls[name] for name in list(calls)[:1]}, runs=runs, warm_up=warm_up, note=note
+        {"one face, 200x200 region": lambda: recognizer.faces([region], [one])},
+        runs=runs,
+        warm_up=warm_up,
+        note=note,
     )
     many = interleaved(
-        {name: calls[name] for name in list(calls)[1:]},
+        {"64 faces, one call": lambda: recognizer.faces(regions, [one] * 64)},
         runs=max(1, runs // 10),
         warm_up=max(1, warm_up // 10),
         note=note,

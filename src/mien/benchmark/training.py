@@ -1,7 +1,7 @@
 """What a training step costs beside the bare forward and backward pass.
 
-Kept apart from ``mien.benchmark``'s other modules because it needs torch, and the networks only:
-the step is rebuilt by the caller, so that this job and ``mien.train`` stay siblings.
+Both steps are built by the caller (``mien.train.step_pair``), so that this job needs no torch and
+stays a sibling of ``mien.train``.
 """
 
 from __future__ import annotations

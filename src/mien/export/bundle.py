@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any
 
@@ -144,11 +145,10 @@ def export_bundle(
             )
         on_stage("calibrate")
         right = {p: z.argmax(axis=1) == clean.labels for p, z in logits.items()}
-        for precision, answers in logits.items():
-            files[precision] = _calibrated(files[precision], answers, clean, calibration_split)
         if int8:
             check_loss(right["fp32"], right["int8"])
-        card = _card(network, name, files, training or {})
+        files = {p: _calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
+        card = replace_fields(card, files=files)
         (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
     return ExportReport(
         bundle=load_bundle(out),

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mien.models.network import FRAME
+from mien.core.alignment import FRAME
 
 SAMPLES = 2
 """Samples per frame pixel and axis. A bilinear sample reaches one picture pixel to each side, so

@@ -8,10 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mien.core.alignment import FRAME
 from mien.core.labels import LabelSpace, ferplus8
-
-FRAME = 48
-"""Side of the frame that every network is given: FER2013's own."""
 
 # Noise floor of the standardisation, grey levels: below it a frame is flat and must not be
 # amplified into texture. JPEG noise on flat areas of FER2013 stays under 4 levels.

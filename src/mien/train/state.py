@@ -84,11 +84,16 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         torch.save(state, file)
 
 
+_HELD = {
+    "config", "network", "optimiser", "average", "average_steps", "log", "data", "provenance",
+}  # fmt: skip
+
+
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint; raises ``ConfigError`` if the file is none or is damaged."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        missing = {"config", "network", "average", "log", "data"} - set(state)
+        missing = _HELD - set(state)
     except Exception as error:  # torch.load's errors share no base class
         reason = (str(error).splitlines() or [repr(error)])[0]
         raise ConfigError(f"{path}: not a checkpoint of mien train ({reason})") from error
