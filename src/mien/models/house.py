@@ -37,7 +37,7 @@ class SqueezeExcite(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and a shortcut; the second norm starts at zero (Goyal et al., 2017)."""
+    """Two 3x3 convolutions and a shortcut (He et al., CVPR 2016, figure 2)."""
 
     def __init__(self, width_in: int, width: int, stride: int, reduction: int) -> None:
         super().__init__()
@@ -103,9 +103,6 @@ def _house(layout: Layout, labels: LabelSpace, *, votes: bool, dropout: float) -
         dropout=dropout,
     )
     initialise(network)
-    for part in network.modules():
-        if isinstance(part, Block):
-            nn.init.zeros_(part.norm2.weight)
     return network
 
 

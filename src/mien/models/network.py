@@ -95,13 +95,12 @@ class ExpressionNet(nn.Module):
         return F.conv2d(maps, weight, self.head.bias.to(maps.dtype))
 
 
-def initialise(module: nn.Module, generator: torch.Generator | None = None) -> None:
-    """He initialisation (He et al., ICCV 2015); heads small; norms at one and zero."""
+def initialise(module: nn.Module) -> None:
+    """He initialisation of convolutions (He et al., ICCV 2015); the rest as torch makes it.
+
+    Second norms of blocks start at one: with zeros (Goyal et al., 2017) a network of four blocks
+    starts almost linear and loses its first epochs (docs/findings.md).
+    """
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
-            nn.init.kaiming_normal_(
-                part.weight, mode="fan_out", nonlinearity="relu", generator=generator
-            )
-        elif isinstance(part, nn.Linear):
-            nn.init.normal_(part.weight, std=0.01, generator=generator)
-            nn.init.zeros_(part.bias)
+            nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
