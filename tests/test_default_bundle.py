@@ -137,6 +137,7 @@ def test_the_card_tells_what_the_evaluation_finds() -> None:
         result = evaluate(recognizer, faces)
         assert (result.figures.n, result.clean.n) == (3589, 3309)
         assert result.clean.accuracy == pytest.approx(file.metrics[0]["accuracy"], abs=0.002)
+        assert result.accuracy >= 0.686
         assert result.figures.ece <= 0.03
         found[precision] = result.accuracy
     assert abs(found["fp32"] - found["int8"]) <= 0.005
@@ -144,9 +145,9 @@ def test_the_card_tells_what_the_evaluation_finds() -> None:
 
 @pytest.mark.real_data
 @pytest.mark.skipif(not DATA.exists(), reason="FER2013 is not here")
-def test_mirrored_views_do_not_lose() -> None:
+def test_mirrored_views_gain() -> None:
     faces = load(DATA / "fer2013.csv.gz")
     recognizer = Recognizer("default", detector="none")
     one, two = (evaluate(recognizer, faces, views=views) for views in ("none", "flip"))
-    assert two.accuracy >= one.accuracy - 0.003
+    assert two.accuracy >= max(0.692, one.accuracy)
     assert two.figures.nll < one.figures.nll
