@@ -1,53 +1,132 @@
-"""One contract for every registered network, and what is particular to the house family."""
+"""One contract for every registered network, and what the registry itself promises."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import pytest
 import torch
 
+from mien.core.alignment import identity_affines
 from mien.core.errors import ConfigError, UnknownNameError
 from mien.core.labels import agrawal5
-from mien.models import build, count_macs, count_parameters, models, register
+from mien.export import to_onnx
+from mien.export.graph import output_names
+from mien.models import (
+    ExpressionNet,
+    FaceCrop,
+    NetworkOptions,
+    build,
+    count_macs,
+    count_parameters,
+    models,
+    register,
+)
 from mien.models.network import standardise
+from mien.models.registry import _input_size
+from mien.runtime.session import open_session, run
 
-NAMES = sorted(models())
+LARGE = 2_000_000  # parameters; larger networks take seconds each and are left to the slow suite
+ON_META = ("resnet18", "vgg16")  # larger, but quick where nothing is computed
 
 
-@pytest.mark.parametrize("name", NAMES)
+def entries(*also: str) -> list[object]:
+    """Every registered network; the large ones, but for ``also``, in the slow suite."""
+    return [
+        pytest.param(name, marks=pytest.mark.slow)
+        if info.parameters > LARGE and name not in also
+        else name
+        for name, info in models().items()
+    ]
+
+
+def smallest(name: str, **changes: object) -> NetworkOptions:
+    return NetworkOptions(input_size=models()[name].smallest_input, **changes)
+
+
+def made(name: str) -> ExpressionNet:
+    """A network for the smallest pictures it takes, with norms that have seen some faces.
+
+    Untrained statistics let what a deep network answers fade away, and every picture look alike.
+    """
+    network = build(name, options=smallest(name)).train()
+    for part in network.modules():
+        if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
+            part.momentum = 1.0
+    with torch.no_grad():
+        network(torch.rand(5, 1, 48, 48) * 255)
+    torch.nn.init.normal_(network.head.weight, std=0.3)
+    return network.eval()
+
+
+@pytest.mark.parametrize("name", entries(*ON_META))
 def test_record_is_true(name: str) -> None:
-    network, info = build(name), models()[name]
+    info = models()[name]
+    with torch.device("meta"):
+        network = build(name)
     assert count_parameters(network) == info.parameters
     assert count_macs(network) == info.macs
-    assert network.input_size == info.input_size
+    assert network.input_size == info.input_size >= info.smallest_input
+    assert network.channels == info.channels
+    assert info.summary
     assert info.source
     assert info.licence
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("n", [1, 3])
-def test_shapes(name: str, n: int) -> None:
-    network = build(name).eval()
+@pytest.mark.parametrize("name", entries(*ON_META))
+def test_size_channels_labels_and_hidden_layers_go_together(name: str) -> None:
+    least = models()[name].smallest_input
+    for channels, size in ((1, least), (3, least and least + 7)):
+        options = NetworkOptions(input_size=size, channels=channels, hidden=(24, 16))
+        with torch.device("meta"):
+            network = build(name, labels=agrawal5, votes=False, dropout=0.1, options=options)
+            out = network(torch.zeros(3, 1, 48, 48))
+        assert network.prepared(torch.zeros(1, 1, 48, 48)).shape[1] == channels
+        assert out.logits.shape == (3, 5)
+        assert out.features.shape == (3, 16)
+        assert out.votes is None
+        assert out.activation is None
+
+
+@pytest.mark.parametrize("name", models())
+def test_smaller_input_is_refused(name: str) -> None:
+    least = models()[name].smallest_input or models()[name].input_size
+    with pytest.raises(ConfigError, match=f"{name} .*{least}"):
+        build(name, options=NetworkOptions(input_size=least - 1))
+
+
+@pytest.mark.parametrize("name", entries())
+def test_shapes(name: str) -> None:
+    network = made(name)
+    for n in (1, 3):
+        with torch.no_grad():
+            out = network(torch.rand(n, 1, 48, 48) * 255)
+        assert out.logits.shape == (n, 7)
+        assert out.votes.shape == (n, 8)
+        assert out.features.shape == (n, network.head.in_features)
+        if network.neck is None:
+            assert out.activation.shape[:2] == (n, 7)
+            means = out.activation.mean(dim=(2, 3))
+            torch.testing.assert_close(means, out.logits, rtol=1e-3, atol=1e-3)
+        else:
+            assert out.activation is None
+
+
+@pytest.mark.parametrize("name", entries())
+def test_rows_of_a_batch_do_not_mix(name: str) -> None:
+    network, frames = made(name), torch.rand(3, 1, 48, 48) * 255
     with torch.no_grad():
-        out = network(torch.rand(n, 1, 48, 48) * 255)
-    assert out.logits.shape == (n, 7)
-    assert out.votes.shape == (n, 8)
-    assert out.features.shape == (n, network.head.in_features)
-    assert out.activation.shape[:2] == (n, 7)
+        together = network(frames).logits
+        alone = torch.cat([network(frames[i : i + 1]).logits for i in range(3)])
+    scale = float(together.abs().max())
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-3 * scale)
+    assert (together[0] - together[1]).abs().max() > 0.01 * scale
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_activation_maps_average_to_the_logits(name: str) -> None:
-    network = build(name).eval()
-    torch.nn.init.normal_(network.head.weight)
-    with torch.no_grad():
-        out = network(torch.rand(2, 1, 48, 48) * 255)
-    torch.testing.assert_close(out.activation.mean(dim=(2, 3)), out.logits, rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", entries())
 def test_every_parameter_gets_a_gradient(name: str) -> None:
-    network = build(name, dropout=0.1).train()
-    # The last norm of a block starts at zero and would hide what lies before it.
+    network = build(name, dropout=0.1, options=smallest(name)).train()
+    # The last norm of a block may start at zero and would hide what lies before it.
     for part in network.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
             torch.nn.init.ones_(part.weight)
@@ -58,9 +137,9 @@ def test_every_parameter_gets_a_gradient(name: str) -> None:
     assert out.activation is None
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", entries())
 def test_weights_survive_saving(name: str, tmp_path) -> None:
-    first, second = build(name).eval(), build(name).eval()
+    first, second = made(name), made(name)
     frames = torch.rand(2, 1, 48, 48) * 255
     torch.save(first.state_dict(), tmp_path / "weights")
     second.load_state_dict(torch.load(tmp_path / "weights", weights_only=True))
@@ -68,12 +147,34 @@ def test_weights_survive_saving(name: str, tmp_path) -> None:
         torch.testing.assert_close(first(frames).logits, second(frames).logits)
 
 
-def test_other_labels_and_no_votes() -> None:
-    network = build("nano", labels=agrawal5, votes=False).eval()
-    with torch.no_grad():
-        out = network(torch.rand(2, 1, 48, 48))
-    assert out.logits.shape == (2, 5)
-    assert out.votes is None
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", models())
+def test_the_exported_graph_answers_the_same_for_any_number_of_faces(name: str) -> None:
+    network = made(name)
+    session = open_session(to_onnx(network))
+    names = output_names(network)
+    image = torch.randint(0, 256, (70, 61, 3), dtype=torch.uint8)
+    for n in (1, 3):
+        affines = torch.from_numpy(identity_affines(n))
+        affines[:, 0, 2] += torch.arange(n)
+        with torch.no_grad():
+            expected = network(FaceCrop()(image, affines))
+        inputs = {"image": image.numpy(), "affine": affines.numpy()}
+        for output, answer in zip(names, run(session, names, inputs), strict=True):
+            wanted = getattr(expected, output)
+            scale = max(1.0, float(wanted.abs().max()))
+            torch.testing.assert_close(
+                torch.from_numpy(answer), wanted, rtol=0, atol=1e-3 * scale, msg=output
+            )
+
+
+def test_a_network_of_one_size_takes_no_other() -> None:
+    info = dataclasses.replace(models()["nano"], smallest_input=0)
+    assert [_input_size(info, size) for size in (0, 44)] == [44, 44]
+    for size in (43, 45):
+        with pytest.raises(ConfigError, match=f"44.*got {size}"):
+            _input_size(info, size)
 
 
 def test_unknown_name_lists_near_ones() -> None:
@@ -84,6 +185,12 @@ def test_unknown_name_lists_near_ones() -> None:
 def test_a_name_is_registered_once() -> None:
     with pytest.raises(ConfigError, match="already registered"):
         register(models()["nano"])(lambda **_: build("nano"))
+
+
+def test_frozen_parameters_count_too() -> None:
+    network = build("nano", options=NetworkOptions(freeze_to="3"))
+    assert not all(p.requires_grad for p in network.parameters())
+    assert count_parameters(network) == models()["nano"].parameters
 
 
 def test_standardised_frames_ignore_light() -> None:
@@ -97,3 +204,13 @@ def test_a_flat_frame_is_not_amplified() -> None:
     frame = torch.full((1, 1, 48, 48), 77.0)
     frame[0, 0, 3, 3] += 1
     assert standardise(frame).abs().max() < 0.3
+
+
+def test_large_inputs_show_the_whole_frame_and_small_ones_its_middle() -> None:
+    frame = torch.zeros(1, 1, 48, 48)
+    frame[..., 0, 0] = 255
+    for size, seen in ((16, False), (44, False), (48, True), (96, True)):
+        options = NetworkOptions(input_size=size)
+        view = build("nano", options=options).prepared(frame)
+        assert view.shape[2:] == (size, size)
+        assert bool(view.amax() > 1) is seen

@@ -18,7 +18,7 @@ import mien
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LEARNING = ("torch", "torchvision", "timm", "lightning", "onnx", "onnxscript")
+LEARNING = ("torch", "torchvision", "timm", "lightning_fabric", "onnx", "onnxscript")
 HEAVY = (*LEARNING, "PIL", "cv2", "onnxruntime", "rich", "sklearn", "skimage", "matplotlib")
 USING_HALF = (
     "core", "metrics", "store", "data", "runtime", "analyze", "evaluate", "benchmark", "cli",

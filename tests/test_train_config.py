@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
 from mien.core.errors import ConfigError, UnknownNameError
-from mien.train import TrainConfig, config_from_dict, load_config
+from mien.models.options import NetworkOptions
+from mien.train import Decay, TrainConfig, config_from_dict, load_config
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.toml"))
 
@@ -59,6 +61,42 @@ def test_overrides_win(tmp_path: Path) -> None:
         ("schedule = [[0, 1], [2, 1], [1, 0]]\nepochs = 1", "rise from epoch 0 to 1"),
         ("schedule = [[0, 2], [3, 0]]\nepochs = 3", "share of lr"),
         ("lr = inf", "lr must be above 0"),
+        ("ema_epochs = -1", "ema_epochs must be 0 or more"),
+        ("ema_epochs = inf", "ema_epochs must be 0 or more"),
+        ("optimiser = 'adamw'", "optimiser must be one of sgd, adam, got 'adamw'"),
+        ("nesterov = 1", "nesterov must be bool"),
+        ("decay = 'cosine'", "decay is a table"),
+        ("[decay]\nkind = 'cos'", "kind must be one of linear, cosine, constant, step, plateau"),
+        ("[decay]\nmonitor = 'f1'", "decay.monitor must be one of loss, accuracy"),
+        ("[decay]\nfactor = 1", r"decay.factor must lie in \(0, 1\)"),
+        ("[decay]\nfactor = nan", r"decay.factor must lie in \(0, 1\)"),
+        ("[decay]\nevery = 0", "decay.every must be 1 or more"),
+        ("[decay]\npatience = 0", "decay.patience must be 1 or more"),
+        ("[decay]\nstart = -1", "decay.start must be 0 or more"),
+        ("watch = ''\n[decay]\nkind = 'plateau'", "plateau needs rows to watch"),
+        (
+            "epochs = 3\nschedule = [[0, 1], [3, 0]]\n[decay]\nkind = 'step'",
+            "schedule and decay.kind = step both say",
+        ),
+        ("class_weights = 'inverse'", "class_weights must be one of none, balanced, sqrt"),
+        ("class_weights = [1, 2]", "class_weights must be 7 numbers, one per label of fer7, got 2"),
+        ("class_weights = [1, 1, 1, 1, 1, 1, -1]", "a class weight must be 0 or more, got -1"),
+        ("class_weights = [1, 1, 1, 1, 1, 1, nan]", "a class weight must be 0 or more, got nan"),
+        ("class_weights = [0, 0, 0, 0, 0, 0, 0]", "are all 0"),
+        ("class_weights = true", "class_weights must be str or list, got True"),
+        ("class_weights = ['a']", "class_weights must be float"),
+        ("undersample = 'rarest'", "undersample must be one of none, smallest"),
+        ("undersample = 0", "undersample must be 1 or more"),
+        ("undersample = 2.5", "undersample must be str or int, got 2.5"),
+        ("per_class = -1", "per_class must be 0 or more"),
+        ("per_class = 9\nclass_weights = 'sqrt'", "correct the same imbalance twice"),
+        ("score_at = [3, 2]", "score_at must be rising epochs from 1 to 60"),
+        ("score_at = [0]", "score_at must be rising epochs"),
+        ("score_at = [20, 20]", "score_at must be rising epochs"),
+        ("epochs = 20\nscore_at = [21]", "score_at must be rising epochs from 1 to 20"),
+        ("score_at = 3", "score_at must be a list"),
+        ("[network]\nsize = 3", r"unknown configuration key network\.size"),
+        ("[network]\npooling = 'mean'", "network.pooling must be one of"),
         ("seed = -1", "seed must be 0 or more"),
         ("[augmentation]\nflip = 7", r"augmentation\.flip must be 0 or more and 1 or less"),
         ("[augmentation]\nscale = 1.5", r"augmentation\.scale must be"),
@@ -91,6 +129,28 @@ def test_missing_file(tmp_path: Path) -> None:
         load_config(tmp_path / "none.toml")
 
 
+def test_tables_and_alternatives_are_read(tmp_path: Path) -> None:
+    text = (
+        "class_weights = [1, 2, 3, 4, 5, 6, 7]\nundersample = 300\nscore_at = [20, 30]\n"
+        "[network]\ninput_size = 64\nhidden = [4096, 1024]\n[decay]\nkind = 'plateau'\n"
+    )
+    config = load_config(write(tmp_path, text), ("decay.patience=3", "network.pooling=max"))
+    assert config.class_weights == (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
+    assert config.undersample == 300
+    assert config.score_at == (20, 30)
+    assert config.network == NetworkOptions(input_size=64, hidden=(4096, 1024), pooling="max")
+    assert config.decay == Decay("plateau", patience=3)
+    again = load_config(write(tmp_path, text), ("class_weights=sqrt", "undersample=smallest"))
+    assert (again.class_weights, again.undersample) == ("sqrt", "smallest")
+
+
+def test_a_plateau_may_watch_held_out_rows() -> None:
+    config = TrainConfig(watch="", held_out=0.1, decay=Decay("plateau"))
+    assert config.decay.kind == "plateau"
+
+
 def test_it_survives_a_checkpoint() -> None:
-    config = dataclasses.replace(TrainConfig(), epochs=7)
+    config = dataclasses.replace(TrainConfig(), epochs=7, score_at=(2,), undersample=5)
     assert config_from_dict(config.as_dict()) == config
+    listed = json.loads(json.dumps(config.as_dict()))  # a card holds lists in place of tuples
+    assert config_from_dict(listed) == config

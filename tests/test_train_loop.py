@@ -7,40 +7,51 @@ import dataclasses
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from made_bundle import made_splits
+from made_runs import (
+    BRIEF,
+    QUICK,
+    TWICE,
+    KilledError,
+    killed_at,
+    same_weights,
+    splits,
+    striped,
+)  # fmt: skip
 from mien.core.errors import ConfigError, DataError, DeviceError
-from mien.data import FaceSet
-from mien.train import CHECKPOINT, Augmentation, TrainConfig, load_run, train, training_rows
-from mien.train.rows import batches, steps_per_epoch
-from mien.train.state import WeightAverage, learning_rate
+from mien.models.options import NetworkOptions
+from mien.train import CHECKPOINT, Decay, load_run, train
 
-PLAIN = Augmentation(rotate=3, scale=0.02, shift=0.01, erase=0, blur=0)
-QUICK = TrainConfig(
-    model="nano", epochs=3, batch_size=16, lr=0.05, votes_weight=0, augmentation=PLAIN, seed=5
-)
+VARIANTS = {
+    "constant, plain momentum": {"decay": Decay("constant"), "nesterov": False},
+    "step": {"decay": Decay("step", every=1, start=1)},
+    "points": {"schedule": ((0.0, 0.5), (2.0, 1.0), (5.0, 0.0))},
+    "adam, cosine after a warm-up": {
+        "optimiser": "adam", "lr": 0.002, "warmup": 0.3, "decay": Decay("cosine"),
+    },
+    "adam, plateau": {
+        "optimiser": "adam", "lr": 0.002, "momentum": 0.8, "decay": Decay("plateau", patience=1),
+    },
+    "plateau of the loss held out": {
+        "held_out": 0.3, "decay": Decay("plateau", patience=1, monitor="loss"), "lr": 0.5,
+    },
+    "no average, sampler, given weights": {
+        "ema_epochs": 0.0, "per_class": 5, "class_weights": (1.0, 2.0, 1.0, 1.0, 0.0, 1.0, 1.0),
+    },
+    "undersampled, root weights": {"undersample": 3, "class_weights": "sqrt", "batch_size": 7},
+}  # fmt: skip
 
 
-def striped(n_train: int = 96, n_public: int = 32) -> FaceSet:
-    """Faces that a network can learn: each label has stripes of its own width, plus noise."""
-    faces = made_splits(n_train, n_public)
-    columns = np.arange(48)
-    waves = np.stack([np.sin(columns / (1.0 + k)) for k in range(7)])
-    images = 128 + 70 * waves[faces.labels][:, None, :] + faces.images * 0.2 - 25
-    return dataclasses.replace(faces, images=images.clip(0, 255).astype(np.uint8))
-
-
-TWICE = dataclasses.replace(QUICK, epochs=12, ema_epochs=1.0)
-
-
-class KilledError(Exception):
-    """Stands for a kill in the middle of an epoch."""
+@pytest.fixture
+def no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half the time of a short run is spent on its figure."""
+    monkeypatch.setattr("mien.train.loop.plot_curves", lambda *_: None)
 
 
 def test_it_learns_stripes(tmp_path: Path) -> None:
@@ -54,17 +65,103 @@ def test_it_learns_stripes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kill_at", [4, 7, 11])
 def test_a_killed_run_ends_with_the_same_weights(tmp_path: Path, kill_at: int) -> None:
     whole, _ = train(striped(), QUICK, tmp_path / "whole")
+    with pytest.raises(KilledError):
+        train(striped(), QUICK, tmp_path / "killed", on_step=killed_at(kill_at))
+    resumed, log = train(striped(), QUICK, tmp_path / "killed", resume=True)
+    same_weights(whole, resumed)
+    assert [row.epoch for row in log] == [1, 2, 3]
 
-    def killer(step: int, _: int) -> None:
-        if step == kill_at:
+
+@pytest.mark.usefixtures("no_figure")
+@pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
+def test_a_killed_run_of_any_kind_ends_with_the_same_weights(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    config, faces = dataclasses.replace(BRIEF, **changes), splits(35, 14)
+    whole, log = train(faces, config, tmp_path / "whole")
+
+    def killer(step: int, steps: int) -> None:
+        if step == steps // 5 * 3 + 1:  # in the fourth epoch
             raise KilledError
 
     with pytest.raises(KilledError):
-        train(striped(), QUICK, tmp_path / "killed", on_step=killer)
-    resumed, log = train(striped(), QUICK, tmp_path / "killed", resume=True)
-    for name, value in whole.state_dict().items():
-        assert torch.equal(value, resumed.state_dict()[name]), name
-    assert [row.epoch for row in log] == [1, 2, 3]
+        train(faces, config, tmp_path / "killed", on_step=killer)
+    resumed, again = train(faces, config, tmp_path / "killed", resume=True)
+    same_weights(whole, resumed)
+    assert [(r.lr, r.loss, r.watch_loss) for r in again] == [
+        (r.lr, r.loss, r.watch_loss) for r in log
+    ]
+    assert all(np.isfinite(row.loss) for row in log)
+
+
+@pytest.mark.usefixtures("no_figure")
+def test_a_plateau_that_fell_before_a_kill_stays_down(tmp_path: Path) -> None:
+    faces = splits(14, 7)
+    # A rate that changes nothing: the accuracy cannot rise, so the rate falls every epoch.
+    still = {"lr": 1e-12, "weight_decay": 0.0, "decay": Decay("plateau", factor=0.1, patience=1)}
+    config = dataclasses.replace(BRIEF, **still, watch="Blank")
+    blank = dataclasses.replace(
+        faces,
+        images=np.where((faces.usages == "PublicTest")[:, None, None], np.uint8(9), faces.images),
+        usages=np.where(faces.usages == "PublicTest", "Blank", faces.usages),
+        labels=np.where(faces.usages == "PublicTest", 3, faces.labels),
+    )
+    with pytest.raises(KilledError):
+        train(blank, config, tmp_path, on_step=killed_at(4))
+    _, log = train(blank, config, tmp_path, resume=True)
+    seen = [row.watch_accuracy for row in log]
+    best, falls, expected = -1.0, 0, []
+    for accuracy in seen:
+        expected.append(1e-12 * 0.1**falls)
+        falls += accuracy <= best
+        best = max(best, accuracy)
+    assert falls >= 3
+    assert [row.lr for row in log] == pytest.approx(expected, rel=1e-6, abs=0)
+
+
+@pytest.mark.usefixtures("no_figure")
+def test_without_an_average_the_last_weights_are_the_result(tmp_path: Path) -> None:
+    network, _ = train(splits(28, 7), dataclasses.replace(BRIEF, ema_epochs=0.0), tmp_path)
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, state["network"][name]), name
+
+
+@pytest.mark.usefixtures("no_figure")
+def test_settings_that_decide_rows_and_weights_change_the_result(tmp_path: Path) -> None:
+    faces = striped(49, 7)
+    labels = np.where(np.arange(len(faces)) % 3 == 0, 0, faces.labels)
+    uneven = dataclasses.replace(faces, labels=labels)
+    base = dataclasses.replace(BRIEF, epochs=1, watch="")
+    heads = []
+    for n, changes in enumerate(
+        [{}, {"class_weights": "balanced"}, {"class_weights": "sqrt"}, {"per_class": 7},
+         {"undersample": "smallest"}, {"optimiser": "adam"}, {"nesterov": False}]
+    ):  # fmt: skip
+        network, _ = train(uneven, dataclasses.replace(base, **changes), tmp_path / str(n))
+        heads.append(network.head.weight)
+    for n, one in enumerate(heads):
+        for other in heads[:n]:
+            assert not torch.equal(one, other)
+
+
+@pytest.mark.usefixtures("no_figure")
+def test_a_run_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    config = dataclasses.replace(BRIEF, network=NetworkOptions())
+    whole, _ = train(splits(28, 7), config, tmp_path / "whole")
+    with pytest.raises(KilledError):
+        train(splits(28, 7), config, tmp_path / "old", on_step=killed_at(5))
+    path = tmp_path / "old" / CHECKPOINT
+    state = torch.load(path, weights_only=True)
+    del state["plateau"]
+    for key in (
+        "optimiser", "nesterov", "decay", "class_weights", "undersample", "undersample_seed",
+        "per_class", "score_at", "network",
+    ):  # fmt: skip
+        del state["config"][key]
+    torch.save(state, path)
+    resumed, _ = train(splits(28, 7), config, tmp_path / "old", resume=True)
+    same_weights(whole, resumed)
 
 
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
@@ -119,37 +216,6 @@ def test_a_lost_log_is_written_again(tmp_path: Path) -> None:
     assert (tmp_path / "log.csv").read_text().count("\n") == 2
 
 
-def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
-    (tmp_path / CHECKPOINT).write_bytes(b"not a checkpoint")
-    with pytest.raises(ConfigError, match="not a checkpoint"):
-        train(striped(32, 8), QUICK, tmp_path, resume=True)
-
-
-def test_a_run_can_be_opened_when_it_is_finished(tmp_path: Path) -> None:
-    network, _ = train(striped(32, 8), QUICK, tmp_path / "run")
-    again = load_run(tmp_path / "run")
-    assert again.config == QUICK
-    assert len(again.log) == 3
-    assert torch.equal(network.head.weight, again.network.head.weight)
-    told = again.as_dict()
-    assert told["config"] == QUICK.as_dict()
-    assert told["data"]["rows"] == 32
-    assert told["data"]["training_sha256"] == striped(32, 8).split("Training").sha256
-    with pytest.raises(ConfigError, match="no run"):
-        load_run(tmp_path)
-
-
-def test_an_unfinished_run_is_not_opened(tmp_path: Path) -> None:
-    def killer(step: int, _: int) -> None:
-        if step == 4:
-            raise KilledError
-
-    with pytest.raises(KilledError):
-        train(striped(32, 8), QUICK, tmp_path, on_step=killer)
-    with pytest.raises(ConfigError, match="1 of 3 epochs"):
-        load_run(tmp_path)
-
-
 def test_votes_must_be_there_when_asked_for(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="--votes"):
         train(striped(32, 8), dataclasses.replace(QUICK, votes_weight=0.4), tmp_path)
@@ -165,13 +231,6 @@ def test_votes_train_their_head(tmp_path: Path) -> None:
     assert network.vote_head.bias.abs().max() > 0
 
 
-def test_held_out_rows_are_watched_not_trained_on() -> None:
-    faces = striped(70, 8)
-    rows, watch = training_rows(faces, dataclasses.replace(QUICK, held_out=0.2))
-    assert len(rows) + len(watch) == 70
-    assert not np.isin(watch.pixel_hashes, rows.pixel_hashes).any()
-
-
 def test_cuda_is_used_or_refused(tmp_path: Path) -> None:
     if torch.cuda.is_available():
         train(striped(32, 8), dataclasses.replace(QUICK, epochs=1), tmp_path, accelerator="cuda")
@@ -180,55 +239,19 @@ def test_cuda_is_used_or_refused(tmp_path: Path) -> None:
         train(striped(32, 8), QUICK, tmp_path, accelerator="cuda")
 
 
-@pytest.mark.parametrize("world", [1, 2, 3])
-def test_every_row_is_seen_once_an_epoch_by_some_process(world: int) -> None:
-    parts = [list(batches(50, QUICK, 0, rank, world)) for rank in range(world)]
-    seen = torch.cat([index for part in parts for index in part])
-    assert len(seen) == steps_per_epoch(50, QUICK) * QUICK.batch_size
-    assert len(seen.unique()) == len(seen)
-
-
-def test_the_rate_rises_and_falls_to_zero() -> None:
-    config = dataclasses.replace(QUICK, lr=1.0, warmup=0.25)
-    rates = [learning_rate(step, 100, config) for step in range(100)]
-    assert rates[24] == max(rates) == 1.0
-    assert rates[0] == pytest.approx(1 / 25)
-    assert rates[-1] == pytest.approx(1 / 75)
-    assert all(a < b for a, b in pairwise(rates[:25]))
-    assert all(a > b for a, b in pairwise(rates[25:]))
-
-
-def test_a_schedule_is_joined_by_straight_lines() -> None:
-    points = ((0.0, 0.0), (2.0, 1.0), (3.0, 0.5), (5.0, 0.0))
-    config = dataclasses.replace(QUICK, epochs=5, lr=2.0, schedule=points)
-    rates = [learning_rate(step, 50, config) for step in (0, 10, 20, 25, 30, 40)]
-    assert rates == pytest.approx([0, 1, 2, 1.5, 1, 0.5])
-
-
-def test_the_average_follows_and_copies_whole_numbers() -> None:
-    network = torch.nn.BatchNorm2d(3)
-    average = WeightAverage(network, 10)
-    with torch.no_grad():
-        network.weight.fill_(5.0)
-    network.num_batches_tracked.fill_(7)
-    for _ in range(200):
-        average.update(network)
-    assert torch.allclose(average.network.weight, torch.tensor(5.0))
-    assert average.network.num_batches_tracked == 7
-
-
 @pytest.mark.slow
-def test_two_processes_train_one_network(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["TWICE", "BALANCED"])
+def test_two_processes_train_one_network(tmp_path: Path, name: str) -> None:
     script = Path(__file__).parent / "train_two.py"
     command = [
         sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
-        str(script), str(tmp_path),
+        str(script), str(tmp_path), name,
     ]  # fmt: skip
     subprocess.run(command, check=True, timeout=240, capture_output=True)
     zero, one = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
     parameters = [name for name in zero if "running" not in name and "num_batches" not in name]
-    for name in parameters:
-        assert torch.equal(zero[name], one[name]), name
+    for parameter in parameters:
+        assert torch.equal(zero[parameter], one[parameter]), parameter
     log = load_run(tmp_path / "run").log
     assert len(log) == TWICE.epochs
     assert log[-1].accuracy > 0.5
@@ -250,5 +273,4 @@ def test_a_process_that_is_killed_can_be_continued(tmp_path: Path) -> None:
         process.wait(timeout=60)
     resumed, _ = train(striped(), TWICE, run, resume=True)
     whole, _ = train(striped(), TWICE, tmp_path / "whole")
-    for name, value in whole.state_dict().items():
-        assert torch.equal(value, resumed.state_dict()[name]), name
+    same_weights(whole, resumed)

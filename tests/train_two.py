@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 
+from made_runs import BALANCED, TWICE, striped
 from mien.train import train
-from test_train_loop import TWICE, striped
 
 if __name__ == "__main__":
     out = Path(sys.argv[1])
-    network, _ = train(striped(), TWICE, out / "run")
+    config = BALANCED if sys.argv[2:] == ["BALANCED"] else TWICE
+    network, _ = train(striped(), config, out / "run")
     torch.save(network.state_dict(), out / f"{os.environ.get('RANK', '0')}.pt")

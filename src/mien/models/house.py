@@ -15,11 +15,15 @@ import torch
 from torch import Tensor, nn
 
 from mien.core.labels import LabelSpace
+from mien.models.neck import dense_neck
 from mien.models.network import ExpressionNet, initialise
 from mien.models.registry import ModelInfo, register
 
 INPUT = 44
 """Centre crop of the 48-pixel frame: the outer two pixels are mostly hair and background."""
+
+SMALLEST_INPUT = 16
+"""Two positions are left a side after the last stage."""
 
 
 class SqueezeExcite(nn.Module):
@@ -77,10 +81,10 @@ class Layout:
     reduction: int
 
 
-def trunk(layout: Layout) -> nn.Sequential:
-    """Stem and four stages: ``(N, 1, 44, 44)`` to ``(N, widths[-1], 6, 6)``."""
+def trunk(layout: Layout, channels: int = 1) -> nn.Sequential:
+    """Stem and four stages: ``(N, channels, 44, 44)`` to ``(N, widths[-1], 6, 6)``."""
     parts: list[nn.Module] = [
-        nn.Conv2d(1, layout.stem, 3, padding=1, bias=False),
+        nn.Conv2d(channels, layout.stem, 3, padding=1, bias=False),
         nn.BatchNorm2d(layout.stem),
         nn.ReLU(),
     ]
@@ -91,19 +95,6 @@ def trunk(layout: Layout) -> nn.Sequential:
             parts.append(Block(width_in, width, stride, layout.reduction))
             width_in = width
     return nn.Sequential(*parts)
-
-
-def _house(layout: Layout, labels: LabelSpace, *, votes: bool, dropout: float) -> ExpressionNet:
-    network = ExpressionNet(
-        trunk(layout),
-        width=layout.widths[-1],
-        labels=labels,
-        votes=votes,
-        input_size=INPUT,
-        dropout=dropout,
-    )
-    initialise(network)
-    return network
 
 
 _FAMILY = (
@@ -140,11 +131,39 @@ _FAMILY = (
 
 
 def _register(name: str, layout: Layout, parameters: int, macs: int, summary: str) -> None:
-    info = ModelInfo(name, summary, "mien, docs/decisions/0002", parameters, macs, INPUT)
+    info = ModelInfo(
+        name,
+        summary,
+        "mien, docs/decisions/0002",
+        parameters,
+        macs,
+        INPUT,
+        smallest_input=SMALLEST_INPUT,
+    )
 
     @register(info)
-    def builder(*, labels: LabelSpace, votes: bool, dropout: float) -> ExpressionNet:
-        return _house(layout, labels, votes=votes, dropout=dropout)
+    def builder(
+        *,
+        labels: LabelSpace,
+        votes: bool,
+        dropout: float,
+        input_size: int,
+        channels: int,
+        hidden: tuple[int, ...],
+    ) -> ExpressionNet:
+        width = layout.widths[-1]
+        network = ExpressionNet(
+            trunk(layout, channels),
+            width=hidden[-1] if hidden else width,
+            labels=labels,
+            votes=votes,
+            input_size=input_size,
+            dropout=dropout,
+            neck=dense_neck(width, hidden, dropout) if hidden else None,
+            channels=channels,
+        )
+        initialise(network)
+        return network
 
 
 for _member in _FAMILY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -39,15 +39,19 @@ def standardise(frames: Tensor) -> Tensor:
 
 
 class ExpressionNet(nn.Module):
-    """A trunk of convolutions, mean pooling, and one or two linear heads.
+    """A trunk of convolutions, pooling, and one or two linear heads.
 
     Args:
-        trunk: Maps ``(N, 1, input_size, input_size)`` to ``(N, width, h, w)``.
-        width: Channels of the trunk's output.
+        trunk: Maps ``(N, channels, input_size, input_size)`` to maps ``(N, C, h, w)``.
+        width: Features before the heads; without a neck, the channels C of the trunk's maps.
         labels: Label space of the main head.
         votes: Whether there is a second head over the eight FER+ votes.
-        input_size: Side of the centre crop of the 48-pixel frame that the trunk sees.
-        dropout: Probability of dropping a pooled feature in training.
+        input_size: Side of the picture that the trunk sees: up to 48 the central part of the
+            48-pixel frame, above it the whole frame, resampled bilinearly.
+        dropout: Probability of dropping a feature before the heads in training.
+        neck: Maps ``(N, C, h, w)`` to features ``(N, width)``; None = their mean over h and w,
+            the only case in which class activation maps are exact.
+        channels: Channels of the trunk's input; grey is repeated.
     """
 
     def __init__(
@@ -59,25 +63,46 @@ class ExpressionNet(nn.Module):
         votes: bool,
         input_size: int,
         dropout: float,
+        neck: nn.Module | None = None,
+        channels: int = 1,
     ) -> None:
         super().__init__()
         self.trunk = trunk
+        self.neck = neck
         self.labels = labels
         self.input_size = input_size
+        self.channels = channels
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(width, len(labels))
         self.vote_head = nn.Linear(width, len(ferplus8)) if votes else None
+        self.frozen: tuple[nn.Module, ...] = ()
+
+    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - torch's own signature
+        """Switch to training or evaluation; frozen parts stay in evaluation (``pretrained``)."""
+        super().train(mode)
+        for part in self.frozen:
+            part.eval()
+        return self
+
+    def prepared(self, frames: Tensor) -> Tensor:
+        """What the trunk sees, ``(N, channels, input_size, input_size)``, of grey frames."""
+        size = self.input_size
+        seen = standardise(frames)
+        if size > FRAME:
+            seen = F.interpolate(seen, (size, size), mode="bilinear", align_corners=False)
+        else:
+            margin = (FRAME - size) // 2
+            seen = seen[:, :, margin : margin + size, margin : margin + size]
+        return seen.expand(-1, self.channels, -1, -1) if self.channels > 1 else seen
 
     def maps(self, frames: Tensor) -> Tensor:
-        """Feature maps ``(N, width, h, w)`` of ``(N, 1, 48, 48)`` grey levels (0 to 255)."""
-        margin = (FRAME - self.input_size) // 2
-        end = margin + self.input_size
-        return self.trunk(standardise(frames)[:, :, margin:end, margin:end])
+        """Feature maps ``(N, C, h, w)`` of ``(N, 1, 48, 48)`` grey levels (0 to 255)."""
+        return self.trunk(self.prepared(frames))
 
     def forward(self, frames: Tensor) -> Outputs:
         """Logits, features, activation maps and votes of ``(N, 1, 48, 48)`` grey levels."""
         maps = self.maps(frames)
-        features = maps.mean(dim=(2, 3))
+        features = self.pooled(maps)
         kept = self.dropout(features)
         return Outputs(
             logits=self.head(kept),
@@ -86,9 +111,13 @@ class ExpressionNet(nn.Module):
             votes=None if self.vote_head is None else self.vote_head(kept),
         )
 
+    def pooled(self, maps: Tensor) -> Tensor:
+        """Features ``(N, width)`` of the trunk's maps: their means, or what the neck makes."""
+        return maps.mean(dim=(2, 3)) if self.neck is None else self.neck(maps)
+
     def activation(self, maps: Tensor) -> Tensor | None:
-        """Class activation maps; skipped in training, where nothing reads them."""
-        if self.training:
+        """Class activation maps; None with a neck, and in training, where nothing reads them."""
+        if self.training or self.neck is not None:
             return None
         weight = self.head.weight[:, :, None, None].to(maps.dtype)
         return F.conv2d(maps, weight, self.head.bias.to(maps.dtype))
@@ -103,3 +132,14 @@ def initialise(module: nn.Module) -> None:
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
+
+
+def initialise_separable(module: nn.Module) -> None:
+    """Variance 1 / fan-in for convolutions (LeCun et al., 1998, "Efficient BackProp", 4.6).
+
+    For networks of depthwise filters: ``initialise`` would take those for as wide as the maps
+    are, and torch's own third of this variance lets the fresh answers of deep ones vanish.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, mode="fan_in", nonlinearity="linear")

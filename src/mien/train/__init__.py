@@ -1,9 +1,10 @@
 """Training: configuration, augmentation, loop, and the log of a run."""
 
-from mien.train.config import Augmentation, TrainConfig, config_from_dict, load_config
+from mien.train.config import TrainConfig, config_from_dict, load_config
 from mien.train.cost import step_pair
 from mien.train.log import EpochRow, plot_curves, write_log
 from mien.train.loop import train
+from mien.train.options import Augmentation, Decay
 from mien.train.record import FinishedRun, load_run
 from mien.train.rows import training_rows
 from mien.train.state import CHECKPOINT
@@ -11,6 +12,7 @@ from mien.train.state import CHECKPOINT
 __all__ = [
     "CHECKPOINT",
     "Augmentation",
+    "Decay",
     "EpochRow",
     "FinishedRun",
     "TrainConfig",

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from mien.train.config import Augmentation
+from mien.train.options import Augmentation
 
 
 def _uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:

@@ -6,8 +6,6 @@ import dataclasses
 import math
 import sys
 import tomllib
-import types
-import typing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -15,46 +13,11 @@ from typing import Any
 
 from mien.core.errors import ConfigError
 from mien.core.labels import label_space
+from mien.models.options import NetworkOptions
+from mien.train.options import Augmentation, Decay, check_choice, check_range
+from mien.train.reading import built, overridden
 
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Ranges of the random changes to training images (whole-batch, ``train.augment``).
-
-    Args:
-        flip: Probability of a left-right flip.
-        rotate: Largest rotation, degrees.
-        scale: Largest relative change of size.
-        shift: Largest shift, as a fraction of the image side.
-        gamma: Largest absolute log of the gamma exponent.
-        contrast: Largest relative change of contrast.
-        brightness: Largest change of brightness, as a fraction of 255.
-        blur: Probability of a random blur.
-        erase: Probability of erasing a rectangle.
-        erase_area: Smallest and largest erased fraction of the image.
-    """
-
-    flip: float = 0.5
-    rotate: float = 12.0
-    scale: float = 0.12
-    shift: float = 0.1
-    gamma: float = 0.3
-    contrast: float = 0.3
-    brightness: float = 0.15
-    blur: float = 0.2
-    erase: float = 0.3
-    erase_area: tuple[float, float] = (0.02, 0.15)
-
-    def __post_init__(self) -> None:
-        for name in ("flip", "blur", "erase"):
-            _check(f"augmentation.{name}", getattr(self, name), 0, 1)
-        for name in ("scale", "contrast", "shift", "brightness"):
-            _check(f"augmentation.{name}", getattr(self, name), 0, 0.95)
-        _check("augmentation.rotate", self.rotate, 0, 180)
-        _check("augmentation.gamma", self.gamma, 0, 3)
-        low, high = self.erase_area
-        _check("augmentation.erase_area", high, 0, 1)
-        _check("augmentation.erase_area", low, 0, high)
+_INVERSE = ("balanced", "sqrt")
 
 
 @dataclass(frozen=True)
@@ -64,68 +27,115 @@ class TrainConfig:
     Args:
         model: Registry name of the network.
         epochs: Passes over the training rows.
-        batch_size: Rows per step, over all processes together.
-        lr: Peak learning rate of SGD with Nesterov momentum.
-        momentum: Momentum.
-        weight_decay: L2 penalty on weights; norms and biases have none.
-        warmup: Fraction of all steps in which the rate rises from 0; then it falls linearly to 0.
+        batch_size: Rows per step, over all processes together; an incomplete last batch is dropped.
+        optimiser: ``sgd``, or ``adam`` with decoupled weight decay (``train.optimisers``).
+        lr: Peak learning rate; Adam wants about 0.001.
+        momentum: Momentum of SGD, beta 1 of Adam.
+        nesterov: Whether SGD looks ahead (Nesterov momentum); Adam has no such choice.
+        weight_decay: L2 penalty on weights (SGD), decay per step and rate (Adam); norms and biases
+            have none.
+        warmup: Fraction of all steps in which the rate rises from 0; then it falls as ``decay``
+            says.
+        decay: How the rate falls: to zero in a straight line unless told otherwise. A plateau is
+            judged on the watched rows, which then do decide something: give it ``held_out``.
         schedule: Points (epoch, share of ``lr``) joined by straight lines, from epoch 0 to
-            ``epochs``; empty = as ``warmup`` says.
+            ``epochs``, in place of ``warmup`` and ``decay``; empty = as those say.
         label_smoothing: Share of the target spread over all labels (Szegedy et al., CVPR 2016).
-        votes_weight: Weight of the auxiliary loss on FER+ votes; 0 = no vote head.
+        votes_weight: Weight of the auxiliary loss on FER+ votes; 0 = no vote head. Rows without
+            votes (all counts zero) may be among the others: they do not enter it.
+        class_weights: What a row counts in the loss on labels: ``none``; ``balanced`` = inverse to
+            the number of rows of its label, or ``sqrt`` = the root of that, both with mean 1 over
+            the training rows; or one number per label, taken as it is.
+        undersample: Which training rows are kept: ``none`` = all, ``smallest`` = of every label as
+            many as the rarest has, or that many of every label; always the same ones.
+        undersample_seed: Which rows those are.
+        per_class: Rows of every label in an epoch, drawn anew for each (a balanced sampler); 0 =
+            every row once. A label with fewer rows repeats all of them about equally often.
         dropout: Probability of dropping a pooled feature.
-        ema_epochs: Horizon of the weight average, in epochs; its last state is the result.
+        ema_epochs: Horizon of the weight average, in epochs; its last state is the result. 0 = no
+            average: the last weights are the result.
         held_out: Fraction of Training that is kept out and watched; 0 = train on all of it.
         held_out_seed: Which rows those are.
-        watch: Split that is scored after some epochs and never decides anything; "" = none.
+        watch: Split that is scored after some epochs and decides nothing but a plateau; "" = none.
         watch_every: Epochs between two scorings.
+        score_at: Epochs after which the watched rows are scored too and ``epoch-N.ckpt`` is kept.
         drop_conflicts: Drop groups of identical images with contradicting labels.
         labels: Label space; the data are mapped into it.
         precision: ``bf16-mixed`` or ``32-true``.
         seed: Decides initial weights, order, augmentation and dropout.
+        network: How the registered network is changed before it is trained.
         augmentation: Ranges of the random changes.
 
     Raises:
-        ConfigError: If a value is out of range.
+        ConfigError: If a value is out of range, or two of them contradict one another.
         UnknownNameError: If ``labels`` names no label space.
     """
 
     model: str = "tiny"
     epochs: int = 60
     batch_size: int = 128
+    optimiser: str = "sgd"
     lr: float = 0.15
     momentum: float = 0.9
+    nesterov: bool = True
     weight_decay: float = 5e-4
     warmup: float = 0.1
+    decay: Decay = field(default_factory=Decay)
     schedule: tuple[tuple[float, float], ...] = ()
     label_smoothing: float = 0.1
     votes_weight: float = 0.4
+    class_weights: str | tuple[float, ...] = "none"
+    undersample: str | int = "none"
+    undersample_seed: int = 0
+    per_class: int = 0
     dropout: float = 0.2
     ema_epochs: float = 3.0
     held_out: float = 0.0
     held_out_seed: int = 0
     watch: str = "PublicTest"
     watch_every: int = 1
+    score_at: tuple[int, ...] = ()
     drop_conflicts: bool = True
     labels: str = "fer7"
     precision: str = "bf16-mixed"
     seed: int = 0
+    network: NetworkOptions = field(default_factory=NetworkOptions)
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "watch_every"):
-            _check(name, getattr(self, name), 1, math.inf)
-        for name in ("lr", "ema_epochs"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} must be above 0, got {getattr(self, name)}")
+            check_range(name, getattr(self, name), 1, math.inf)
+        if not 0 < self.lr < math.inf:
+            raise ConfigError(f"lr must be above 0, got {self.lr}")
         for name in ("momentum", "warmup", "label_smoothing", "dropout", "held_out"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
-        for name in ("votes_weight", "weight_decay", "seed", "held_out_seed"):
-            _check(name, getattr(self, name), 0, sys.maxsize)
-        if self.precision not in ("bf16-mixed", "32-true"):
-            raise ConfigError(f"precision must be bf16-mixed or 32-true, got {self.precision!r}")
+        for name in (
+            "ema_epochs", "votes_weight", "weight_decay", "per_class",
+            "seed", "held_out_seed", "undersample_seed",
+        ):  # fmt: skip
+            check_range(name, getattr(self, name), 0, sys.maxsize)
+        check_choice("precision", self.precision, ("bf16-mixed", "32-true"))
+        check_choice("optimiser", self.optimiser, ("sgd", "adam"))
         label_space(self.labels)
+        self._check_rate()
+        self._check_balance()
+        if not all(a < b for a, b in pairwise((0, *self.score_at, self.epochs + 1))):
+            raise ConfigError(
+                f"score_at must be rising epochs from 1 to {self.epochs}, got {list(self.score_at)}"
+            )
+
+    def _check_rate(self) -> None:
+        if self.decay.kind == "plateau" and not (self.held_out or self.watch):
+            raise ConfigError(
+                "decay.kind = plateau needs rows to watch: set held_out, for example to 0.1, "
+                "or watch to the name of a split"
+            )
+        if self.schedule and self.decay.kind != "linear":
+            raise ConfigError(
+                f"schedule and decay.kind = {self.decay.kind} both say how the rate falls; "
+                "leave out one of them"
+            )
         if self.schedule:
             self._check_schedule()
 
@@ -137,17 +147,35 @@ class TrainConfig:
                 f"schedule must rise from epoch 0 to {self.epochs}, got epochs {epochs}"
             )
         for _, share in self.schedule:
-            _check("a share of lr in schedule", share, 0, 1)
+            check_range("a share of lr in schedule", share, 0, 1)
+
+    def _check_balance(self) -> None:
+        if isinstance(self.undersample, str):
+            check_choice("undersample", self.undersample, ("none", "smallest"))
+        else:
+            check_range("undersample", self.undersample, 1, math.inf)
+        if isinstance(self.class_weights, str):
+            check_choice("class_weights", self.class_weights, ("none", *_INVERSE))
+            if self.per_class and self.class_weights in _INVERSE:
+                raise ConfigError(
+                    f"per_class = {self.per_class} and class_weights = {self.class_weights} "
+                    "correct the same imbalance twice; leave out one of them"
+                )
+            return
+        count = len(label_space(self.labels))
+        if len(self.class_weights) != count:
+            raise ConfigError(
+                f"class_weights must be {count} numbers, one per label of {self.labels}, "
+                f"got {len(self.class_weights)}"
+            )
+        for weight in self.class_weights:
+            check_range("a class weight", weight, 0, sys.maxsize)
+        if not any(self.class_weights):
+            raise ConfigError("class_weights are all 0, so nothing would be learned from labels")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested dict, for checkpoints, cards and TOML."""
         return dataclasses.asdict(self)
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high or value == math.inf:
-        most = "" if high in (math.inf, sys.maxsize) else f" and {high:g} or less"
-        raise ConfigError(f"{name} must be {low:g} or more{most}, got {value}")
 
 
 def config_from_dict(values: dict[str, Any]) -> TrainConfig:
@@ -156,7 +184,7 @@ def config_from_dict(values: dict[str, Any]) -> TrainConfig:
     Raises:
         ConfigError: On an unknown key, a value of the wrong type, or one out of range.
     """
-    return _build(TrainConfig, values, "")
+    return built(TrainConfig, values)
 
 
 def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:
@@ -174,52 +202,5 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as TOML ({error})") from error
     for override in overrides:
-        _override(values, override)
+        overridden(values, override)
     return config_from_dict(values)
-
-
-def _override(values: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    if not equals or not key.strip():
-        raise ConfigError(f"expected key=value, got {override!r}")
-    try:
-        value = tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
-        value = text  # a bare word is text: model=nano
-    *parents, last = key.strip().split(".")
-    for parent in parents:
-        values = values.setdefault(parent, {})
-        if not isinstance(values, dict):
-            raise ConfigError(f"{override!r}: {parent} is a value, not a table of settings")
-    values[last] = value
-
-
-def _build(cls: Any, values: dict[str, Any], prefix: str) -> Any:
-    hints = typing.get_type_hints(cls)
-    unknown = [f"{prefix}{key}" for key in values if key not in hints]
-    if unknown:
-        raise ConfigError(
-            f"unknown configuration key {', '.join(unknown)}; known: {', '.join(sorted(hints))}"
-        )
-    return cls(**{k: _value(v, hints[k], f"{prefix}{k}") for k, v in values.items()})
-
-
-def _value(value: Any, hint: Any, key: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        if not isinstance(value, dict):
-            raise ConfigError(f"{key} is a table of settings, got {value!r}")
-        return _build(hint, value, f"{key}.")
-    origin = typing.get_origin(hint)
-    if origin is tuple:
-        parts = typing.get_args(hint)
-        if parts[-1] is Ellipsis and isinstance(value, (list, tuple)):
-            parts = (parts[0],) * len(value)
-        if not isinstance(value, (list, tuple)) or len(value) != len(parts):
-            raise ConfigError(f"{key} must be a list of {len(parts)} values, got {value!r}")
-        return tuple(_value(v, part, key) for v, part in zip(value, parts, strict=True))
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    wanted = hint if isinstance(hint, type) else types.NoneType
-    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise ConfigError(f"{key} must be {wanted.__name__}, got {value!r}")
-    return value

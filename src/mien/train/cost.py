@@ -9,7 +9,8 @@ import torch
 from mien.core.labels import label_space
 from mien.train.augment import augment
 from mien.train.config import TrainConfig
-from mien.train.loop import loss_of, loss_on, open_fabric, start
+from mien.train.loop import open_fabric, start
+from mien.train.losses import loss_of, loss_on
 from mien.train.rows import Resident
 from mien.train.state import derived_seed
 
@@ -28,13 +29,13 @@ def step_pair(
     fabric = open_fabric(config, accelerator)
     draw = torch.Generator().manual_seed(derived_seed(config.seed))
     classes = len(label_space(config.labels))
-    made = Resident(
+    columns = (
         torch.randint(0, 256, (rows, 48, 48), generator=draw, dtype=torch.uint8),
         torch.randint(0, classes, (rows,), generator=draw),
         torch.full((rows, 8), 1 / 8),
         torch.ones(rows),
     )
-    made = Resident(*(t.to(fabric.device) for t in vars(made).values()))
+    made = Resident(*(column.to(fabric.device) for column in columns))
     run = start(fabric, config, made)
     generator = torch.Generator(fabric.device).manual_seed(derived_seed(config.seed, 1))
     index = torch.arange(config.batch_size, device=fabric.device) % rows
@@ -44,13 +45,13 @@ def step_pair(
     def full() -> None:
         loss, _ = loss_of(run.network, made, index, config, generator)
         fabric.backward(loss)
-        run.sgd.step()
-        run.sgd.zero_grad()
+        run.optimiser.step()
+        run.optimiser.zero_grad()
         run.average.update(run.plain)
 
     def bare() -> None:
         out = run.network(prepared)
         fabric.backward(loss_on(out, made, index, config))
-        run.sgd.zero_grad()
+        run.optimiser.zero_grad()
 
     return full, bare

@@ -2,79 +2,38 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from lightning.fabric import Fabric
-from torch import Tensor, nn
+from lightning_fabric import Fabric
+from torch import nn
 
 from mien.core.errors import ConfigError, DataError, DeviceError
-from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
-from mien.models import ExpressionNet, Outputs, build
-from mien.train.augment import augment
+from mien.models import ExpressionNet
 from mien.train.config import TrainConfig
 from mien.train.log import EpochRow, plot_curves, write_log
-from mien.train.rows import (
-    Resident,
-    batches,
-    data_record,
-    steps_per_epoch,
-    training_rows,
-)
+from mien.train.losses import label_weights, loss_of, score
+from mien.train.optimisers import optimiser
+from mien.train.rows import Resident, data_record, training_rows
+from mien.train.sampling import batches, epoch_rows, steps_per_epoch
+from mien.train.schedule import Plateau, learning_rate
 from mien.train.state import (
     CHECKPOINT,
     WeightAverage,
     derived_seed,
-    learning_rate,
+    epoch_checkpoint,
     load_checkpoint,
-    optimiser,
+    new_network,
     save_checkpoint,
     seeded,
 )
-
-
-def loss_on(out: Outputs, rows: Resident, index: Tensor, config: TrainConfig) -> Tensor:
-    """Cross-entropy on labels plus the weighted one on votes (Barsoum et al., section 4.4)."""
-    loss = F.cross_entropy(
-        out.logits.float(), rows.labels[index], label_smoothing=config.label_smoothing
-    )
-    if out.votes is None:
-        return loss
-    per_row = -(rows.votes[index] * F.log_softmax(out.votes.float(), dim=1)).sum(dim=1)
-    return loss + config.votes_weight * (rows.vote_weights[index] * per_row).mean()
-
-
-def loss_of(
-    network: nn.Module,
-    rows: Resident,
-    index: Tensor,
-    config: TrainConfig,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor]:
-    """Loss of one augmented batch, and how many of its rows are answered correctly."""
-    out = network(augment(rows.images[index], config.augmentation, generator))
-    right = (out.logits.detach().argmax(dim=1) == rows.labels[index]).sum()
-    return loss_on(out, rows, index, config), right
-
-
-@torch.no_grad()
-def score(network: ExpressionNet, rows: Resident, batch_size: int = 512) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy of ``network`` on the rows, one view."""
-    loss, right = 0.0, 0
-    for start in range(0, len(rows), batch_size):
-        images = rows.images[start : start + batch_size, None].float()
-        labels = rows.labels[start : start + batch_size]
-        logits = network(images.contiguous(memory_format=torch.channels_last)).logits.float()
-        loss += float(F.cross_entropy(logits, labels, reduction="sum"))
-        right += int((logits.argmax(dim=1) == labels).sum())
-    return loss / len(rows), right / len(rows)
 
 
 @dataclass
@@ -86,12 +45,13 @@ class Run:
     rows: Resident
     plain: ExpressionNet
     network: nn.Module
-    sgd: torch.optim.Optimizer
+    optimiser: torch.optim.Optimizer
     average: WeightAverage
-    log: list[EpochRow]
-    data: dict[str, Any]
-    provenance: dict[str, str]
     on_step: Callable[[int, int], None]
+    data: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, str] = field(default_factory=dict)
+    plateau: Plateau = field(default_factory=Plateau)
+    log: list[EpochRow] = field(default_factory=list)
 
     @property
     def per_epoch(self) -> int:
@@ -112,38 +72,39 @@ def start(
     data: dict[str, Any] | None = None,
     provenance: dict[str, str] | None = None,
     checkpoint: Path | None = None,
+    network: ExpressionNet | None = None,
     on_step: Callable[[int, int], None] = lambda *_: None,
 ) -> Run:
-    """Fresh weights by the seed, or the checkpoint's state.
+    """Fresh weights by the seed or those of ``network``, or the checkpoint's state.
 
     Raises:
         ConfigError: If the checkpoint is damaged, or of another configuration.
         DataError: If the checkpoint was trained on other rows.
     """
+    state = None
+    if checkpoint and checkpoint.exists():
+        state = load_checkpoint(checkpoint, config, data or {})
     with seeded(config.seed):
-        plain = build(
-            config.model,
-            labels=label_space(config.labels),
-            votes=config.votes_weight > 0,
-            dropout=config.dropout,
+        plain = (
+            new_network(config, pretrained=state is None)
+            if network is None
+            else copy.deepcopy(network)
         )
     plain = plain.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = WeightAverage(plain, config.ema_epochs * steps_per_epoch(len(rows), config))
-    sgd = optimiser(plain, config)
-    log: list[EpochRow] = []
-    origin = provenance or {}
-    if checkpoint and checkpoint.exists():
-        state = load_checkpoint(checkpoint, config, data or {})
+    steps = optimiser(plain, config)
+    if state:
         plain.load_state_dict(state["network"])
-        sgd.load_state_dict(state["optimiser"])
+        steps.load_state_dict(state["optimiser"])
         average.network.load_state_dict(state["average"])
         average.steps = state["average_steps"]
-        log = [EpochRow(**row) for row in state["log"]]
-        origin = state["provenance"]
-    network, wrapped = fabric.setup(plain, sgd)
-    return Run(
-        fabric, config, rows, plain, network, wrapped, average, log, data or {}, origin, on_step
-    )
+    set_up, wrapped = fabric.setup(plain, steps)
+    run = Run(fabric, config, rows, plain, set_up, wrapped, average, on_step, data or {})
+    run.provenance = state["provenance"] if state else provenance or {}
+    if state:
+        run.plateau = Plateau(**state.get("plateau", {}))  # none in those of earlier versions
+        run.log = [EpochRow(**row) for row in state["log"]]
+    return run
 
 
 def _epoch(run: Run, epoch: int) -> tuple[float, float]:
@@ -155,38 +116,57 @@ def _epoch(run: Run, epoch: int) -> tuple[float, float]:
     run.network.train()
     loss_sum, right = torch.zeros(2, device=fabric.device)
     with seeded(config.seed, epoch, rank, 2):  # dropout
-        todo = batches(len(run.rows), config, epoch, rank, world)
+        todo = batches(run.rows.labels.cpu(), config, epoch, rank, world)
         for step, index in enumerate(todo, start=epoch * run.per_epoch):
-            for group in run.sgd.param_groups:
-                group["lr"] = learning_rate(step, run.steps, config)
+            for group in run.optimiser.param_groups:
+                group["lr"] = learning_rate(step, run.steps, config, run.plateau.share)
             loss, hits = loss_of(run.network, run.rows, index.to(fabric.device), config, generator)
             fabric.backward(loss)
-            run.sgd.step()
-            run.sgd.zero_grad()
+            run.optimiser.step()
+            run.optimiser.zero_grad()
             run.average.update(run.plain)
             loss_sum += loss.detach()
             right += hits
             run.on_step(step + 1, run.steps)
     totals = fabric.all_reduce(torch.stack([loss_sum, right]), reduce_op="sum")
-    seen = run.per_epoch * min(config.batch_size, len(run.rows))
+    seen = run.per_epoch * min(config.batch_size, epoch_rows(len(run.rows), config))
     return float(totals[0]) / (run.per_epoch * world), float(totals[1]) / seen
 
 
-def _save(run: Run, checkpoint: Path) -> None:
-    save_checkpoint(
-        checkpoint,
-        {
-            "config": run.config.as_dict(),
-            "network": run.plain.state_dict(),
-            "optimiser": run.sgd.state_dict(),
-            "average": run.average.network.state_dict(),
-            "average_steps": run.average.steps,
-            "log": [asdict(row) for row in run.log],
-            "data": run.data,
-            "provenance": run.provenance,
-        },
-    )
-    write_log(checkpoint.parent / "log.csv", run.log)
+def _watched(run: Run, watch: Resident | None, epoch: int) -> tuple[float | None, float | None]:
+    """Loss and accuracy on the watched rows after ``epoch`` (from 1), if it is one to be scored."""
+    config = run.config
+    due = epoch % config.watch_every == 0 or epoch == config.epochs
+    if watch is None or not (due or epoch in config.score_at):
+        return None, None
+    with run.fabric.autocast():
+        # Norms differ a little between processes; a plateau must see the same in all of them.
+        seen = run.fabric.broadcast(score(run.average.network, watch))
+    if due and config.decay.kind == "plateau":
+        run.plateau.observe(epoch, *seen, config.decay)
+    return seen
+
+
+def _save(run: Run, out: Path) -> None:
+    """Write the log, the checkpoint to go on from, and before it the one of an epoch to keep."""
+    result = {
+        "config": run.config.as_dict(),
+        "network": run.plain.state_dict(),
+        "average": run.average.network.state_dict(),
+        "log": [asdict(row) for row in run.log],
+        "data": run.data,
+        "provenance": run.provenance,
+    }
+    kept = epoch_checkpoint(out, len(run.log))
+    if len(run.log) in run.config.score_at and not kept.exists():
+        save_checkpoint(kept, result)
+    moving = {
+        "optimiser": run.optimiser.state_dict(),
+        "average_steps": run.average.steps,
+        "plateau": asdict(run.plateau),
+    }
+    save_checkpoint(out / CHECKPOINT, result | moving)
+    write_log(out / "log.csv", run.log)
 
 
 def train(
@@ -195,6 +175,7 @@ def train(
     out: Path,
     *,
     resume: bool = False,
+    network: ExpressionNet | None = None,
     provenance: dict[str, str] | None = None,
     on_step: Callable[[int, int], None] = lambda *_: None,
     on_epoch: Callable[[EpochRow], None] = lambda _: None,
@@ -207,15 +188,18 @@ def train(
     Args:
         faces: Rows with their splits, and FER+ votes if the configuration uses them.
         config: Everything that decides the result.
-        out: Folder of the checkpoint, ``log.csv`` and ``curves.png``.
+        out: Folder of the checkpoints, ``log.csv`` and ``curves.png``.
         resume: Continue from the folder's checkpoint, if there is one.
+        network: Where to begin in place of a registered network with fresh weights; it is copied.
+            What it leaves frozen is not trained. Give the same one to ``resume``.
         provenance: What else the checkpoint shall tell (version, commit); the first run's counts.
         on_step: Called with (step, steps) over the whole run.
         on_epoch: Called with the log row of each finished epoch, in one process only.
         accelerator: ``cpu`` or ``cuda``.
 
     Returns:
-        The averaged network (last state, nothing selected) and the log.
+        The averaged network (last state, nothing selected; without an average, the last weights)
+        and the log.
 
     Raises:
         ConfigError: If ``out`` holds a run and ``resume`` is not set, or of another configuration.
@@ -235,27 +219,31 @@ def train(
         raise DataError(
             f"{len(chosen)} training rows are too few for {fabric.world_size} processes"
         )
+    data = data_record(faces, chosen, config, watched)
+    for path in (epoch_checkpoint(out, epoch) for epoch in config.score_at):
+        if path.exists():  # never written again, so it must be this run's own
+            load_checkpoint(path, config, data, resumable=False)
     watch = None if watched is None else Resident.of(watched, fabric.device)
+    rows = Resident.of(chosen, fabric.device, label_weights(chosen, config))
     run = start(
         fabric,
         config,
-        Resident.of(chosen, fabric.device),
-        data=data_record(faces, chosen, config),
+        rows,
+        data=data,
         provenance=provenance,
         checkpoint=checkpoint,
+        network=network,
         on_step=on_step,
     )
     for epoch in range(len(run.log), config.epochs):
         started = time.perf_counter()
         loss, accuracy = _epoch(run, epoch)
-        due = (epoch + 1) % config.watch_every == 0 or epoch + 1 == config.epochs
-        with fabric.autocast():
-            seen = score(run.average.network, watch) if watch and due else (None, None)
-        rate = run.sgd.param_groups[0]["lr"]
+        seen = _watched(run, watch, epoch + 1)
+        rate = run.optimiser.param_groups[0]["lr"]
         seconds = time.perf_counter() - started
         run.log.append(EpochRow(epoch + 1, rate, loss, accuracy, *seen, seconds))
         if fabric.global_rank == 0:
-            _save(run, checkpoint)
+            _save(run, out)
             on_epoch(run.log[-1])
         fabric.barrier()
     if fabric.global_rank == 0:

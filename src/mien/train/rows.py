@@ -1,29 +1,30 @@
-"""The rows of a run: which ones, as tensors, in which order, and what identifies them."""
+"""The rows of a run: which ones, as tensors, and what identifies them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mien.core.errors import DataError
 from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
-from mien.data.subsets import held_out, without_conflicts
+from mien.data.subsets import balanced, held_out, without_conflicts
 from mien.train.config import TrainConfig
-from mien.train.state import derived_seed
 
 
 def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet | None]:
     """The rows to train on and the rows to watch, as the configuration says.
 
     Raises:
-        DataError: If a split is missing, or votes are asked for and not there.
+        DataError: If a split is missing, votes are asked for and not there, nothing is held out,
+            or a label has too few rows to balance.
     """
     faces = faces.mapped(label_space(config.labels))
     train = faces.split("Training")
@@ -34,57 +35,81 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
     watch = None
     if config.held_out:
         out = held_out(train, config.held_out, config.held_out_seed)
+        if not out.any():
+            raise DataError(
+                f"held_out = {config.held_out} of {len(train)} rows is no row at all; raise it"
+            )
         train, watch = train[~out], train[out]
     elif config.watch:
         watch = faces.split(config.watch)
-    return (without_conflicts(train) if config.drop_conflicts else train), watch
+    train = without_conflicts(train) if config.drop_conflicts else train
+    if config.undersample != "none":
+        wanted = None if isinstance(config.undersample, str) else config.undersample
+        train = balanced(train, wanted, config.undersample_seed)
+    if config.per_class and (train.counts == 0).any():
+        empty = ", ".join(train.space.labels[i] for i in np.flatnonzero(train.counts == 0))
+        raise DataError(
+            f"{train.source}: per_class = {config.per_class} needs rows of every label of "
+            f"{config.labels}, got none of {empty}; set per_class=0, or choose other labels"
+        )
+    return train, watch
 
 
 @dataclass(frozen=True)
 class Resident:
-    """Training rows as tensors on the device: uint8 images, labels, vote targets and weights."""
+    """Training rows as tensors on the device.
+
+    Args:
+        images: ``(N, H, W)`` uint8 grey levels.
+        labels: ``(N,)`` int64.
+        votes: ``(N, 8)`` targets over ``ferplus8``.
+        vote_weights: ``(N,)`` what each row's votes count; 0 = it has none.
+        weights: ``(N,)`` what each row counts in the loss on labels; None = all alike.
+    """
 
     images: Tensor
     labels: Tensor
     votes: Tensor
     vote_weights: Tensor
+    weights: Tensor | None = None
 
     @classmethod
-    def of(cls, faces: FaceSet, device: torch.device) -> Resident:
-        """Move a face set to ``device``; without votes, their weights are zero."""
+    def of(
+        cls, faces: FaceSet, device: torch.device, weights: NDArray[np.float32] | None = None
+    ) -> Resident:
+        """Move a face set to ``device``; without votes, their weights are zero.
+
+        Args:
+            faces: The rows.
+            device: Where to.
+            weights: ``(K,)`` what a row of each label counts; None = all alike.
+        """
         n = len(faces)
-        targets, weights = (
+        targets, counted = (
             vote_targets(faces.votes)
             if faces.votes is not None
-            else (torch.zeros(n, 8).numpy(), torch.zeros(n).numpy())
+            else (np.zeros((n, 8), np.float32), np.zeros(n, np.float32))
         )
-        arrays = (faces.images, faces.labels, targets, weights)
-        return cls(*(torch.from_numpy(array).to(device) for array in arrays))
+        columns = [faces.images, faces.labels, targets, counted]
+        if weights is not None:
+            columns.append(weights[faces.labels])
+        return cls(*(torch.from_numpy(column).to(device) for column in columns))
 
     def __len__(self) -> int:
         return len(self.images)
 
 
-def batches(n: int, config: TrainConfig, epoch: int, rank: int, world: int) -> Iterator[Tensor]:
-    """Row indices of each step of one epoch: this process's share of every global batch."""
-    order = torch.randperm(
-        n, generator=torch.Generator().manual_seed(derived_seed(config.seed, epoch))
-    )
-    for step in range(steps_per_epoch(n, config)):
-        batch = order[step * config.batch_size : (step + 1) * config.batch_size]
-        yield batch[rank::world]
+def data_record(
+    faces: FaceSet, chosen: FaceSet, config: TrainConfig, watched: FaceSet | None = None
+) -> dict[str, Any]:
+    """What identifies the data of a run: resuming and exporting compare it.
 
-
-def steps_per_epoch(n: int, config: TrainConfig) -> int:
-    """Full batches in ``n`` rows (one, if there are fewer rows than a batch)."""
-    return max(1, n // config.batch_size)
-
-
-def data_record(faces: FaceSet, chosen: FaceSet, config: TrainConfig) -> dict[str, Any]:
-    """What identifies the data of a run: resuming and exporting compare it."""
+    Watched rows belong to it only where they decide something, which is in a plateau.
+    """
     votes = chosen.votes if config.votes_weight else None
-    training = faces.mapped(label_space(config.labels)).split("Training")
-    return {
+    # Without mixed-in rows: exporting is given the data alone, and ``rows_sha256`` tells the rest.
+    training = faces.mapped(label_space(config.labels)).split("Training").own
+    record = {
         "source": faces.source,
         "training_sha256": training.sha256,
         "rows": len(chosen),
@@ -93,3 +118,6 @@ def data_record(faces: FaceSet, chosen: FaceSet, config: TrainConfig) -> dict[st
         if votes is None
         else sha256(votes.astype("<i2").tobytes()).hexdigest(),
     }
+    if watched is not None and config.decay.kind == "plateau":
+        record["watched_sha256"] = watched.sha256
+    return record

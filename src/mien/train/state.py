@@ -1,8 +1,9 @@
-"""What a run consists of besides its data: seeds, rate, weight average, checkpoint."""
+"""What a run consists of besides its data: seeds, weight average, checkpoints."""
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +14,18 @@ import torch
 from torch import nn
 
 from mien.core.errors import ConfigError, DataError
-from mien.models import ExpressionNet
+from mien.core.labels import label_space
+from mien.models import ExpressionNet, build
 from mien.store.atomic import writing
-from mien.train.config import TrainConfig
+from mien.train.config import TrainConfig, config_from_dict
 
 CHECKPOINT = "last.ckpt"
 """Name of the checkpoint in the folder of a run."""
+
+
+def epoch_checkpoint(out: Path, epoch: int) -> Path:
+    """The checkpoint that is kept of ``epoch`` (from 1), if the configuration asks for it."""
+    return out / f"epoch-{epoch}.ckpt"
 
 
 def derived_seed(*parts: int) -> int:
@@ -34,19 +41,30 @@ def seeded(*parts: int) -> Iterator[None]:
         yield
 
 
-def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
-    """Rate of step ``step`` of ``steps``: the schedule's, or warm-up, then linear to zero."""
-    if config.schedule:
-        epochs, shares = zip(*config.schedule, strict=True)
-        return config.lr * float(np.interp(step * config.epochs / steps, epochs, shares))
-    rise = max(1, round(config.warmup * steps))
-    if step < rise:
-        return config.lr * (step + 1) / rise
-    return config.lr * (steps - step) / max(1, steps - rise)
+def new_network(config: TrainConfig, *, pretrained: bool = True) -> ExpressionNet:
+    """The configuration's network, by torch's own generator.
+
+    Args:
+        config: The run's.
+        pretrained: False leaves published weights unread, where others replace them anyway.
+    """
+    options = config.network if pretrained else dataclasses.replace(config.network, pretrained="")
+    return build(
+        config.model,
+        labels=label_space(config.labels),
+        votes=config.votes_weight > 0,
+        dropout=config.dropout,
+        options=options,
+    )
 
 
 class WeightAverage:
-    """Exponential moving average of parameters and float buffers (Polyak and Juditsky, 1992)."""
+    """Exponential moving average of parameters and float buffers (Polyak and Juditsky, 1992).
+
+    Args:
+        network: Where it starts.
+        horizon_steps: Steps that it looks back over; up to 1, it is the network's own last state.
+    """
 
     def __init__(self, network: ExpressionNet, horizon_steps: float) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)  # noqa: FBT003 - torch's own signature
@@ -68,32 +86,29 @@ class WeightAverage:
                     value.copy_(theirs[name])
 
 
-def optimiser(network: nn.Module, config: TrainConfig) -> torch.optim.SGD:
-    """SGD with Nesterov momentum; norms and biases are not decayed."""
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=True)
-
-
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write ``state`` so that a kill at any moment leaves the old or the new file, whole."""
     with writing(path, "wb") as file:
         torch.save(state, file)
 
 
-_HELD = {
-    "config", "network", "optimiser", "average", "average_steps", "log", "data", "provenance",
-}  # fmt: skip
+_KEPT = {"config", "network", "average", "log", "data", "provenance"}
+_HELD = _KEPT | {"optimiser", "average_steps"}
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; raises ``ConfigError`` if the file is none or is damaged."""
+def read_checkpoint(path: Path, *, resumable: bool = True) -> dict[str, Any]:
+    """Read a checkpoint, with ``config`` as a ``TrainConfig``; unwritten keys are the defaults.
+
+    Args:
+        path: The file.
+        resumable: Whether a run can go on from it; those kept of single epochs hold less.
+
+    Raises:
+        ConfigError: If the file is no checkpoint, is damaged, or of another version.
+    """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        missing = _HELD - set(state)
+        missing = (_HELD if resumable else _KEPT) - set(state)
     except Exception as error:  # torch.load's errors share no base class
         reason = (str(error).splitlines() or [repr(error)])[0]
         raise ConfigError(f"{path}: not a checkpoint of mien train ({reason})") from error
@@ -102,19 +117,27 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"{path}: not a checkpoint of this version of mien train "
             f"(it lacks {', '.join(sorted(missing))})"
         )
+    try:
+        state["config"] = config_from_dict(state["config"])
+    except ConfigError as error:
+        raise ConfigError(
+            f"{path}: its configuration is not of this version of mien train ({error})"
+        ) from error
     return state
 
 
-def load_checkpoint(path: Path, config: TrainConfig, data: dict[str, Any]) -> dict[str, Any]:
+def load_checkpoint(
+    path: Path, config: TrainConfig, data: dict[str, Any], *, resumable: bool = True
+) -> dict[str, Any]:
     """Read a checkpoint of the same configuration and the same rows.
 
     Raises:
         ConfigError: If the file is damaged, or was written under another configuration.
         DataError: If it was trained on other rows or votes.
     """
-    state = read_checkpoint(path)
-    ours, theirs = config.as_dict(), state["config"]
-    differing = sorted(k for k in ours if ours[k] != theirs.get(k))
+    state = read_checkpoint(path, resumable=resumable)
+    names = [field.name for field in dataclasses.fields(TrainConfig)]
+    differing = sorted(n for n in names if getattr(config, n) != getattr(state["config"], n))
     if differing:
         raise ConfigError(
             f"{path} was trained with another {', '.join(differing)}; "

@@ -1,0 +1,41 @@
+"""Classical baselines: hand-made features and fitted machines that export like networks."""
+
+from mien.models.classical.contours import PARTS, Contours, Part
+from mien.models.classical.features import (
+    Gabor,
+    Hog,
+    Lbp,
+    Pixels,
+    build_feature,
+    feature_names,
+    uniform_patterns,
+)
+from mien.models.classical.machines import (
+    GaussianKernel,
+    NearestOfClass,
+    Scaling,
+    linear,
+    machine,
+    principal,
+)
+from mien.models.classical.network import ClassicalNet
+
+__all__ = [
+    "PARTS",
+    "ClassicalNet",
+    "Contours",
+    "Gabor",
+    "GaussianKernel",
+    "Hog",
+    "Lbp",
+    "NearestOfClass",
+    "Part",
+    "Pixels",
+    "Scaling",
+    "build_feature",
+    "feature_names",
+    "linear",
+    "machine",
+    "principal",
+    "uniform_patterns",
+]

@@ -1,0 +1,135 @@
+"""The joint model: one head on the answers of several networks (Rahman and Mahato, 2021).
+
+Train it in two steps, as the thesis does: ``freeze`` and train the head, then ``thaw`` and train
+everything end to end at a smaller rate.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from mien.core.errors import ConfigError
+from mien.models.network import ExpressionNet
+
+On = Literal["outputs", "features"]
+
+
+class _Answer(nn.Module):
+    """One member's answer, and of the member only what that answer needs."""
+
+    def __init__(self, member: ExpressionNet, on: On) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(member)
+        self.network.vote_head = None
+        self.network.frozen = ()
+        self.network.requires_grad_(requires_grad=True)
+        self.on = on
+        if on == "features":
+            del self.network.head
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """``(N, K)`` logits or ``(N, D)`` features of ``(N, 1, 48, 48)`` grey levels."""
+        network = self.network
+        features = network.pooled(network.maps(frames))
+        return features if self.on == "features" else network.head(network.dropout(features))
+
+
+class _Answers(nn.Module):
+    """All members' answers, side by side."""
+
+    def __init__(self, members: Sequence[ExpressionNet], on: On) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(_Answer(member, on) for member in members)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """``(N, C, 1, 1)`` of ``(N, 1, 48, 48)`` grey levels."""
+        return torch.cat([member(frames) for member in self.members], dim=1)[:, :, None, None]
+
+
+class JointNet(ExpressionNet):
+    """Several networks of one label space under one head.
+
+    The members are copied, without the heads that the joint answer does not need and with nothing
+    frozen; each goes on preparing its own view of the frame. Without a hidden layer the joint
+    answer starts as the mean of the members' logits. There is no vote head, and there are no
+    activation maps.
+
+    Args:
+        members: Networks, trained or not.
+        on: The head reads the members' ``outputs`` (logits) or their ``features``.
+        hidden: Width of a dense layer with ReLU before the head; 0 = none.
+        dropout: Probability of dropping an input of the head in training.
+
+    Raises:
+        ConfigError: If there are no members, their label spaces differ, or an option is unknown.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[ExpressionNet],
+        *,
+        on: On = "outputs",
+        hidden: int = 0,
+        dropout: float = 0.0,
+    ) -> None:
+        _check(members, on, hidden)
+        widths = [len(m.labels) if on == "outputs" else m.head.in_features for m in members]
+        neck = nn.Sequential(nn.Flatten())
+        if hidden:
+            neck.extend([nn.Linear(sum(widths), hidden), nn.ReLU()])
+        super().__init__(
+            _Answers(members, on),
+            width=hidden or sum(widths),
+            labels=members[0].labels,
+            votes=False,
+            input_size=max(member.input_size for member in members),
+            dropout=dropout,
+            neck=neck,
+        )
+        if not hidden:
+            self._start_as_the_mean(members, on)
+
+    @torch.no_grad()
+    def _start_as_the_mean(self, members: Sequence[ExpressionNet], on: On) -> None:
+        n, device = len(members), self.head.weight.device
+        if on == "outputs":
+            self.head.weight.copy_(torch.eye(len(self.labels)).repeat(1, n) / n)
+            self.head.bias.zero_()
+            return
+        heads = [member.head for member in members]
+        self.head.weight.copy_(torch.cat([h.weight.to(device) for h in heads], dim=1) / n)
+        self.head.bias.copy_(torch.stack([h.bias.to(device) for h in heads]).mean(dim=0))
+
+    def prepared(self, frames: Tensor) -> Tensor:
+        """The frames as they are: each member prepares its own view."""
+        return frames
+
+    def freeze(self) -> None:
+        """Train the head only; the members' norms and dropout stay as in evaluation."""
+        self.trunk.requires_grad_(requires_grad=False)
+        self.frozen = (self.trunk,)
+        self.train(self.training)
+
+    def thaw(self) -> None:
+        """Train all weights of all members too."""
+        self.trunk.requires_grad_(requires_grad=True)
+        self.frozen = ()
+        self.train(self.training)
+
+
+def _check(members: Sequence[ExpressionNet], on: str, hidden: int) -> None:
+    if not members:
+        raise ConfigError("a joint model needs one member or more, got none")
+    spaces = {member.labels for member in members}
+    if len(spaces) > 1:
+        names = ", ".join(sorted(space.name for space in spaces))
+        raise ConfigError(f"members must share one label space, got {names}; train them alike")
+    if on not in ("outputs", "features"):
+        raise ConfigError(f"a joint model reads outputs or features, got {on!r}")
+    if hidden < 0:
+        raise ConfigError(f"the hidden layer's width must be 0 or more, got {hidden}")

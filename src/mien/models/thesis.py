@@ -1,0 +1,154 @@
+"""The two networks of the fusion thesis: ResNet18 and VGG19 for 44-pixel crops.
+
+Rahman and Mahato (2021) train both from scratch on 44x44 crops of FER2013. The thesis names the
+networks only; the details are those of the public code that its set-up is from (WuJie1010,
+"Facial-Expression-Recognition.Pytorch"): a 3x3 first convolution of stride 1 and no pooling before
+the stages, as for CIFAR; batch norm in VGG19; 512 pooled features; 50 % dropout before the linear
+head of both. The builder's ``dropout`` can only raise the 50 %, unless ``hidden`` replaces the
+head. Both see one grey channel unless told otherwise; there it was repeated three times.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from mien.core.labels import LabelSpace
+from mien.models.neck import dense_neck
+from mien.models.network import ExpressionNet, initialise
+from mien.models.registry import ModelInfo, register
+
+SOURCE = "Rahman and Mahato, thesis, 2021"
+WIDTH = 512
+DROPOUT = 0.5
+
+VGG_STAGES = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
+"""Channels and convolutions of each stage (Simonyan and Zisserman, ICLR 2015, column E)."""
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions; where the size changes, a strided 1x1 convolution beside them."""
+
+    def __init__(self, width_in: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(width_in, width, 3, stride, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(width)
+        self.shortcut = nn.Sequential()
+        if stride > 1 or width != width_in:
+            self.shortcut.append(nn.Conv2d(width_in, width, 1, stride, bias=False))
+            self.shortcut.append(nn.BatchNorm2d(width))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """``(N, width_in, h, w)`` to ``(N, width, h / stride, w / stride)``, rounded up."""
+        out = torch.relu(self.norm1(self.conv1(maps)))
+        return torch.relu(self.norm2(self.conv2(out)) + self.shortcut(maps))
+
+
+def _network(
+    trunk: nn.Module,
+    *,
+    labels: LabelSpace,
+    votes: bool,
+    dropout: float,
+    input_size: int,
+    channels: int,
+    hidden: tuple[int, ...],
+) -> ExpressionNet:
+    network = ExpressionNet(
+        trunk,
+        width=hidden[-1] if hidden else WIDTH,
+        labels=labels,
+        votes=votes,
+        input_size=input_size,
+        dropout=dropout if hidden else max(dropout, DROPOUT),
+        neck=dense_neck(WIDTH, hidden, dropout) if hidden else None,
+        channels=channels,
+    )
+    initialise(network)
+    return network
+
+
+@register(
+    ModelInfo(
+        "resnet18_44",
+        "ResNet18 without early pooling",
+        f"He et al., CVPR 2016; {SOURCE}",
+        parameters=11_175_375,
+        macs=1_096_098_304,
+        input_size=44,
+        smallest_input=8,
+    )
+)
+def resnet18_44(
+    *,
+    labels: LabelSpace,
+    votes: bool,
+    dropout: float,
+    input_size: int,
+    channels: int,
+    hidden: tuple[int, ...],
+) -> ExpressionNet:
+    """ResNet18 for small pictures.
+
+    Chosen: the features are the mean of all 6x6 positions of the last maps, so that the activation
+    maps are exact; the public code averages only the upper left 4x4 of them.
+    """
+    trunk = nn.Sequential(
+        nn.Conv2d(channels, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU()
+    )
+    for width_in, width in pairwise((64, 64, 128, 256, 512)):
+        trunk.append(Block(width_in, width, stride=1 if width == width_in else 2))
+        trunk.append(Block(width, width, stride=1))
+    return _network(
+        trunk,
+        labels=labels,
+        votes=votes,
+        dropout=dropout,
+        input_size=input_size,
+        channels=channels,
+        hidden=hidden,
+    )
+
+
+@register(
+    ModelInfo(
+        "vgg19_44",
+        "VGG19 with batch norm and no large dense layers",
+        f"Simonyan and Zisserman, ICLR 2015; {SOURCE}",
+        parameters=20_041_935,
+        macs=673_522_176,
+        input_size=44,
+        smallest_input=32,
+    )
+)
+def vgg19_44(
+    *,
+    labels: LabelSpace,
+    votes: bool,
+    dropout: float,
+    input_size: int,
+    channels: int,
+    hidden: tuple[int, ...],
+) -> ExpressionNet:
+    """VGG19 for small pictures: five poolings bring 44 pixels down to one position."""
+    trunk = nn.Sequential()
+    width_in = channels
+    for width, depth in VGG_STAGES:
+        for _ in range(depth):
+            conv = nn.Conv2d(width_in, width, 3, padding=1)
+            trunk.extend([conv, nn.BatchNorm2d(width), nn.ReLU()])
+            width_in = width
+        trunk.append(nn.MaxPool2d(2))
+    return _network(
+        trunk,
+        labels=labels,
+        votes=votes,
+        dropout=dropout,
+        input_size=input_size,
+        channels=channels,
+        hidden=hidden,
+    )

@@ -1,0 +1,110 @@
+"""The tables inside a training configuration: augmentation and the fall of the learning rate."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+
+from mien.core.errors import ConfigError
+
+DECAYS = ("linear", "cosine", "constant", "step", "plateau")
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise ``ConfigError`` unless ``low <= value <= high`` and ``value`` is finite."""
+    if not low <= value <= high or value == math.inf:
+        most = "" if high in (math.inf, sys.maxsize) else f" and {high:g} or less"
+        raise ConfigError(f"{name} must be {low:g} or more{most}, got {value}")
+
+
+def check_choice(name: str, value: object, known: tuple[str, ...]) -> None:
+    """Raise ``ConfigError`` unless ``value`` is one of ``known``."""
+    if value not in known:
+        raise ConfigError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Ranges of the random changes to training images (whole-batch, ``train.augment``).
+
+    A random 44-pixel crop of a 48-pixel face (Rahman and Mahato, 2021) is a shift of at most 2
+    pixels: ``shift = 0.0417`` (2 / 48), everything but ``flip`` zero, and a network that sees the
+    central 44 pixels. Shifts here are continuous, not whole pixels; the border that a shift of 2
+    pixels brings in lies outside the central 44.
+
+    Args:
+        flip: Probability of a left-right flip.
+        rotate: Largest rotation, degrees.
+        scale: Largest relative change of size.
+        shift: Largest shift, as a fraction of the image side.
+        gamma: Largest absolute log of the gamma exponent.
+        contrast: Largest relative change of contrast.
+        brightness: Largest change of brightness, as a fraction of 255.
+        blur: Probability of a random blur.
+        erase: Probability of erasing a rectangle.
+        erase_area: Smallest and largest erased fraction of the image.
+
+    Raises:
+        ConfigError: If a value is out of range.
+    """
+
+    flip: float = 0.5
+    rotate: float = 12.0
+    scale: float = 0.12
+    shift: float = 0.1
+    gamma: float = 0.3
+    contrast: float = 0.3
+    brightness: float = 0.15
+    blur: float = 0.2
+    erase: float = 0.3
+    erase_area: tuple[float, float] = (0.02, 0.15)
+
+    def __post_init__(self) -> None:
+        for name in ("flip", "blur", "erase"):
+            check_range(f"augmentation.{name}", getattr(self, name), 0, 1)
+        for name in ("scale", "contrast", "shift", "brightness"):
+            check_range(f"augmentation.{name}", getattr(self, name), 0, 0.95)
+        check_range("augmentation.rotate", self.rotate, 0, 180)
+        check_range("augmentation.gamma", self.gamma, 0, 3)
+        low, high = self.erase_area
+        check_range("augmentation.erase_area", high, 0, 1)
+        check_range("augmentation.erase_area", low, 0, high)
+
+
+@dataclass(frozen=True)
+class Decay:
+    """How the learning rate falls after the warm-up.
+
+    ``linear`` and ``cosine`` (Loshchilov and Hutter, ICLR 2017, without restarts) fall to zero at
+    the last step. ``constant`` stays. ``step`` multiplies the rate by ``factor`` after each
+    ``every`` epochs that follow epoch ``start``. ``plateau`` multiplies it by ``factor`` when the
+    watched rows have not improved for ``patience`` epochs.
+
+    Args:
+        kind: linear, cosine, constant, step or plateau.
+        factor: What the rate is multiplied by (step, plateau), in (0, 1).
+        every: Epochs from one fall to the next (step).
+        start: Epochs before the first ``every`` begins to count (step).
+        patience: Epochs without a new best value after which the rate falls (plateau).
+        monitor: ``loss`` or ``accuracy`` of the watched rows (plateau).
+
+    Raises:
+        ConfigError: If a value is out of range.
+    """
+
+    kind: str = "linear"
+    factor: float = 0.5
+    every: int = 10
+    start: int = 0
+    patience: int = 10
+    monitor: str = "accuracy"
+
+    def __post_init__(self) -> None:
+        check_choice("decay.kind", self.kind, DECAYS)
+        check_choice("decay.monitor", self.monitor, ("loss", "accuracy"))
+        if not 0 < self.factor < 1:
+            raise ConfigError(f"decay.factor must lie in (0, 1), got {self.factor}")
+        check_range("decay.start", self.start, 0, math.inf)
+        for name in ("every", "patience"):
+            check_range(f"decay.{name}", getattr(self, name), 1, math.inf)

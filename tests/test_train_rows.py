@@ -1,0 +1,84 @@
+"""Which rows are trained on, which are watched, and what identifies them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from faces_made import made_faces, same_rows
+from mien.core.errors import DataError
+from mien.train import Decay, TrainConfig, training_rows
+from mien.train.rows import Resident, data_record
+
+CONFIG = TrainConfig(votes_weight=0.0)
+COUNTS = (12, 3, 5, 9, 4, 7, 6)
+
+
+def uneven(watched: int = 7):
+    labels = np.repeat(np.arange(7), COUNTS).tolist()
+    usages = ["Training"] * len(labels) + ["PublicTest"] * watched
+    return made_faces(labels + [i % 7 for i in range(watched)], usages)
+
+
+def changed(**values: object) -> TrainConfig:
+    return dataclasses.replace(CONFIG, **values)
+
+
+def test_held_out_rows_are_watched_not_trained_on() -> None:
+    rows, watch = training_rows(uneven(), changed(held_out=0.2))
+    assert len(rows) + len(watch) == sum(COUNTS)
+    assert not np.isin(watch.pixel_hashes, rows.pixel_hashes).any()
+
+
+def test_a_share_that_is_no_row_is_refused() -> None:
+    with pytest.raises(DataError, match="no row at all"):
+        training_rows(uneven(), changed(held_out=0.001))
+
+
+@pytest.mark.parametrize(("asked", "count"), [("smallest", 3), (2, 2)])
+def test_undersampling_keeps_as_many_of_every_label(asked: str | int, count: int) -> None:
+    rows, watch = training_rows(uneven(), changed(undersample=asked))
+    assert rows.counts.tolist() == [count] * 7
+    assert len(watch) == 7
+
+
+def test_undersampling_keeps_the_same_rows_for_every_seed_but_its_own() -> None:
+    one, same, other = (
+        training_rows(uneven(), changed(undersample="smallest", **seeds))[0]
+        for seeds in ({}, {"seed": 5}, {"undersample_seed": 1})
+    )
+    assert same_rows(one, same)
+    assert not same_rows(one, other)
+
+
+def test_more_rows_than_the_rarest_label_has_cannot_be_kept() -> None:
+    with pytest.raises(DataError, match="disgust has 3"):
+        training_rows(uneven(), changed(undersample=4))
+
+
+def test_a_sampler_needs_every_label() -> None:
+    faces = uneven()
+    faces = faces[(faces.labels != 1) | (faces.usages != "Training")]
+    with pytest.raises(DataError, match="got none of disgust"):
+        training_rows(faces, changed(per_class=3))
+
+
+def test_rows_weigh_what_their_label_does() -> None:
+    faces = made_faces([0, 1, 1])
+    weights = np.arange(7, dtype=np.float32)
+    assert Resident.of(faces, torch.device("cpu"), weights).weights.tolist() == [0, 1, 1]
+    assert Resident.of(faces, torch.device("cpu")).weights is None
+
+
+def test_watched_rows_belong_to_the_data_where_they_decide() -> None:
+    for decay, decides in ((Decay(), False), (Decay("plateau"), True)):
+        config = changed(decay=decay)
+        records = []
+        for watched in (7, 14):
+            faces = uneven(watched)
+            chosen, watch = training_rows(faces, config)
+            records.append(data_record(faces, chosen, config, watch))
+        assert (records[0] != records[1]) is decides
