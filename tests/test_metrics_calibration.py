@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from made_answers import answers, labelled_probabilities
 from mien.core.errors import InputError
 from mien.core.scores import softmax
-from mien.metrics import brier, cross_fitted, ece, fit_temperature, nll
+from mien.metrics import brier, cross_fitted, ece, fit_temperature, nll, reliability
 from mien.metrics.calibration import TEMPERATURE_RANGE
 
 
@@ -165,3 +165,26 @@ def test_impossible_folds_are_refused(n, folds):
     logits, y = answers(n, classes=3)
     with pytest.raises(InputError, match="folds"):
         cross_fitted(logits, y, folds=folds)
+
+
+@given(labelled_probabilities(), st.integers(1, 20))
+def test_ece_is_the_mean_gap_of_the_reliability_diagram(case, bins):
+    p, y = case
+    found = reliability(p, y, bins)
+    assert found.count.sum() == len(y)
+    assert found.edges.tolist() == pytest.approx(np.linspace(0, 1, bins + 1))
+    used = found.count > 0
+    assert np.isnan(found.confidence[~used]).all()
+    assert np.isnan(found.accuracy[~used]).all()
+    inside = found.confidence[used]
+    assert (inside > found.edges[:-1][used] - 1e-9).all()
+    assert (inside <= found.edges[1:][used] + 1e-9).all()
+    right = (p.argmax(axis=1) == y).sum()
+    assert (found.accuracy * found.count)[used].sum() == pytest.approx(right)
+    gaps = abs(found.accuracy - found.confidence)[used]
+    assert ece(p, y, bins) == pytest.approx((gaps * found.count[used]).sum() / len(y))
+
+
+def test_reliability_refuses_no_bins():
+    with pytest.raises(InputError, match="bins must be 1"):
+        reliability(np.array([[0.6, 0.4]]), [0], 0)

@@ -1,6 +1,18 @@
-"""Export: networks become bundles."""
+"""Export: networks become bundles, bundles become ensembles."""
 
 from mien.export.bundle import ExportReport, export_bundle, network_logits
+from mien.export.ensemble import LEARNED, EnsembleReport, make_ensemble
 from mien.export.graph import to_int8, to_onnx
+from mien.export.merge import merge_graphs
 
-__all__ = ["ExportReport", "export_bundle", "network_logits", "to_int8", "to_onnx"]
+__all__ = [
+    "LEARNED",
+    "EnsembleReport",
+    "ExportReport",
+    "export_bundle",
+    "make_ensemble",
+    "merge_graphs",
+    "network_logits",
+    "to_int8",
+    "to_onnx",
+]

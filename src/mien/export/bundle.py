@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
@@ -19,17 +18,14 @@ from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.subsets import in_common
+from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
 from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.models.crop import SAMPLES
-from mien.runtime.recognizer import Recognizer
 from mien.runtime.session import open_session, run
 from mien.store.atomic import writing_folder
 from mien.store.bundle import Bundle, check_model, load_bundle
 from mien.store.card import FILES, Calibration, Card, Geometry, ModelFile
-
-RISK = 0.20
-"""Error rate among certain answers that the abstention threshold is set for."""
 
 LARGEST_DIFFERENCE = 1e-4
 """Largest probability difference between the network and its graph that is written."""
@@ -131,12 +127,12 @@ def export_bundle(
             check_model(data, FILES[precision])
             (folder / FILES[precision]).write_bytes(data)
         plain = Calibration(temperature=1.0, threshold=0.0, risk=RISK)
-        files = {p: ModelFile(_sha256(d), plain) for p, d in graphs.items()}
+        files = {p: ModelFile(sha256_of(d), plain) for p, d in graphs.items()}
         card = _card(network, name, files, training or {})
         on_stage("compare")
         check_outputs(network, graphs["fp32"])
         ours = network_logits(network, clean.images)
-        logits = {p: _logits(Bundle(folder, card), p, clean) for p in graphs}
+        logits = {p: graph_logits(Bundle(folder, card), p, clean) for p in graphs}
         difference = float(abs(softmax(ours) - softmax(logits["fp32"])).max())
         if not difference <= LARGEST_DIFFERENCE:
             raise ExportError(
@@ -147,7 +143,7 @@ def export_bundle(
         right = {p: z.argmax(axis=1) == clean.labels for p, z in logits.items()}
         if int8:
             check_loss(right["fp32"], right["int8"])
-        files = {p: _calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
+        files = {p: calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
         card = replace_fields(card, files=files)
         (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
     return ExportReport(
@@ -175,10 +171,6 @@ def network_logits(network: ExpressionNet, images: NDArray[np.uint8]) -> NDArray
             for start in range(0, len(images), 256)
         ]
     return torch.cat(parts).numpy()
-
-
-def _logits(bundle: Bundle, precision: str, rows: FaceSet) -> NDArray[np.float32]:
-    return Recognizer(bundle, precision=precision, detector="none").frame_logits(rows.images)
 
 
 def check_outputs(network: ExpressionNet, graph: bytes) -> None:
@@ -226,28 +218,6 @@ def check_loss(fp32_right: NDArray[np.bool_], int8_right: NDArray[np.bool_]) -> 
         )
 
 
-def _calibrated(
-    file: ModelFile, logits: NDArray[np.float32], rows: FaceSet, split: str
-) -> ModelFile:
-    temperature = metrics.fit_temperature(logits, rows.labels)
-    threshold = metrics.fit_threshold(softmax(logits, temperature), rows.labels, RISK)
-    crossed = metrics.cross_fitted(logits, rows.labels)
-    right = int((logits.argmax(axis=1) == rows.labels).sum())
-    figures: dict[str, Any] = {
-        "split": split,
-        "protocol": "one view, rows without a byte-identical twin in Training; nll, brier and ece "
-        "five-fold cross-fitted; this split also fitted temperature and threshold",
-        "n": len(rows),
-        "data_sha256": rows.sha256,
-        "accuracy": right / len(rows),
-        "ci95": list(metrics.wilson_interval(right, len(rows))),
-        "nll": metrics.nll(crossed, rows.labels),
-        "brier": metrics.brier(crossed, rows.labels),
-        "ece": metrics.ece(crossed, rows.labels),
-    }
-    return ModelFile(file.sha256, Calibration(temperature, threshold, RISK), (figures,))
-
-
 def _card(
     network: ExpressionNet, name: str, files: dict[str, ModelFile], training: dict[str, Any]
 ) -> Card:
@@ -271,7 +241,3 @@ def _card(
         out_of_scope=OUT_OF_SCOPE,
         notes=NOTES if network.vote_head is None else (*NOTES, VOTES_NOTE),
     )
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -40,7 +40,10 @@ class BundleGraph(nn.Module):
 
 def output_names(network: ExpressionNet) -> tuple[str, ...]:
     """Names of the graph's outputs, in order."""
-    return tuple(n for n in OUTPUTS if n != "votes" or network.vote_head is not None)
+    absent = {"votes"} if network.vote_head is None else set[str]()
+    if network.neck is not None:
+        absent.add("activation")
+    return tuple(name for name in OUTPUTS if name not in absent)
 
 
 def to_onnx(network: ExpressionNet) -> bytes:

@@ -1,7 +1,15 @@
 """Scores of predictions: pure functions of NumPy arrays, scikit-learn is their oracle in tests."""
 
 from mien.metrics.alignment import Misalignment, check_alignment, find_renaming
-from mien.metrics.calibration import brier, cross_fitted, ece, fit_temperature, nll
+from mien.metrics.calibration import (
+    Reliability,
+    brier,
+    cross_fitted,
+    ece,
+    fit_temperature,
+    nll,
+    reliability,
+)
 from mien.metrics.comparison import Comparison, compare, mcnemar, paired_interval
 from mien.metrics.counts import (
     ClassScores,
@@ -14,7 +22,8 @@ from mien.metrics.counts import (
     macro_f1,
     wilson_interval,
 )
-from mien.metrics.ranking import one_vs_rest_auc
+from mien.metrics.mixture import fit_shares
+from mien.metrics.ranking import RocCurve, one_vs_rest_auc, one_vs_rest_roc
 from mien.metrics.selective import (
     Acceptance,
     RiskCoverage,
@@ -30,7 +39,9 @@ __all__ = [
     "Comparison",
     "Kappa",
     "Misalignment",
+    "Reliability",
     "RiskCoverage",
+    "RocCurve",
     "acceptance",
     "accuracy",
     "aurc",
@@ -44,13 +55,16 @@ __all__ = [
     "cross_fitted",
     "ece",
     "find_renaming",
+    "fit_shares",
     "fit_temperature",
     "fit_threshold",
     "macro_f1",
     "mcnemar",
     "nll",
     "one_vs_rest_auc",
+    "one_vs_rest_roc",
     "paired_interval",
+    "reliability",
     "risk_coverage",
     "wilson_interval",
 ]

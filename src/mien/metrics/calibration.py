@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,16 +60,49 @@ def ece(probabilities: ArrayLike, labels: ArrayLike, bins: int = ECE_BINS) -> fl
 
     Source: Guo et al., ICML 2017, equation 3.
     """
+    found = reliability(probabilities, labels, bins)
+    n = int(found.count.sum())
+    gaps = found.count * abs(found.accuracy - found.confidence)
+    return float(np.nansum(gaps) / n) if n else math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """Rows by their top probability, in bins of equal width (a, b].
+
+    Args:
+        edges: ``(bins + 1,)`` from 0 to 1.
+        count: ``(bins,)`` rows in each.
+        confidence: ``(bins,)`` their mean top probability; NaN without rows.
+        accuracy: ``(bins,)`` the share of them that is right; NaN without rows.
+    """
+
+    edges: NDArray[np.float64]
+    count: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+def reliability(probabilities: ArrayLike, labels: ArrayLike, bins: int = ECE_BINS) -> Reliability:
+    """What a reliability diagram shows; ``ece`` is its mean gap, weighted by the counts.
+
+    Raises:
+        InputError: If shapes disagree, rows are no probabilities, or ``bins`` is below 1.
+
+    Source: Guo et al., ICML 2017, section 2.
+    """
     p, y = checked_probabilities(probabilities, labels)
     if bins < 1:
         raise InputError(f"bins must be 1 or more, got {bins}")
-    if not len(y):
-        return math.nan
-    confidence, right = p.max(axis=1), right_rows(p, y)
-    inner_edges = np.linspace(0, 1, bins + 1)[1:-1]
-    at = (confidence[:, None] > inner_edges).sum(axis=1)
-    gaps = np.bincount(at, weights=right - confidence, minlength=bins)
-    return float(abs(gaps).sum() / len(y))
+    edges = np.linspace(0, 1, bins + 1)
+    confidence = p.max(axis=1)
+    at = (confidence[:, None] > edges[1:-1]).sum(axis=1)
+    count = np.bincount(at, minlength=bins)
+    means = [
+        np.where(count > 0, np.bincount(at, values, bins) / np.maximum(count, 1), np.nan)
+        for values in (confidence, right_rows(p, y))
+    ]
+    return Reliability(edges, count, *means)
 
 
 def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:

@@ -1,0 +1,241 @@
+"""Several bundles as one: shares, one merged graph, its calibration and its card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import metrics
+from mien.core.errors import DataError, ExportError
+from mien.core.scores import softmax
+from mien.data.faceset import FaceSet
+from mien.data.subsets import held_out, in_common, without_conflicts
+from mien.export.bundle import LARGEST_DIFFERENCE
+from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
+from mien.export.merge import merge_graphs
+from mien.store.atomic import writing_folder
+from mien.store.bundle import Bundle, check_model, load_bundle
+from mien.store.card import FILES, Calibration, Card, ModelFile
+
+LEARNED = "learned"
+"""Shares fitted on the tenth of Training that no member was trained on."""
+
+
+@dataclass(frozen=True)
+class EnsembleReport:
+    """What making an ensemble found.
+
+    Args:
+        bundle: The written bundle.
+        shares: ``(M,)`` of the members, sum 1.
+        accuracies: ``(M,)`` accuracy of each member on the calibration rows, fp32.
+        agreement: Mean over pairs of members of the share of rows that both answer alike.
+        gain: The ensemble against its best member on the calibration rows, paired.
+        largest_difference: Largest probability difference between the merged graph and the mixed
+            answers of its members.
+        metrics: Per precision, the figures that are in the card.
+    """
+
+    bundle: Bundle
+    shares: NDArray[np.float64]
+    accuracies: NDArray[np.float64]
+    agreement: float
+    gain: metrics.Comparison
+    largest_difference: float
+    metrics: dict[str, dict[str, Any]]
+
+
+def make_ensemble(
+    members: Sequence[Bundle],
+    faces: FaceSet,
+    out: Path,
+    *,
+    name: str,
+    shares: Sequence[float] | str | None = None,
+    calibration_split: str = "PublicTest",
+    replace_existing: bool = False,
+    on_stage: Callable[[str], None] = lambda _: None,
+) -> EnsembleReport:
+    """Write a bundle that answers the weighted mean of its members' probabilities.
+
+    Args:
+        members: Bundles of one label space and one crop; precisions that all of them have are
+            merged.
+        faces: Rows in their label space; the calibration split fits temperature and threshold.
+        out: Folder to write.
+        name: Name in the card.
+        shares: One weight per member, ``LEARNED``, or None = equal. Learned shares maximise the
+            likelihood of the held-out tenth of Training, so every member must have left out that
+            same tenth.
+        calibration_split: Split that temperature and threshold are fitted on.
+        replace_existing: Overwrite an existing bundle.
+        on_stage: Called with the name of each stage.
+
+    Raises:
+        ExportError: If the members do not fit together, or the merged graph answers differently.
+        DataError: If a split is missing, or the shares cannot be learned honestly.
+    """
+    check_members(members)
+    train, chosen = faces.split("Training"), faces.split(calibration_split)
+    clean = chosen[~in_common(chosen, train)]
+    if not len(clean):
+        raise DataError(f"every row of {calibration_split} has a twin in Training; choose another")
+    on_stage("answers of the members")
+    if shares == LEARNED:
+        rows = _left_out(members, train)
+        weights = metrics.fit_shares(_log_answers(members, "fp32", rows), rows.labels)
+        weights = np.maximum(weights, 1e-6) / np.maximum(weights, 1e-6).sum()
+    elif isinstance(shares, str):
+        raise ExportError(f"shares must be numbers or {LEARNED!r}, got {shares!r}")
+    else:
+        given = np.ones(len(members)) if shares is None else np.asarray(shares, np.float64)
+        weights = given / given.sum()
+    on_stage("merge")
+    plain = Calibration(temperature=1.0, threshold=0.0, risk=RISK)
+    with writing_folder(out, replace=replace_existing) as folder:
+        files: dict[str, ModelFile] = {}
+        for precision in _common_precisions(members):
+            graph = merge_graphs(
+                [member.model(precision) for member in members],
+                [member.card.files[precision].calibration.temperature for member in members],
+                list(weights),
+            )
+            check_model(graph, FILES[precision])
+            (folder / FILES[precision]).write_bytes(graph)
+            files[precision] = ModelFile(sha256_of(graph), plain)
+        kind = shares if isinstance(shares, str) else ("equal" if shares is None else "given")
+        card = _card(members, weights, kind, name, files)
+        on_stage("compare and calibrate")
+        answers = _log_answers(members, "fp32", clean)
+        mixed = np.exp(np.logaddexp.reduce(answers + np.log(weights)[:, None, None], axis=0))
+        logits = {p: graph_logits(Bundle(folder, card), p, clean) for p in files}
+        difference = float(abs(softmax(logits["fp32"]) - mixed).max())
+        if not difference <= LARGEST_DIFFERENCE:
+            raise ExportError(
+                f"probabilities of the merged graph differ from its members' by {difference:.2g}, "
+                f"allowed is {LARGEST_DIFFERENCE}; nothing was written. Report this as a bug"
+            )
+        files = {p: calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
+        right = answers.argmax(axis=2) == clean.labels
+        agreement = _agreement(answers.argmax(axis=2))
+        training = {**card.training, "agreement": agreement, "agreement_on": calibration_split}
+        card = replace(card, files=files, training=training)
+        (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+    best = right[right.mean(axis=1).argmax()]
+    return EnsembleReport(
+        bundle=load_bundle(out),
+        shares=weights,
+        accuracies=right.mean(axis=1),
+        agreement=agreement,
+        gain=metrics.compare(logits["fp32"].argmax(axis=1) == clean.labels, best),
+        largest_difference=difference,
+        metrics={precision: dict(file.metrics[0]) for precision, file in files.items()},
+    )
+
+
+def check_members(members: Sequence[Bundle]) -> None:
+    """Refuse bundles that cannot answer as one.
+
+    Raises:
+        ExportError: If there are fewer than two, or label space or crop differ.
+    """
+    if len(members) < 2:
+        raise ExportError(f"an ensemble needs two members or more, got {len(members)}")
+    first = members[0].card
+    for member in members[1:]:
+        if member.card.labels != first.labels:
+            raise ExportError(
+                f"{member.card.name} answers {member.card.labels.name}, {first.name} "
+                f"{first.labels.name}; members need one label space"
+            )
+        # What the network sees of the frame is its own matter; the frame is common.
+        if replace(member.card.geometry, input_size=0) != replace(first.geometry, input_size=0):
+            raise ExportError(
+                f"{member.card.name} and {first.name} were exported with different crops; "
+                "export them again with one version of mien"
+            )
+
+
+def _common_precisions(members: Sequence[Bundle]) -> list[str]:
+    return [p for p in FILES if all(p in member.card.files for member in members)]
+
+
+def _left_out(members: Sequence[Bundle], train: FaceSet) -> FaceSet:
+    """The rows of Training that no member has seen."""
+    told: set[tuple[object, object]] = set()
+    for member in members:
+        training = member.card.training
+        config = training.get("config", {})
+        if not config.get("held_out"):
+            raise DataError(
+                f"{member.card.name} was trained on all of Training, so shares cannot be learned "
+                "there; train the members with --set held_out=0.1, or give equal shares"
+            )
+        if training.get("data", {}).get("training_sha256") not in (None, train.sha256):
+            raise DataError(
+                f"{member.card.name} was trained on other Training rows; give the same data"
+            )
+        told.add((config["held_out"], config.get("held_out_seed", 0)))
+    if len(told) > 1:
+        raise DataError(
+            f"the members held out different rows (fraction, seed: {sorted(told, key=str)}); "
+            "train them with one held_out and held_out_seed"
+        )
+    ((fraction, seed),) = told
+    rows = train[held_out(train, float(str(fraction)), int(str(seed)))]
+    return without_conflicts(rows)
+
+
+def _log_answers(members: Sequence[Bundle], precision: str, rows: FaceSet) -> NDArray[np.float64]:
+    """Log-probabilities ``(M, N, K)`` at each member's own temperature."""
+    answers: list[NDArray[np.float64]] = []
+    for member in members:
+        z = graph_logits(member, precision, rows).astype(np.float64)
+        z /= member.card.files[precision].calibration.temperature
+        answers.append(z - np.logaddexp.reduce(z, axis=1, keepdims=True))
+    return np.stack(answers)
+
+
+def _agreement(top: NDArray[np.intp]) -> float:
+    pairs = [float((top[i] == top[j]).mean()) for i, j in combinations(range(len(top)), 2)]
+    return float(np.mean(pairs))
+
+
+def _card(
+    members: Sequence[Bundle],
+    weights: NDArray[np.float64],
+    kind: str,
+    name: str,
+    files: dict[str, ModelFile],
+) -> Card:
+    cards = [member.card for member in members]
+    told = [
+        {
+            "name": card.name,
+            "share": float(weight),
+            "sha256": {precision: file.sha256 for precision, file in card.files.items()},
+            "parameters": card.parameters,
+            "macs": card.macs,
+            "training": card.training,
+        }
+        for card, weight in zip(cards, weights, strict=True)
+    ]
+    return replace(
+        cards[0],
+        name=name,
+        outputs=("logits",),
+        geometry=replace(
+            cards[0].geometry, input_size=max(card.geometry.input_size for card in cards)
+        ),
+        files=files,
+        parameters=sum(card.parameters for card in cards),
+        macs=sum(card.macs for card in cards),
+        training={"ensemble": told, "shares": kind},
+        notes=tuple(dict.fromkeys(note for card in cards for note in card.notes)),
+    )

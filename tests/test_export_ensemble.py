@@ -1,0 +1,224 @@
+"""Ensembles: one graph answers what its members answer together."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from made_bundle import made_network, made_splits
+from mien.core.alignment import identity_affines
+from mien.core.errors import BundleError, DataError, ExportError
+from mien.core.labels import agrawal5
+from mien.core.scores import softmax
+from mien.data.subsets import held_out
+from mien.export import LEARNED, export_bundle, make_ensemble, merge_graphs
+from mien.models import build
+from mien.runtime import Recognizer
+from mien.runtime.session import open_session, run
+from mien.store.bundle import Bundle, load_bundle
+from mien.train.state import seeded
+
+
+def _network(seed: int):
+    """A second network that answers otherwise."""
+    network = made_network()
+    with seeded(seed), torch.no_grad():
+        for head in (network.head, network.vote_head):
+            head.weight.normal_(0, 0.5)
+    return network
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> list[Bundle]:
+    folder = tmp_path_factory.mktemp("members")
+    training = {"config": {"held_out": 0.5, "held_out_seed": 0}}
+    return [
+        export_bundle(
+            _network(seed), made_splits(), folder / f"m{seed}", name=f"m{seed}", training=training
+        ).bundle
+        for seed in (11, 12)
+    ]
+
+
+def _picture(n: int = 3):
+    rng = np.random.default_rng(4)
+    image = rng.integers(0, 256, (90, 120, 3), np.uint8)
+    affines = identity_affines(n) + rng.uniform(-3, 30, (n, 1, 1)) * [[[1, 0, 1], [0, 1, 0.5]]]
+    return {"image": image, "affine": affines.astype(np.float32)}
+
+
+def _mixed(members: list[Bundle], precision: str, inputs, shares) -> np.ndarray:
+    parts = []
+    for member in members:
+        (logits,) = run(open_session(member.model(precision)), ["logits"], inputs)
+        parts.append(softmax(logits, member.card.files[precision].calibration.temperature))
+    return np.tensordot(shares, parts, axes=1)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("shares", [None, (3.0, 1.0)])
+def test_the_merged_graph_answers_the_mean_of_its_members(
+    members: list[Bundle], tmp_path: Path, precision: str, shares
+) -> None:
+    made = make_ensemble(members, made_splits(), tmp_path / "both", name="both", shares=shares)
+    inputs = _picture()
+    (logits,) = run(open_session(made.bundle.model(precision)), ["logits"], inputs)
+    expected = _mixed(members, precision, inputs, [0.5, 0.5] if shares is None else [0.75, 0.25])
+    np.testing.assert_allclose(np.exp(logits), expected, atol=1e-5)
+    assert made.largest_difference < 1e-4
+
+
+def test_two_members_equal_torch(members: list[Bundle], tmp_path: Path) -> None:
+    rows = made_splits().split("PublicTest")
+    made = make_ensemble(members, made_splits(), tmp_path / "both", name="both")
+    frames = torch.from_numpy(rows.images[:, None]).float()
+    expected = 0
+    for seed, member in zip((11, 12), members, strict=True):
+        with torch.no_grad():
+            logits = _network(seed).eval()(frames).logits
+        temperature = member.card.files["fp32"].calibration.temperature
+        expected = expected + (logits / temperature).softmax(dim=1).numpy() / 2
+    answered = Recognizer(made.bundle, detector="none").frame_logits(rows.images)
+    np.testing.assert_allclose(softmax(answered), expected, atol=1e-4)
+
+
+def test_what_members_have_in_common_is_computed_once(members: list[Bundle]) -> None:
+    graphs = [member.model() for member in members]
+    merged = onnx.load_from_string(merge_graphs(graphs, [1, 1], [1, 1]))
+    onnx.checker.check_model(merged, full_check=True)
+    assert sum(node.op_type == "GridSample" for node in merged.graph.node) == 1
+    twice = onnx.load_from_string(merge_graphs([graphs[0]] * 2, [1, 1], [1, 1]))
+    alone = onnx.load_from_string(graphs[0])
+    convolutions = [sum(n.op_type == "Conv" for n in m.graph.node) for m in (twice, alone)]
+    # the activation maps' own convolution is left out
+    assert convolutions[0] == convolutions[1] - 1
+
+
+def test_a_certain_member_gives_finite_logits(members: list[Bundle]) -> None:
+    graphs = [member.model() for member in members]
+    sharp = merge_graphs(graphs, [1e-4, 1e-4], [1, 1])
+    (logits,) = run(open_session(sharp), ["logits"], _picture())
+    assert np.isfinite(logits).all()
+    np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_card_tells_members_cost_and_agreement(members: list[Bundle], tmp_path: Path) -> None:
+    made = make_ensemble(members, made_splits(), tmp_path / "both", name="both")
+    card = made.bundle.card
+    assert card.outputs == ("logits",)
+    assert card.parameters == sum(m.card.parameters for m in members)
+    assert card.macs == sum(m.card.macs for m in members)
+    told = card.training["ensemble"]
+    assert [m["name"] for m in told] == ["m11", "m12"]
+    assert [m["share"] for m in told] == [0.5, 0.5]
+    assert told[0]["sha256"]["fp32"] == members[0].card.files["fp32"].sha256
+    rows = made_splits().split("PublicTest")
+    tops = [
+        Recognizer(m, detector="none").frame_logits(rows.images).argmax(axis=1) for m in members
+    ]
+    assert card.training["agreement"] == pytest.approx((tops[0] == tops[1]).mean())
+    np.testing.assert_allclose(made.accuracies, [(t == rows.labels).mean() for t in tops])
+    assert set(card.files) == {"fp32", "int8"}
+    assert "5.9 %" in json.dumps(card.notes, ensure_ascii=False)
+
+
+def test_a_precision_that_one_member_lacks_is_left_out(
+    members: list[Bundle], tmp_path: Path
+) -> None:
+    third = export_bundle(_network(13), made_splits(), tmp_path / "m13", name="m13", int8=False)
+    made = make_ensemble([*members, third.bundle], made_splits(), tmp_path / "three", name="three")
+    assert set(made.bundle.card.files) == {"fp32"}
+    np.testing.assert_allclose(made.shares, 1 / 3)
+
+
+def test_learned_shares_come_from_rows_that_no_member_saw(
+    members: list[Bundle], tmp_path: Path
+) -> None:
+    faces = made_splits()
+    train = faces.split("Training")
+    left_out = held_out(train, 0.5, 0)
+    answers = Recognizer(members[0], detector="none").frame_logits(train.images).argmax(axis=1)
+    # The first member is always right on the rows that were held out, by making it so.
+    labels = faces.labels.copy()
+    training = np.flatnonzero(faces.usages == "Training")
+    labels[training[left_out]] = answers[left_out]
+    made = make_ensemble(
+        members, replace(faces, labels=labels), tmp_path / "both", name="both", shares=LEARNED
+    )
+    assert made.shares[0] > 0.6
+    assert made.bundle.card.training["shares"] == "learned"
+
+
+def test_shares_are_not_learned_where_a_member_was_trained(
+    members: list[Bundle], tmp_path: Path
+) -> None:
+    def trained(**config: object) -> Bundle:
+        card = replace(members[1].card, training={"config": config})
+        return Bundle(members[1].path, card)
+
+    for other, reason in (
+        (trained(held_out=0.0), "trained on all of Training"),
+        (trained(held_out=0.5, held_out_seed=3), "held out different rows"),
+    ):
+        with pytest.raises(DataError, match=reason):
+            make_ensemble(
+                [members[0], other], made_splits(), tmp_path / "both", name="b", shares=LEARNED
+            )
+    assert not (tmp_path / "both").exists()
+
+
+def test_members_that_do_not_fit_are_refused(members: list[Bundle], tmp_path: Path) -> None:
+    other = Bundle(members[1].path, replace(members[1].card, labels=agrawal5))
+    crop = replace(members[1].card.geometry, box_scale=1.3)
+    cut = Bundle(members[1].path, replace(members[1].card, geometry=crop))
+    for group, reason in (
+        (members[:1], "two members"),
+        ([members[0], other], "one label space"),
+        ([members[0], cut], "different crops"),
+    ):
+        with pytest.raises(ExportError, match=reason):
+            make_ensemble(group, made_splits(), tmp_path / "bad", name="bad")
+    with pytest.raises(ExportError, match="above 0"):
+        make_ensemble(members, made_splits(), tmp_path / "bad", name="bad", shares=(1.0, 0.0))
+    with pytest.raises(ExportError, match="one of each per member"):
+        make_ensemble(members, made_splits(), tmp_path / "bad", name="bad", shares=(1.0,))
+    assert not (tmp_path / "bad").exists()
+
+
+def test_graphs_of_different_opsets_are_refused(members: list[Bundle]) -> None:
+    graph = onnx.load_from_string(members[1].model())
+    graph.opset_import[0].version = 17
+    with pytest.raises(ExportError, match="different opsets"):
+        merge_graphs([members[0].model(), graph.SerializeToString()], [1, 1], [1, 1])
+
+
+def test_an_altered_member_is_refused(members: list[Bundle], tmp_path: Path) -> None:
+    copy = tmp_path / "altered"
+    copy.mkdir()
+    for file in members[1].path.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    (copy / "model.onnx").write_bytes(members[0].model())
+    with pytest.raises(BundleError, match="sha256 differs"):
+        make_ensemble([members[0], load_bundle(copy)], made_splits(), tmp_path / "e", name="e")
+
+
+def test_an_ensemble_may_be_a_member(members: list[Bundle], tmp_path: Path) -> None:
+    both = make_ensemble(members, made_splits(), tmp_path / "both", name="both").bundle
+    made = make_ensemble([both, members[0]], made_splits(), tmp_path / "nested", name="nested")
+    inputs = _picture()
+    (logits,) = run(open_session(made.bundle.model()), ["logits"], inputs)
+    expected = (_mixed([both], "fp32", inputs, [1]) + _mixed([members[0]], "fp32", inputs, [1])) / 2
+    np.testing.assert_allclose(np.exp(logits), expected, atol=1e-5)
+
+
+def test_networks_of_other_input_sizes_share_a_crop(members: list[Bundle], tmp_path: Path) -> None:
+    network = build("tiny").eval()
+    tiny = export_bundle(network, made_splits(), tmp_path / "t", name="t", int8=False).bundle
+    merged = onnx.load_from_string(merge_graphs([members[0].model(), tiny.model()], [1, 1], [1, 1]))
+    assert sum(node.op_type == "GridSample" for node in merged.graph.node) == 1
