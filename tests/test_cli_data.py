@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from collections_made import ck, ck48, expw, jaffe
 from faces_made import made_faces, same_rows, table_text
 from mien.cli import console, run
 from mien.core.labels import four
-from mien.data import FaceSet, load
+from mien.data import FaceSet, load, readers
 
 LABELS = [0, 1, 2, 3, 4, 5, 6]
 
@@ -190,3 +191,104 @@ def test_convert_does_not_fill_a_used_folder(
     (tmp_path / "folder" / "mine.txt").touch()
     assert run(["data", "convert", str(table), str(tmp_path / "folder")]) == 1
     assert "is not empty" in capsys.readouterr().err
+
+
+def test_info_knows_the_reader_and_the_people(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", "info", str(jaffe(tmp_path / "set"))]) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert (found["rows"], found["subjects"]) == (4, 3)
+    assert (found["reader"]["name"], found["reader"]["space"]) == ("jaffe", "fer7")
+    assert "non-commercial" in found["reader"]["terms"]
+    assert "jaffe holds photos" in err
+    assert "convert SRC OUT --crop" in err
+
+
+def test_info_of_a_table_has_no_reader(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data", "info", str(table)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["reader"], found["subjects"]) == (None, None)
+
+
+def test_info_tells_terms_and_people_on_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_terminal(monkeypatch)
+    source = str(ck48(tmp_path / "set"))
+    assert run(["data", "info", source, "--reader", "ck48", "--labels", "ck7"]) == 0
+    out, err = capsys.readouterr()
+    assert "set: 4 faces of 48 x 48 pixels" in out
+    assert "Terms: non-commercial research" in err
+    assert "people: 2" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ([], 1, "1 rows of contempt have no counterpart in fer7"),
+        (["--drop-unmapped"], 0, "people: 2"),
+        (["--labels", "ck7"], 0, "people: 2"),
+        (["--reader", "ck48x"], 2, "did you mean 'ck48'"),
+        (["--reader", "jaffe"], 1, "expected KA.AN1.39.tiff and so on"),
+    ],
+)
+def test_labels_without_a_counterpart_are_an_explicit_choice(
+    options: list[str],
+    code: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    on_terminal(monkeypatch)
+    assert run(["data", "info", str(ck48(tmp_path / "set")), *options]) == code
+    assert words in capsys.readouterr().err
+
+
+def test_several_layouts_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data", "info", str(ck(jaffe(tmp_path)))]) == 1
+    assert "looks like several data sets: ck (" in capsys.readouterr().err
+
+
+def test_readers_are_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", "readers", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["name"] for row in rows] == list(readers())
+    on_terminal(monkeypatch)
+    assert run(["data", "readers"]) == 0
+    assert "EmoLabel" in "".join(capsys.readouterr().out.split())
+
+
+def test_photos_are_converted_with_a_detector_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = str(ck(tmp_path / "set")), str(tmp_path / "out")
+    assert run(["data", "convert", source, out]) == 1
+    assert "--crop" in capsys.readouterr().err
+    line = ["data", "convert", source, out, "--crop", "--detector", "none", "--labels"]
+    assert run([*line, "fer7"]) == 1
+    assert "3 rows of contempt have no counterpart" in capsys.readouterr().err
+    assert run([*line, "ferplus8"]) == 0
+    assert "8 rows written" in capsys.readouterr().err
+    faces = load(tmp_path / "out", labels=None)
+    assert (faces.space.name, faces.counts[0], faces.counts[7]) == ("ferplus8", 2, 3)
+    assert sorted(set(faces.subjects)) == ["S005", "S010"]
+
+
+def test_photos_without_a_face_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Noise of 12 pixels holds no face that the default detector finds.
+    source = str(jaffe(tmp_path / "set"))
+    assert run(["data", "convert", source, str(tmp_path / "out"), "--crop"]) == 1
+    assert "no face was found in 4 pictures" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_annotated_boxes_need_no_detector(tmp_path: Path) -> None:
+    assert run(["data", "convert", str(expw(tmp_path / "set")), str(tmp_path / "out")]) == 0
+    assert load(tmp_path / "out").counts.tolist() == [1, 0, 0, 1, 0, 0, 1]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from collections_made import ck48, jaffe
 from faces_made import made_faces, table_text
 from mien.cli import console, run
 
@@ -82,6 +83,31 @@ def test_refuses_and_says_why(
     out, err = capsys.readouterr()
     assert out == ""
     assert words in err
+
+
+def test_auxiliary_sets_are_trained_on_and_told(
+    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aux = ["--aux", str(ck48(tmp_path / "CK+48"))]
+    assert run([*line, *aux, "--set", "epochs=1"]) == 0
+    assert "auxiliary CK+48: 3 rows; left out: 1 contempt without a label here" in (
+        capsys.readouterr().err
+    )
+    from mien.train import load_run
+
+    data = load_run(tmp_path / "run").data
+    assert data["source"] == "fer2013.csv + CK+48"
+    assert data["rows"] == 31
+    # Exporting is given the data alone, and must know the Training rows again.
+    (tmp_path / "alone").mkdir()
+    alone = [*line[:-1], str(tmp_path / "alone" / "run"), "--set", "epochs=1"]
+    assert run(alone) == 0
+    other = load_run(tmp_path / "alone" / "run").data
+    assert other["training_sha256"] == data["training_sha256"]
+    assert other["rows_sha256"] != data["rows_sha256"]
+    capsys.readouterr()
+    assert run([*line, *aux, "--aux", str(jaffe(tmp_path / "JAFFE"))]) == 1
+    assert "JAFFE' holds photos" in capsys.readouterr().err
 
 
 def test_cuda_that_is_not_there_is_an_error(

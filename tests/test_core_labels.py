@@ -26,6 +26,9 @@ SPACES = [label_space(name) for name in label_spaces()]
 RECORDED = {
     ("fer7", "agrawal5"), ("fer7", "four"), ("ferplus8", "fer7"), ("ck7", "fer7"),
     ("ck7", "ferplus8"), ("fer7", "ferplus8"),
+    *((space, to) for space in ("ck8", "affectnet8")
+      for to in ("fer7", "ferplus8", "agrawal5", "four")),
+    ("ck7", "agrawal5"), ("ck7", "four"),
 }  # fmt: skip
 
 
@@ -34,7 +37,9 @@ def test_fer7_has_the_order_of_the_challenge_table():
 
 
 def test_built_in_spaces_are_found_by_name():
-    assert label_spaces() == ("fer7", "ferplus8", "agrawal5", "four", "ck7")
+    assert label_spaces() == (
+        "fer7", "ferplus8", "agrawal5", "four", "ck7", "ck8", "affectnet8",
+    )  # fmt: skip
     assert label_space("ck7") is ck7
     with pytest.raises(UnknownNameError, match="did you mean 'fer7'"):
         label_space("fer-7")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,31 @@ def test_a_set_without_splits_is_written_as_class_folders(tmp_path):
     write_folder(faces, tmp_path / "f")
     assert {path.name for path in (tmp_path / "f").iterdir()} == set(fer7.labels)
     assert same_rows(load_folder(tmp_path / "f"), faces)
+
+
+def test_subjects_lie_beside_the_folders(tmp_path):
+    faces = replace(made_faces([1, 0, 3]), subjects=np.array(["S1, or so", "", "S2"]))
+    write_folder(faces, tmp_path / "f")
+    again = load_folder(tmp_path / "f")
+    assert same_rows(again, faces)
+    assert again.subjects.tolist() == ["S1, or so", "", "S2"]
+    write_folder(made_faces(), tmp_path / "g")
+    assert not (tmp_path / "g" / "subjects.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("picture,who\n", "expected the columns picture, subject"),
+        ("picture,subject\ntrain/x.png,S1\n", r"row 2: there is no picture 'train/x\.png'"),
+        ("picture,subject\ntrain/angry/Training_0.png\n", "row 2: expected 2 columns, got 1"),
+    ],
+)
+def test_a_broken_table_of_subjects_is_refused(tmp_path, text, reason):
+    write_folder(made_faces(), tmp_path / "f")
+    (tmp_path / "f" / "subjects.csv").write_text(text)
+    with pytest.raises(DataError, match=reason):
+        load_folder(tmp_path / "f")
 
 
 @pytest.mark.parametrize(

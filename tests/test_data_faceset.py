@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,8 @@ def columns(n: int = 3, **changed):
         ({"labels": np.array([0, 1])}, "3 images but 2 labels"),
         ({"usages": np.array(["a"])}, "3 images but 1 usages"),
         ({"names": np.array(["a"])}, "3 images but 1 names"),
+        ({"subjects": np.array(["a"])}, "3 images but 1 subjects"),
+        ({"origins": np.array(["a"])}, "3 images but 1 origins"),
         ({"votes": np.zeros((2, 10), np.int16)}, "3 images but 2 votes"),
         ({"votes": np.zeros((3, 8), np.int16)}, r"votes must be \(3, 10\), got \(3, 8\)"),
         ({"labels": np.array([0, 1, 7])}, "labels of fer7 run from 0 to 6, got 0 to 7"),
@@ -47,6 +51,8 @@ def test_indexing_keeps_columns_together(rows):
         images=np.arange(48, dtype=np.uint8).reshape(3, 4, 4),
         votes=np.arange(30, dtype=np.int16).reshape(3, 10),
         names=np.array(["a", "b", "c"]),
+        subjects=np.array(["x", "y", "z"]),
+        origins=np.array(["", "", "aux"]),
     )
     part = faces[rows]
     kept = np.arange(3)[rows]
@@ -55,12 +61,19 @@ def test_indexing_keeps_columns_together(rows):
     assert part.votes[:, 0].tolist() == (kept * 10).tolist()
     assert part.labels.tolist() == kept.tolist()
     assert part.names.tolist() == np.array(["a", "b", "c"])[kept].tolist()
+    assert part.subjects.tolist() == np.array(["x", "y", "z"])[kept].tolist()
+    assert part.origins.tolist() == np.array(["", "", "aux"])[kept].tolist()
+    assert part.mapped(four).subjects.tolist() == part.subjects[part.labels == 0].tolist()
+    assert part.own.names.tolist() == [name for name in part.names if name != "c"]
 
 
 def test_optional_columns_stay_absent():
     part = columns()[:2]
     assert part.votes is None
     assert part.names is None
+    assert part.subjects is None
+    assert part.origins is None
+    assert part.own is part
 
 
 def test_splits_keep_their_order_of_appearance():
@@ -95,6 +108,8 @@ def test_digest_covers_pixels_labels_and_order():
     faces = made_faces([0, 1])
     again = made_faces([0, 1], images=np.asfortranarray(faces.images))
     assert again.sha256 == faces.sha256
+    told = replace(faces, subjects=np.array(["a", "b"]), origins=np.array(["", "c"]))
+    assert told.sha256 == faces.sha256
     different = {
         faces.sha256,
         faces[np.array([1, 0])].sha256,

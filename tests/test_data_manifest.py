@@ -76,6 +76,12 @@ def test_groups_carry_the_names_of_the_rows():
     assert not group.conflicting
 
 
+def test_people_are_counted():
+    faces = twinned([0, 1, 2, 3], [1, 1, 2, 2])
+    assert Manifest.of(faces).subjects is None
+    assert Manifest.of(replace(faces, subjects=np.array(["a", "b", "", "a"]))).subjects == 2
+
+
 def test_a_dictionary_for_json():
     plain = Manifest.of(twinned([0, 0, 1], [1, 2, 2], ["a", "b", "b"])).as_dict()
     again = json.loads(json.dumps(plain))

@@ -91,6 +91,14 @@ def test_a_changed_picture_is_read_anew_whatever_its_size_and_date(tmp_path, rea
     assert len(reads) == 2
 
 
+def test_subjects_are_part_of_the_key(tmp_path):
+    source = folder(tmp_path / "f", "sad")
+    assert load(source).subjects is None
+    for who in ("ann", "bob"):
+        (source / "subjects.csv").write_text(f"picture,subject\nsad/1.png,{who}\n")
+        assert load(source).subjects.tolist() == [who]
+
+
 def test_settings_that_change_the_arrays_are_part_of_the_key(tmp_path, reads):
     source = folder(tmp_path / "f", "sad", "happy")
     assert load(source).images.shape == (2, 48, 48)

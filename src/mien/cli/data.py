@@ -1,7 +1,8 @@
-"""``mien data info`` and ``mien data convert``."""
+"""``mien data info``, ``mien data convert`` and ``mien data readers``."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,15 +10,30 @@ import numpy as np
 import typer
 
 from mien.cli import console, options
-from mien.core.labels import label_space
+from mien.core.labels import LabelSpace, label_space
 
 if TYPE_CHECKING:
-    from mien.data import FaceSet, Manifest
+    from mien.data import FaceSet, Manifest, ReaderInfo
 
 app = typer.Typer(help="Look into data sets and rewrite them.", rich_markup_mode=None)
 
 Source = Annotated[
     Path, typer.Argument(metavar="SRC", help="FER2013 table (.csv, .gz, .zip) or labelled folder.")
+]
+Reader = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="How to read a folder: a name of 'mien data readers', or 'folders'.",
+        show_default="told by the layout",
+    ),
+]
+DropUnmapped = Annotated[
+    bool,
+    typer.Option(
+        "--drop-unmapped",
+        help="Drop rows of a reader that have no counterpart in SPACE, instead of refusing them.",
+    ),
 ]
 Votes = Annotated[
     Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
@@ -32,25 +48,55 @@ def info(
     source: Source,
     votes: Votes = None,
     labels: Labels = "fer7",
+    reader: Reader = None,
+    drop_unmapped: DropUnmapped = False,
     twins: Annotated[
         bool, typer.Option("--twins", help="List the groups of identical images instead.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Count rows, find identical images and contradictions."""
-    from mien.data import Manifest, load
+    from mien.data import Manifest, load, reader_of
 
-    faces = load(source, votes=votes, labels=label_space(labels))
+    known = reader_of(source, reader)
+    faces = load(
+        source,
+        votes=votes,
+        labels=label_space(labels),
+        reader=reader,
+        drop_unmapped=drop_unmapped,
+        whole_photos=True,
+    )
     manifest = Manifest.of(faces)
-    for warning in manifest.warnings:
+    for warning in (*manifest.warnings, *_framing(known)):
         console.say(f"mien: warning: {warning}")
     as_lines = console.wants_json(asked=as_json)
     if twins:
         _list_twins(manifest, as_lines=as_lines)
     elif as_lines:
-        console.emit({**_summary(manifest), **_derived(faces)})
+        about = None if known is None else _about(known)
+        console.emit({**_summary(manifest), **_derived(faces), "reader": about})
     else:
+        if known is not None:
+            console.say(f"{known.title}. Terms: {known.terms}")
         _show(manifest, _derived(faces))
+
+
+@app.command()
+def readers(as_json: options.Json = False) -> None:
+    """List the data sets whose folders can be read, and how they must look."""
+    from mien.data import readers as known
+
+    if console.wants_json(asked=as_json):
+        for info in known().values():
+            console.emit(_about(info))
+        return
+    columns = ("reader", "data set", "labels", "people", "pictures", "layout")
+    rows = (
+        (i.name, i.title, i.space.name, "known" if i.subjects else "", i.frames, i.layout)
+        for i in known().values()
+    )
+    console.show(columns, rows)
 
 
 @app.command()
@@ -60,6 +106,14 @@ def convert(
         Path, typer.Argument(metavar="OUT", help="A .csv or .csv.gz table, or else a new folder.")
     ],
     labels: Labels = "fer7",
+    reader: Reader = None,
+    drop_unmapped: DropUnmapped = False,
+    crop: Annotated[
+        bool,
+        typer.Option("--crop", help="Find the faces in photos and cut them out as 48 x 48 frames."),
+    ] = False,
+    detector: options.Detector = "mtcnn",
+    min_face: options.MinFace = 40,
     split: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this split; repeatable.")
     ] = None,
@@ -80,12 +134,27 @@ def convert(
     """Rewrite a data set, whole or in part.
 
     The result is a FER2013 table or folders of pictures. FER+ votes are not written.
+
+    With --crop, photos in which no face is found are named and left out.
     """
-    from mien.data import balanced, deduplicated, load, without_conflicts, write_folder, write_table
+    from mien.data import (
+        balanced,
+        deduplicated,
+        in_space,
+        load,
+        without_conflicts,
+        write_folder,
+        write_table,
+    )
 
     if per_class is not None and undersample:
         raise typer.BadParameter("give --per-class or --undersample, not both")
-    faces = load(source, labels=label_space(labels))
+    space = label_space(labels)
+    if crop:
+        native = _cropped(source, space, reader, detector, min_face)
+        faces = in_space(native, space, drop_unmapped=drop_unmapped)
+    else:
+        faces = load(source, labels=space, reader=reader, drop_unmapped=drop_unmapped)
     if split:
         chosen = [str(faces.split(name).usages[0]) for name in split]  # refuses unknown names
         faces = faces[np.isin(faces.usages, chosen)]
@@ -98,6 +167,37 @@ def convert(
     table = out.name.lower().endswith((".csv", ".csv.gz"))
     (write_table if table else write_folder)(faces, out)
     console.say(f"{len(faces):,} rows written to {out}")
+
+
+def _cropped(
+    source: Path, space: LabelSpace, reader: str | None, detector: str, min_face: int
+) -> FaceSet:
+    """Faces found in photos; what is left out is told."""
+    from mien.data import crop_photos, listed_photos
+    from mien.runtime.detectors import DetectorOptions, build_detector
+
+    detect = build_detector(detector, DetectorOptions(min_face=min_face)).detect
+    photos, native = listed_photos(source, labels=space, reader=reader)
+    with console.progress("photos") as advance:
+        faces, missed = crop_photos(photos, source, native, detect, advance)
+    for photo in missed:
+        console.say(f"mien: warning: no face found in {photo.name(source)}, left out")
+    if missed:
+        console.say(f"{len(missed):,} of {len(photos):,} photos have no face and are left out")
+    return faces
+
+
+def _framing(info: ReaderInfo | None) -> list[str]:
+    if info is None or info.frames != "photos":
+        return []
+    return [
+        f"{info.name} holds photos: counted here as whole pictures. Cut the faces out before "
+        "training: mien data convert SRC OUT --crop"
+    ]
+
+
+def _about(info: ReaderInfo) -> dict[str, Any]:
+    return {**asdict(info), "space": info.space.name, "labels": info.space.labels}
 
 
 def _summary(manifest: Manifest) -> dict[str, Any]:
@@ -143,6 +243,8 @@ def _show(manifest: Manifest, derived: dict[str, Any]) -> None:
     ]
     columns = ("split", "identical images in", "rows ", "labels contradict ")
     console.show(columns, twins, title=f"{len(manifest.twins):,} groups of identical images")
+    if manifest.subjects is not None:
+        console.say(f"people: {manifest.subjects:,}")
     if derived["held_out_rows"] is not None:
         console.say(f"held-out tenth of Training: {derived['held_out_rows']:,} rows")
     hashes = [(split.name, split.sha256) for split in manifest.splits]

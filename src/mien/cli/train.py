@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from mien.cli.provenance import provenance
 from mien.core.labels import label_space
 
 if TYPE_CHECKING:
+    from mien.data import Part
     from mien.train import EpochRow, TrainConfig
 
 
@@ -26,6 +28,14 @@ def train(
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of checkpoint, log and curves.")],
     votes: Annotated[
         Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
+    ] = None,
+    aux: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="SRC",
+            help="Auxiliary set whose Training rows are trained on too; repeatable. Twins of "
+            "scored rows are left out.",
+        ),
     ] = None,
     override: options.Override = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in RUN.")] = False,
@@ -43,11 +53,16 @@ def train(
     with console.needs("train"):
         from mien.train import load_config
         from mien.train import train as train_network
-    from mien.data import load
+    from mien.data import load, mixed
 
     recipe = load_config(config, tuple(override or ()))
-    faces = load(data, votes=votes, labels=label_space(recipe.labels))
-    speaks = console.first_process()
+    space, speaks = label_space(recipe.labels), console.first_process()
+    faces = load(data, votes=votes, labels=space)
+    if aux:
+        mixture = mixed([faces, *(load(source, labels=None) for source in aux)], space)
+        faces = mixture.faces
+        if speaks:
+            _tell_parts(mixture.parts[1:])
     with console.progress("steps", quiet=as_json or not speaks) as advance:
         _, log = train_network(
             faces,
@@ -64,6 +79,17 @@ def train(
     console.say(f"the run is in {out}; make a bundle of it with: mien export {out} ...")
     if console.wants_json(asked=as_json):
         console.emit({"run": str(out), **asdict(log[-1])})
+
+
+def _tell_parts(parts: Sequence[Part]) -> None:
+    """What is trained on of each auxiliary set, and what is not."""
+    for part in parts:
+        left = [f"{n:,} {label} without a label here" for label, n in part.unmapped.items()]
+        left += [f"{n:,} of its split {split}" for split, n in part.other_splits.items()]
+        if part.twins:
+            left.append(f"{len(part.twins):,} twins of scored rows")
+        words = f"; left out: {', '.join(left)}" if left else ""
+        console.say(f"auxiliary {part.source}: {part.rows:,} rows{words}")
 
 
 def _line(row: EpochRow, recipe: TrainConfig) -> str:

@@ -2,7 +2,7 @@
 
 Sources: FER2013 order from Goodfellow et al., ICML 2013 workshop; FER+ from Barsoum et al.,
 ICMI 2016; the five groups from Agrawal et al., IJCA 184(37), 2022; CK+ from Lucey et al.,
-CVPR workshops 2010.
+CVPR workshops 2010; AffectNet from Mollahosseini et al., IEEE TAC 10(1), 2019.
 """
 
 from __future__ import annotations
@@ -81,8 +81,18 @@ ck7 = LabelSpace(
     ("angry", "contempt", "disgust", "fear", "happy", "sad", "surprise"),
     note="CK+ has no neutral",
 )
+ck8 = LabelSpace(
+    "ck8",
+    ("neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise"),
+    note="CK+ codes 0 to 7; neutral = first frames of the sequences",
+)
+affectnet8 = LabelSpace(
+    "affectnet8",
+    ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt"),
+    note="AffectNet codes 0 to 7; none, uncertain and no face are no expressions",
+)
 
-_SPACES = {space.name: space for space in (fer7, ferplus8, agrawal5, four, ck7)}
+_SPACES = {space.name: space for space in (fer7, ferplus8, agrawal5, four, ck7, ck8, affectnet8)}
 
 # Targets as data: source label -> target label, None = rows of this label are dropped.
 # A pair of spaces that is not listed here is refused.
@@ -105,7 +115,32 @@ _MAPPINGS: dict[tuple[str, str], dict[str, str | None]] = {
     },
     ("ck7", "ferplus8"): {label: label for label in ck7.labels},
     ("fer7", "ferplus8"): {label: label for label in fer7.labels},
+    **{
+        (space.name, "fer7"): {
+            label: None if label == "contempt" else label for label in space.labels
+        }
+        for space in (ck8, affectnet8)
+    },
+    **{
+        (space.name, "ferplus8"): {label: label for label in space.labels}
+        for space in (ck8, affectnet8)
+    },
 }  # fmt: skip
+
+
+def _by_way_of_fer7(source: LabelSpace, target: LabelSpace) -> dict[str, str | None]:
+    first, then = _MAPPINGS[source.name, "fer7"], _MAPPINGS["fer7", target.name]
+    return {label: None if to is None else then[to] for label, to in first.items()}
+
+
+# Auxiliary sets reach the groupings of FER2013's labels by the two recorded steps.
+_MAPPINGS.update(
+    {
+        (source.name, target.name): _by_way_of_fer7(source, target)
+        for source in (ck7, ck8, affectnet8)
+        for target in (agrawal5, four)
+    }
+)
 
 
 def label_space(name: str) -> LabelSpace:

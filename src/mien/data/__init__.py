@@ -1,7 +1,8 @@
-"""Data sets: readers, the cache, splits and twins, votes, manifests, converters."""
+"""Data sets: readers, the cache, splits and twins, votes, mixtures, manifests, converters."""
 
 from mien.data.cache import default_folder
 from mien.data.convert import write_folder, write_table
+from mien.data.crops import cropped
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import KNOWN_COUNTS, USAGES, load_fer2013, parse_fer2013
 from mien.data.ferplus import (
@@ -13,6 +14,8 @@ from mien.data.ferplus import (
     with_votes,
 )
 from mien.data.folders import LabelledPath, labelled_paths, load_folder
+from mien.data.folds import folds
+from mien.data.listing import Photo
 from mien.data.manifest import (
     Manifest,
     Overlap,
@@ -21,7 +24,11 @@ from mien.data.manifest import (
     count_warnings,
     vote_warnings,
 )
-from mien.data.sources import load
+from mien.data.mixing import Mixture, Part, joined, mixed
+from mien.data.photos import crop_photos
+from mien.data.readers import ReaderInfo, readers
+from mien.data.sampling import balanced_split, class_samples, random_split
+from mien.data.sources import in_space, listed_photos, load, one_face_photos, reader_of
 from mien.data.subsets import (
     Twins,
     balanced,
@@ -40,25 +47,42 @@ __all__ = [
     "FaceSet",
     "LabelledPath",
     "Manifest",
+    "Mixture",
     "Overlap",
+    "Part",
+    "Photo",
+    "ReaderInfo",
     "SplitRecord",
     "TwinGroup",
     "Twins",
     "Votes",
     "balanced",
+    "balanced_split",
+    "class_samples",
     "class_weights",
     "count_warnings",
+    "crop_photos",
+    "cropped",
     "deduplicated",
     "default_folder",
+    "folds",
     "held_out",
     "in_common",
+    "in_space",
+    "joined",
     "labelled_paths",
+    "listed_photos",
     "load",
     "load_fer2013",
     "load_ferplus",
     "load_folder",
+    "mixed",
+    "one_face_photos",
     "parse_fer2013",
     "parse_ferplus",
+    "random_split",
+    "reader_of",
+    "readers",
     "twins",
     "vote_targets",
     "vote_warnings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from mien.core.errors import DataError
 from mien.core.labels import LabelSpace, fer7
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import SIDE, USAGES
-from mien.data.folders import WHOLE, class_index, split_of_folder
+from mien.data.folders import SUBJECTS, class_index, split_of_folder
+from mien.data.listing import WHOLE
 from mien.store.atomic import writing, writing_folder
 
 _GREYS = tuple(str(level) for level in range(256))
@@ -88,7 +90,8 @@ def write_folder(faces: FaceSet, path: Path) -> None:
     ``Training`` goes into ``train``, ``PublicTest`` and ``PrivateTest`` into ``test``, each with
     the split as prefix of the name; ``validation`` and the like into folders of their own; a set
     with the split ``all`` only into class folders. The number in a name is the place of the row,
-    so each split is read back in its order. FER+ votes are not written.
+    so each split is read back in its order. Subjects go into ``subjects.csv`` beside the folders.
+    FER+ votes are not written.
 
     Raises:
         DataError: If a split or label cannot be the name of a folder that is read back.
@@ -111,12 +114,20 @@ def write_folder(faces: FaceSet, path: Path) -> None:
         for split in faces.splits:
             for label in classes:  # all of them, so that the labels can be read off the folders
                 (part / above[split] / label).mkdir(parents=True, exist_ok=True)
+        written: list[Path] = []
         for number, (split, label, image) in enumerate(rows):
-            folder = part / above[split] / classes[label]
             prefix = f"{split}_" if split in USAGES else ""
-            Image.fromarray(np.ascontiguousarray(image)).save(
-                folder / f"{prefix}{number:0{width}}.png", format="PNG"
-            )
+            written.append(Path(above[split], classes[label], f"{prefix}{number:0{width}}.png"))
+            Image.fromarray(np.ascontiguousarray(image)).save(part / written[-1], format="PNG")
+        if faces.subjects is not None:
+            _write_subjects(part / SUBJECTS, written, faces.subjects.tolist())
+
+
+def _write_subjects(path: Path, pictures: list[Path], subjects: list[str]) -> None:
+    with writing(path) as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("picture", "subject"))
+        rows.writerows(zip((p.as_posix() for p in pictures), subjects, strict=True))
 
 
 def _split_folder(split: str, faces: FaceSet) -> str:

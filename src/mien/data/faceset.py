@@ -25,6 +25,9 @@ class FaceSet:
         source: Name of the file or folder, for messages.
         votes: ``(N, 10)`` int16 FER+ votes, or None.
         names: ``(N,)`` str, row number or file name of each image, for messages.
+        subjects: ``(N,)`` str, who is seen, "" = unknown; or None.
+        origins: ``(N,)`` str, name of the auxiliary set that a row was mixed in from, "" = a row
+            of the set itself; None = all are. No digest and no label depends on it.
 
     Raises:
         DataError: If columns disagree in length, or a label is outside the space.
@@ -37,6 +40,8 @@ class FaceSet:
     source: str
     votes: NDArray[np.int16] | None = None
     names: NDArray[np.str_] | None = None
+    subjects: NDArray[np.str_] | None = None
+    origins: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -47,6 +52,7 @@ class FaceSet:
             )
         columns: dict[str, Any] = {
             "labels": self.labels, "usages": self.usages, "votes": self.votes, "names": self.names,
+            "subjects": self.subjects, "origins": self.origins,
         }  # fmt: skip
         for name, column in columns.items():
             if column is not None and len(column) != n:
@@ -63,13 +69,17 @@ class FaceSet:
         return len(self.images)
 
     def __getitem__(self, rows: slice | NDArray[Any]) -> FaceSet:
+        optional: dict[str, Any] = {
+            name: column[rows]
+            for name in ("votes", "names", "subjects", "origins")
+            if (column := getattr(self, name)) is not None
+        }
         return replace(
             self,
             images=self.images[rows],
             labels=self.labels[rows],
             usages=self.usages[rows],
-            votes=None if self.votes is None else self.votes[rows],
-            names=None if self.names is None else self.names[rows],
+            **optional,
         )
 
     @property
@@ -85,6 +95,11 @@ class FaceSet:
             known = ", ".join(self.splits) or "none"
             raise DataError(f"{self.source} has no rows of split {name!r}; it has: {known}")
         return self[rows]
+
+    @property
+    def own(self) -> FaceSet:
+        """The rows of the set itself, without those that were mixed in."""
+        return self if self.origins is None else self[self.origins == ""]
 
     @property
     def counts(self) -> NDArray[np.int64]:

@@ -8,28 +8,34 @@
 
 A file name that starts with ``Training_``, ``PublicTest_`` or ``PrivateTest_`` names its split,
 whatever folder it is in. Without a prefix, ``train`` is ``Training`` and any other split keeps
-the name of its folder. Case is ignored in the names of folders.
+the name of its folder. Case is ignored in the names of folders. ``SRC/subjects.csv``, where there
+is one, tells who is seen.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mien.core.errors import DataError, ImageDecodeError
+from mien.core.errors import DataError
 from mien.core.labels import LabelSpace, fer7
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import SIDE, USAGES
-from mien.data.grey import centre_square, grey_levels, resampled
-from mien.store.images import read_image
+from mien.data.listing import (
+    SUFFIXES,
+    WHOLE,
+    Photo,
+    is_picture,
+    natural,
+    subfolders,
+    visible,
+)
+from mien.data.photos import read_photos
+from mien.data.tables import header_columns, numbered_rows, open_table
 
-WHOLE = "all"
-"""Split of a folder that has class folders only."""
+SUBJECTS = "subjects.csv"
+"""Table beside the class folders that tells who is seen: columns ``picture`` and ``subject``."""
 
 # Names of one expression, as data sets spell it; each group stands for any label it contains.
 _SAME = (
@@ -44,8 +50,6 @@ _SAME = (
     ("surprise", "surprised"),
 )
 
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
-_CLUTTER = ("thumbs.db", "desktop.ini", "__macosx")
 _OFFICIAL = {"train": "Training", **{usage.lower(): usage for usage in USAGES}}
 _OTHER_SPLITS = ("test", "testing", "validation", "valid", "val", "eval", "dev")
 
@@ -81,7 +85,7 @@ def class_folders(folder: Path) -> list[tuple[str, Path]]:
     Raises:
         DataError: If there is none, split and class folders are mixed, or one is unreadable.
     """
-    top = _folders(folder)
+    top = subfolders(folder)
     splits = {path: split for path in top if (split := split_of_folder(path.name)) is not None}
     if not top:
         raise DataError(
@@ -96,7 +100,7 @@ def class_folders(folder: Path) -> list[tuple[str, Path]]:
             f"{str(folder)!r} holds split folders ({', '.join(sorted(p.name for p in splits))}) "
             f"and also {odd[0]!r}; move it out, or give a folder of classes"
         )
-    return [(split, path) for inner, split in splits.items() for path in _folders(inner)]
+    return [(split, path) for inner, split in splits.items() for path in subfolders(inner)]
 
 
 def labelled_paths(folder: Path, space: LabelSpace = fer7) -> list[LabelledPath]:
@@ -139,56 +143,56 @@ def load_folder(folder: Path, space: LabelSpace = fer7, side: int = SIDE) -> Fac
     Raises:
         DataError: If the layout is wrong, or with file and reason for a picture that is damaged.
     """
-    if side < 1:
-        raise DataError(f"the side must be 1 pixel or more, got {side}")
+    return read_photos(folder_photos(folder, space), folder, space, side)
+
+
+def folder_photos(folder: Path, space: LabelSpace = fer7) -> list[Photo]:
+    """What ``labelled_paths`` lists, with the subjects of ``subjects.csv``; nothing is opened.
+
+    Raises:
+        DataError: As ``labelled_paths``, or if a row of the table is wrong.
+    """
     listed = labelled_paths(folder, space)
-    images = np.empty((len(listed), side, side), np.uint8)
-    for row, item in enumerate(listed):
-        images[row] = _grey_square(item.path, side)
-    return FaceSet(
-        images=images,
-        labels=np.array([item.label for item in listed], dtype=np.int64),
-        usages=np.array([item.split for item in listed]),
-        space=space,
-        source=folder.name or str(folder),
-        names=np.array([item.path.relative_to(folder).as_posix() for item in listed]),
-    )
+    names = [item.path.relative_to(folder).as_posix() for item in listed]
+    table = folder / SUBJECTS
+    known = _subjects(table, set(names)) if table.is_file() else {}
+    return [
+        Photo(item.path, item.label, item.split, known.get(name, ""))
+        for item, name in zip(listed, names, strict=True)
+    ]
 
 
-def _grey_square(path: Path, side: int) -> NDArray[np.uint8]:
-    try:
-        rgb = read_image(path)
-    except ImageDecodeError as error:
-        raise DataError(f"{str(path)!r}: {error}") from error
-    return resampled(grey_levels(centre_square(rgb)), side)
+def _subjects(table: Path, pictures: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    with open_table(table) as lines:
+        rows = numbered_rows(lines, table.name)
+        _, header = next(rows, (1, [""]))
+        at = header_columns(header)
+        if not {"picture", "subject"} <= set(at):
+            raise DataError(f"{table}: expected the columns picture, subject; got {header}")
+        for number, row in rows:
+            where = f"{table}, row {number}"
+            if len(row) != len(header):
+                raise DataError(
+                    f"{where}: expected {len(header)} columns, got {len(row)}; is the file cut off?"
+                )
+            name = row[at["picture"]]
+            if name not in pictures:
+                raise DataError(f"{where}: there is no picture {name!r} beside the table")
+            found[name] = row[at["subject"]].strip()
+    return found
 
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip()).casefold()
 
 
-def _visible(folder: Path) -> list[Path]:
-    try:
-        inside = sorted(folder.iterdir())
-    except OSError as error:
-        raise DataError(f"{str(folder)!r} cannot be listed ({error.strerror or error})") from error
-    return [
-        path
-        for path in inside
-        if not path.name.startswith(".") and path.name.casefold() not in _CLUTTER
-    ]
-
-
-def _folders(folder: Path) -> list[Path]:
-    return [path for path in _visible(folder) if path.is_dir()]
-
-
 def _pictures(folder: Path) -> list[Path]:
-    paths = _visible(folder)
+    paths = visible(folder)
     for path in paths:
-        if path.suffix.casefold() in _PICTURES and path.is_file():
+        if is_picture(path):
             continue
-        kind = "a folder" if path.is_dir() else f"no {' '.join(_PICTURES)} file"
+        kind = "a folder" if path.is_dir() else f"no {' '.join(SUFFIXES)} file"
         raise DataError(
             f"{str(folder)!r} may hold pictures only, {path.name!r} is {kind}; "
             "convert it or move it out, so that no row is left out unnoticed"
@@ -203,6 +207,4 @@ def _split(path: Path, of_folder: str) -> str:
 
 def _order(item: LabelledPath) -> tuple[int, str, list[str | int], int]:
     rank = USAGES.index(item.split) if item.split in USAGES else len(USAGES)
-    parts: list[str | int] = list(re.split(r"([0-9]+)", item.path.name))
-    parts[1::2] = [int(number) for number in parts[1::2]]
-    return rank, item.split, parts, item.label
+    return rank, item.split, natural(item.path.name), item.label

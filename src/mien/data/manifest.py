@@ -84,6 +84,7 @@ class Manifest:
         rows: Number of rows.
         sha256: Digest over all rows in order.
         has_votes: FER+ votes are joined.
+        subjects: Number of people, None = unknown.
         splits: One record per split, in order of appearance.
         overlaps: One record per ordered pair of splits that share images.
         twins: All groups of identical images, within and across splits.
@@ -98,6 +99,7 @@ class Manifest:
     rows: int
     sha256: str
     has_votes: bool
+    subjects: int | None
     splits: tuple[SplitRecord, ...]
     overlaps: tuple[Overlap, ...]
     twins: tuple[TwinGroup, ...]
@@ -116,6 +118,7 @@ class Manifest:
             rows=len(faces),
             sha256=faces.sha256,
             has_votes=faces.votes is not None,
+            subjects=None if faces.subjects is None else len(set(faces.subjects) - {""}),
             splits=tuple(_record(faces.split(name)) for name in faces.splits),
             overlaps=tuple(_overlaps(faces, found)),
             twins=tuple(_group(faces, rows) for rows in found.groups),
@@ -157,10 +160,13 @@ def vote_warnings(faces: FaceSet) -> tuple[str, ...]:
     to_fer7 = mapping(ferplus8, fer7).table
     majority = to_fer7[faces.votes[:, : len(ferplus8)].argmax(axis=1)]
     found: list[str] = []
+    voted = faces.votes.sum(axis=1) > 0  # rows mixed in from elsewhere have no votes
     for name in faces.splits:
-        rows = faces.usages == name
+        rows = (faces.usages == name) & voted
+        if rows.sum() < _ENOUGH_ROWS:
+            continue
         agreement = float((majority[rows] == faces.labels[rows]).mean())
-        if rows.sum() >= _ENOUGH_ROWS and agreement < _AGREEMENT:
+        if agreement < _AGREEMENT:
             found.append(
                 f"the FER+ votes agree with only {agreement:.0%} of the labels of {name} "
                 "(about 63% in the right order): do both files list the images in the same order?"

@@ -56,7 +56,9 @@ def in_common(faces: FaceSet, other: FaceSet) -> NDArray[np.bool_]:
 def held_out(faces: FaceSet, fraction: float = 0.1, seed: int = 0) -> NDArray[np.bool_]:
     """Mark a fixed share of rows, keeping byte-identical images on one side.
 
-    The choice depends on the pixels and the seed only, not on the order of the rows.
+    The choice depends on the pixels and the seed only, not on the order of the rows. Of a mixture
+    it is made among the rows of the main set, so that the same images are held out with and
+    without auxiliary sets; a mixed-in twin of a held-out image is held out with it.
 
     Args:
         faces: Rows to choose from.
@@ -71,9 +73,9 @@ def held_out(faces: FaceSet, fraction: float = 0.1, seed: int = 0) -> NDArray[np
     """
     if not 0 < fraction < 1:
         raise DataError(f"the held-out fraction must lie between 0 and 1, got {fraction}")
-    unique, inverse = np.unique(faces.pixel_hashes, return_inverse=True)
+    unique = np.unique(faces.own.pixel_hashes)
     chosen = np.random.default_rng(seed).permutation(len(unique)) < round(fraction * len(unique))
-    return chosen[inverse]
+    return np.isin(faces.pixel_hashes, unique[chosen])
 
 
 def without_conflicts(faces: FaceSet) -> FaceSet:
@@ -102,6 +104,11 @@ def balanced(faces: FaceSet, per_class: int | None = None, seed: int = 0) -> Fac
     Raises:
         DataError: If a label has no row or fewer than asked for; nothing is drawn twice.
     """
+    return faces[balanced_rows(faces, per_class, seed)]
+
+
+def balanced_rows(faces: FaceSet, per_class: int | None = None, seed: int = 0) -> NDArray[np.int64]:
+    """Indices of the rows that ``balanced`` draws, rising; raises as it does."""
     counts = faces.counts
     if (counts == 0).any():
         raise DataError(f"{faces.source}: no rows of {_empty(faces)}, so nothing can be balanced")
@@ -117,7 +124,7 @@ def balanced(faces: FaceSet, per_class: int | None = None, seed: int = 0) -> Fac
         rng.permutation(np.flatnonzero(faces.labels == label))[:wanted]
         for label in range(len(faces.space))
     ]
-    return faces[np.sort(np.concatenate(drawn))]
+    return np.sort(np.concatenate(drawn))
 
 
 def class_weights(faces: FaceSet) -> NDArray[np.float32]:

@@ -1,0 +1,174 @@
+"""Pictures from the web with a table of labels: RAF-DB and ExpW."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from mien.core.errors import DataError
+from mien.core.labels import fer7
+from mien.data.listing import WHOLE, Photo, pictures
+from mien.data.readers.registry import ReaderInfo, register
+from mien.data.tables import open_table
+
+_RAF_CODES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")  # from 1
+_RAF_SPLITS = {"train": "Training", "test": "test"}
+
+
+def rows_of(table: Path, fields: int) -> Iterator[tuple[str, list[str]]]:
+    """Place and fields of each row of a table whose fields are separated by blanks.
+
+    Raises:
+        DataError: If the table is missing or damaged, a row has another number of fields, or
+            there is no row.
+    """
+    empty = True
+    with open_table(table) as lines:
+        for number, line in enumerate(lines, start=1):
+            row = line.split()
+            if not row:
+                continue
+            empty = False
+            where = f"{table}, row {number}"
+            if len(row) != fields:
+                raise DataError(
+                    f"{where}: expected {fields} fields separated by blanks, got {len(row)}; is "
+                    "the file cut off?"
+                )
+            yield where, row
+    if empty:
+        raise DataError(f"{table}: no rows")
+
+
+def code_of(text: str, known: Mapping[str, int], where: str) -> int:
+    """The label of a code; raises ``DataError`` with the known codes."""
+    label = known.get(text)
+    if label is None:
+        raise DataError(f"{where}: the label must be one of {', '.join(known)}, got {text[:20]!r}")
+    return label
+
+
+def there(path: Path, where: str) -> Path:
+    """``path``, which a row at ``where`` names; raises ``DataError`` if it is no file."""
+    if not path.is_file():
+        raise DataError(f"{where}: there is no picture {str(path)!r}; is the folder complete?")
+    return path
+
+
+def plain_name(text: str, where: str) -> str:
+    """The name of a picture that stays below the folder it is looked for in."""
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or "\\" in text:
+        raise DataError(f"{where}: a picture must lie below the data set's folder, got {text!r}")
+    return text
+
+
+@register(
+    ReaderInfo(
+        name="rafdb",
+        title="Real-world Affective Faces (RAF-DB), basic expressions, aligned crops",
+        source="Li, Deng and Du, CVPR 2017",
+        terms="non-commercial research, on request from the authors at Beijing University of Posts "
+        "and Telecommunications; not to be passed on",
+        space=fer7,
+        layout="Image/aligned/train_00001_aligned.jpg, EmoLabel/list_patition_label.txt "
+        "(in the folder or in basic/)",
+        subjects=False,
+        frames="crops",
+    )
+)
+class RafDb:
+    """One line per picture: ``train_00001.jpg 5``."""
+
+    def evidence(self, folder: Path) -> str:
+        """The folder of labels, or that of the aligned pictures."""
+        for inside in ("EmoLabel", "basic/EmoLabel", "Image/aligned", "basic/Image/aligned"):
+            if (folder / inside).is_dir():
+                return f"{inside}/"
+        return ""
+
+    def photos(self, folder: Path) -> list[Photo]:
+        """The aligned pictures in the order of the table; a picture without a row is refused."""
+        home = folder / "basic" if (folder / "basic").is_dir() else folder
+        table, aligned = home / "EmoLabel" / "list_patition_label.txt", home / "Image" / "aligned"
+        if not table.is_file() or not aligned.is_dir():
+            missing = aligned if table.is_file() else table
+            raise DataError(f"{str(folder)!r}: expected RAF-DB's {missing.relative_to(folder)}")
+        codes = {str(code): fer7.index(name) for code, name in enumerate(_RAF_CODES, start=1)}
+        unlabelled = {path.name for path in pictures(aligned)}
+        found: list[Photo] = []
+        for where, (name, code) in rows_of(table, 2):
+            split = _RAF_SPLITS.get(name.partition("_")[0])
+            stem, dot, suffix = plain_name(name, where).rpartition(".")
+            if split is None or not dot:
+                raise DataError(f"{where}: expected train_00001.jpg or test_0001.jpg, got {name!r}")
+            path = there(aligned / f"{stem}_aligned.{suffix}", where)
+            if path.name not in unlabelled:
+                raise DataError(f"{where}: {name} has a row already")
+            unlabelled.remove(path.name)
+            found.append(Photo(path, code_of(code, codes, where), split))
+        if unlabelled:
+            raise DataError(
+                f"{table}: {len(unlabelled)} pictures have no row, {min(unlabelled)} for one; is "
+                "the file cut off?"
+            )
+        return found
+
+
+@register(
+    ReaderInfo(
+        name="expw",
+        title="Expression in the Wild (ExpW)",
+        source="Zhang et al., From Facial Expression Recognition to Interpersonal Relation "
+        "Prediction, IJCV 2018",
+        terms="non-commercial research, from the authors at the Chinese University of Hong Kong; "
+        "the pictures belong to their makers",
+        space=fer7,
+        layout="label/label.lst (name, face, top, left, right, bottom, confidence, label), "
+        "image/origin/*.jpg or image/*.jpg",
+        subjects=False,
+        frames="boxes",
+    )
+)
+class ExpW:
+    """One line per face; several faces may share a picture. Codes are those of FER2013."""
+
+    def evidence(self, folder: Path) -> str:
+        """The table."""
+        return next(
+            (name for name in ("label/label.lst", "label.lst") if (folder / name).is_file()), ""
+        )
+
+    def photos(self, folder: Path) -> list[Photo]:
+        """The faces in the order of the table."""
+        name = self.evidence(folder)
+        places = (folder / "image" / "origin", folder / "image", folder / "origin")
+        home = next((place for place in places if place.is_dir()), None)
+        if not name or home is None:
+            missing = "image/" if name else "label/label.lst"
+            raise DataError(f"{str(folder)!r}: expected ExpW's {missing}")
+        codes = {str(code): code for code in range(len(fer7))}
+        return [
+            Photo(
+                path=there(home / plain_name(row[0], where), where),
+                label=code_of(row[7], codes, where),
+                split=WHOLE,
+                box=box_of((row[3], row[2], row[4], row[5]), where),
+                face=row[1],
+            )
+            for where, row in rows_of(folder / name, 8)
+        ]
+
+
+def box_of(texts: tuple[str, str, str, str], where: str) -> tuple[float, float, float, float]:
+    """x1 y1 x2 y2 from text; raises ``DataError`` unless it is a box with an area."""
+    try:
+        left, top, right, bottom = (float(text) for text in texts)
+    except ValueError as error:
+        raise DataError(f"{where}: a box must be four numbers, got {' '.join(texts)!r}") from error
+    if not (-1e6 < left < right < 1e6 and -1e6 < top < bottom < 1e6):
+        raise DataError(
+            f"{where}: a box must have left < right and top < bottom, got left {left:g}, "
+            f"top {top:g}, right {right:g}, bottom {bottom:g}"
+        )
+    return left, top, right, bottom
