@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -56,6 +59,14 @@ def evaluate(
     min_face: options.MinFace = 40,
     device: options.Device = "cpu",
     threads: options.Threads = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="New folder for report.html and its figures: ROC curves, confusion, reliability, "
+            "risk and coverage.",
+        ),
+    ] = None,
     min_accuracy: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit with 3 if the accuracy is lower.")
     ] = None,
@@ -66,9 +77,9 @@ def evaluate(
     Accuracy with its interval, a subset without training twins, calibration, per-label scores and
     the confusion matrix. Differences from the official FER2013 counts are warned about.
     """
-    from mien.data import labelled_paths, load
+    from mien.data import load, one_face_photos
     from mien.evaluate import evaluate as evaluate_crops
-    from mien.evaluate import evaluate_photos
+    from mien.evaluate import evaluate_photos, write_report
 
     if end_to_end and (tta != "none" or clean_against is not None):
         raise typer.BadParameter("--tta and --clean-against are for crops, not for --end-to-end")
@@ -82,11 +93,12 @@ def evaluate(
         threads=threads,
     )
     if end_to_end:
+        photos, of_photos = one_face_photos(data, labels=space)
         measure = partial(
             evaluate_photos,
             recognizer,
-            labelled_paths(data, space),
-            space,
+            photos,
+            of_photos,
             source=data.name,
             split=_split(split, EVERY_ROW),
         )
@@ -99,8 +111,13 @@ def evaluate(
             training=_training(clean_against, space),
             views=tta,
         )
-    with console.progress("photos" if end_to_end else "faces", quiet=as_json) as advance:
-        result = measure(on_rows=advance)
+    with _folder(report) as folder:
+        with console.progress("photos" if end_to_end else "faces", quiet=as_json) as advance:
+            result = measure(on_rows=advance)
+        if folder is not None:
+            write_report(result, folder)
+    if report is not None:
+        console.say(f"report written to {report}")
     for warning in result.warnings:
         console.say(f"mien: warning: {warning}")
     if console.wants_json(asked=as_json):
@@ -113,6 +130,20 @@ def evaluate(
     if result.end_to_end is not None and result.end_to_end.unreadable:
         console.say(f"mien: {result.end_to_end.unreadable} photos could not be read")
         raise typer.Exit(options.FAILED)
+
+
+@contextmanager
+def _folder(report: Path | None) -> Iterator[Path | None]:
+    """Where the report is written; what stands in its way ends the command before the measuring."""
+    if report is None:
+        yield None
+        return
+    with console.needs("eval"):
+        import_module("matplotlib")
+    from mien.store.atomic import writing_folder
+
+    with writing_folder(report) as folder:
+        yield folder
 
 
 def _split(asked: str | None, default: str) -> str | None:

@@ -4,6 +4,7 @@ from mien.evaluate.crops import evaluate
 from mien.evaluate.end_to_end import evaluate_photos
 from mien.evaluate.guard import EVERY_ROW, SplitGuard, split_guard
 from mien.evaluate.latency import single_face_latency
+from mien.evaluate.report import write_report
 from mien.evaluate.result import EndToEnd, Evaluation, Figures, LabelScores, Subset
 from mien.evaluate.views import VIEWS, log_probabilities, view_affines
 
@@ -22,4 +23,5 @@ __all__ = [
     "single_face_latency",
     "split_guard",
     "view_affines",
+    "write_report",
 ]

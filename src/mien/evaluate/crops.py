@@ -105,6 +105,7 @@ def evaluate(
         warnings=tuple(warnings),
         probabilities=probabilities,
         truth=rows.labels,
+        calibrated=calibrated,
     )
 
 

@@ -169,6 +169,8 @@ class Evaluation:
         end_to_end: What the detector missed; None for crops.
         probabilities: ``(N, K)`` of the answered rows, for further comparisons; not in the JSON.
         truth: ``(N,)`` their labels; not in the JSON.
+        calibrated: ``(N, K)`` what NLL, ECE and Brier are of, where that differs from
+            ``probabilities``; not in the JSON.
     """
 
     bundle: str
@@ -183,6 +185,7 @@ class Evaluation:
     end_to_end: EndToEnd | None = None
     probabilities: NDArray[np.float64] = field(repr=False, default_factory=lambda: np.zeros((0, 0)))
     truth: NDArray[np.int64] = field(repr=False, default_factory=lambda: np.zeros(0, np.int64))
+    calibrated: NDArray[np.float64] | None = field(repr=False, default=None)
 
     @property
     def accuracy(self) -> float:

@@ -1,0 +1,248 @@
+"""``mien explain``."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+import typer
+
+from mien.cli import console, options
+from mien.core.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mien.core.faces import Faces
+    from mien.explain import Explainable
+    from mien.runtime import Detector
+
+Methods = Literal["gradcam", "saliency", "smoothgrad", "occlusion", "activation", "layers"]
+What = Literal["mistakes", "twins", "classes"]
+LAYERS = "layers"
+DEFAULT = "occlusion"
+
+
+def explain(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Name or folder of a bundle, or folder of a run.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="PNG", help="The figure.")],
+    image: Annotated[
+        Path | None, typer.Argument(metavar="[IMAGE]", help="A picture with faces.")
+    ] = None,
+    method: Annotated[
+        Methods | None,
+        typer.Option(
+            help="occlusion and activation explain bundles and runs, the others runs.",
+            show_default="occlusion",
+        ),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The label to explain.", show_default="the answer"),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="SRC", help="Instead of IMAGE: FER2013 table or labelled folder."),
+    ] = None,
+    what: Annotated[
+        What | None,
+        typer.Option(
+            help="With --data: the surest mistakes, identical faces with different labels, or "
+            "the mean map of each label.",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Which rows, or 'all'.", show_default="PublicTest; all for twins"
+        ),
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Most faces on a sheet, or of a label.",
+            show_default="24; 100 of a label",
+        ),
+    ] = None,
+    precision: options.Precision = "fp32",
+    detector: options.Detector = "mtcnn",
+    min_face: options.MinFace = 40,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what in a face an answer rests on.
+
+    Of a picture: one row per face, the face as the model sees it and the map over it; with --method
+    layers, the maps of every convolution for the first face. Of labelled data: a contact sheet, and
+    a sheet of data's faces is for local use only.
+
+    A map says where a model looks, not whether it is right to look there.
+    """
+    if (image is None) == (data is None):
+        raise typer.BadParameter("give IMAGE, or --data SRC with --what")
+    _check(data, what, method=method, label=label, split=split, count=count)
+    with console.needs("eval"):
+        import_module("matplotlib")
+    from mien.explain import write_png
+    from mien.store.atomic import writing
+
+    opened, finder = _open(
+        model,
+        precision=precision,
+        detector="none" if data else detector,
+        min_face=min_face,
+        threads=threads,
+    )
+    with writing(out, "wb") as file:  # first of all: a wrong path is told before the work
+        if image is not None:
+            figure, record = _of_picture(opened, finder, image, method or DEFAULT, label)
+        else:
+            figure, record = _of_data(opened, str(data), what, method or DEFAULT, split, count)
+        write_png(figure, file)
+    if console.wants_json(asked=as_json):
+        console.emit({"model": opened.name, **record, "out": str(out)})
+    console.say(f"written to {out}")
+
+
+def _check(data: Path | None, what: What | None, *, method: Methods | None, **given: Any) -> None:
+    """Refuse options that would do nothing."""
+    if data is None:
+        if method == LAYERS and given["label"] is not None:
+            raise typer.BadParameter("--label means nothing for --method layers")
+        useless = {"--what": what, "--split": given["split"], "--count": given["count"]}
+        where = "need --data SRC"
+    else:
+        if what is None:
+            raise typer.BadParameter("--data needs --what mistakes, twins or classes")
+        if what == "classes" and method == LAYERS:
+            raise typer.BadParameter("layers are shown of one picture; give IMAGE")
+        useless = {
+            "--label": given["label"],
+            "--method": None if what == "classes" else method,
+        }
+        where = f"mean nothing for --what {what}"
+    named = [name for name, value in useless.items() if value is not None]
+    if named:
+        raise typer.BadParameter(f"{', '.join(named)} {where}")
+
+
+def _open(
+    model: str, *, precision: str, detector: str, min_face: int, threads: int | None
+) -> tuple[Explainable, Detector]:
+    """A bundle through ONNX Runtime, or the network of a run; and the detector."""
+    from mien.store.bundle import bundle_names
+
+    folder = Path(model)
+    is_run = model not in bundle_names() and folder.is_dir() and not (folder / "card.json").exists()
+    if not is_run:
+        from mien.explain import BundleModel
+
+        recognizer = options.recognizer(
+            model,
+            precision=precision,
+            detector=detector,
+            min_face=min_face,
+            device="cpu",
+            threads=threads,
+        )
+        return BundleModel(recognizer), recognizer.detector
+    if precision != "fp32":
+        raise typer.BadParameter(f"--precision {precision} is for bundles; {model} is a run")
+    with console.needs("train"):
+        from mien.explain.network import NetworkModel
+        from mien.train import load_run
+    from mien.runtime.detectors import DetectorOptions, build_detector
+
+    network = load_run(folder).network
+    finder = build_detector(detector, DetectorOptions(min_face=min_face, threads=threads))
+    return NetworkModel(network, folder.resolve().name), finder
+
+
+def _of_picture(
+    model: Explainable, detector: Detector, path: Path, method: str, label: str | None
+) -> tuple[Figure, dict[str, Any]]:
+    from mien.core.alignment import face_affines
+    from mien.explain import draw_explanation, face_frames
+    from mien.explain import explain as explain_frames
+    from mien.store.images import read_image
+
+    target = None if label is None else model.labels.index(label)
+    image = read_image(path)
+    faces = detector.detect(image)
+    if not len(faces):
+        raise InputError(
+            f"no face found in {path}; if the picture is the face, say --detector none, "
+            "and if faces are small, --min-face PX"
+        )
+    geometry = model.geometry
+    affines = face_affines(faces, geometry.box_scale, geometry.template)
+    if method == LAYERS:
+        return _layers(model, faces[0], face_frames(image, affines[:1], geometry.samples)[0])
+    frames = face_frames(image, affines, geometry.samples)
+    targets = None if target is None else np.full(len(frames), target, dtype=np.int64)
+    found = explain_frames(model, frames, method, targets=targets)
+    names = model.labels.labels
+    rows = zip(faces.boxes, found.targets, found.probabilities, strict=True)
+    listed = [
+        {"box": _box(box), "label": names[target], "probability": round(float(p[target]), 6)}
+        for box, target, p in rows
+    ]
+    return draw_explanation(found, source=path.name), {"method": method, "faces": listed}
+
+
+def _layers(model: Explainable, faces: Faces, frame: Any) -> tuple[Figure, dict[str, Any]]:
+    from mien.explain import draw_layers, needs_a_run, probabilities
+
+    if model.network is None:
+        raise InputError(needs_a_run(LAYERS, model.name))
+    from mien.explain.gradients import conv_maps
+
+    layers, p = conv_maps(model.network, frame), probabilities(model, frame[None])[0]
+    answer = model.labels.labels[int(p.argmax())]
+    figure = draw_layers(layers, frame, model=model.name, answer=f"{answer} {p.max():.2f}")
+    face = {"box": _box(faces.boxes[0]), "label": answer, "probability": round(float(p.max()), 6)}
+    shapes = {layer.name: list(layer.maps.shape) for layer in layers}
+    return figure, {"method": LAYERS, "faces": [face], "layers": shapes}
+
+
+def _of_data(
+    model: Explainable,
+    source: str,
+    what: What | None,
+    method: str,
+    split: str | None,
+    count: int | None,
+) -> tuple[Figure, dict[str, Any]]:
+    from mien import explain as found
+    from mien.data import load
+    from mien.evaluate import EVERY_ROW
+
+    faces = load(source, labels=model.labels)
+    name = split or (EVERY_ROW if what == "twins" else "PublicTest")
+    rows = faces if name == EVERY_ROW else faces.split(name)
+    record: dict[str, Any] = {"what": what, "source": rows.source, "split": name}
+    if what == "classes":
+        maps = found.average_maps(model, rows, method, per_class=count or 100)
+        figure = found.draw_classes(maps)
+        record |= {"method": method, "counts": {one.label: one.count for one in maps.classes}}
+    elif what == "mistakes":
+        mistakes = found.confident_mistakes(model, rows, count=count or 24)
+        figure = found.draw_mistakes(rows, mistakes, model=model.name)
+        record["shown"] = len(mistakes)
+    else:
+        twins = found.contradictory_twins(model, rows, count=count or 24)
+        figure = found.draw_twins(rows, twins, model=model.name)
+        record["shown"] = len(twins)
+    if what != "classes":
+        console.say(f"mien: {found.NOTICE}")
+    return figure, record
+
+
+def _box(values: Any) -> list[float]:
+    return [round(float(value), 2) for value in values]

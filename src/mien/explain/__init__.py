@@ -1,0 +1,50 @@
+"""Explain: what in a face an answer rests on.
+
+Importing this package loads no torch, so that bundles are explained without it. What needs a
+network is in ``mien.explain.network`` and ``mien.explain.gradients``; figures need matplotlib.
+"""
+
+from mien.explain.bundle import BundleModel
+from mien.explain.figures import draw_classes, draw_explanation, write_png
+from mien.explain.frames import face_frames, onto_frame
+from mien.explain.interface import Explainable, probabilities
+from mien.explain.methods import METHODS, Explanation, Method, explain, needs_a_run
+from mien.explain.occlusion import occlusion
+from mien.explain.rows import (
+    ClassMap,
+    ClassMaps,
+    Contradiction,
+    Mistake,
+    average_maps,
+    confident_mistakes,
+    contradictory_twins,
+)
+from mien.explain.sheets import NOTICE, draw_layers, draw_mistakes, draw_twins
+
+__all__ = [
+    "METHODS",
+    "NOTICE",
+    "BundleModel",
+    "ClassMap",
+    "ClassMaps",
+    "Contradiction",
+    "Explainable",
+    "Explanation",
+    "Method",
+    "Mistake",
+    "average_maps",
+    "confident_mistakes",
+    "contradictory_twins",
+    "draw_classes",
+    "draw_explanation",
+    "draw_layers",
+    "draw_mistakes",
+    "draw_twins",
+    "explain",
+    "face_frames",
+    "needs_a_run",
+    "occlusion",
+    "onto_frame",
+    "probabilities",
+    "write_png",
+]

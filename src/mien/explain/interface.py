@@ -1,0 +1,61 @@
+"""What an explanation needs of a model, whether it is a bundle or a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.labels import LabelSpace
+from mien.core.scores import softmax
+from mien.store.card import Geometry
+
+if TYPE_CHECKING:
+    from mien.models import ExpressionNet
+
+
+class Explainable(Protocol):
+    """A model that answers 48-pixel frames."""
+
+    @property
+    def name(self) -> str:
+        """Name for titles."""
+        ...
+
+    @property
+    def labels(self) -> LabelSpace:
+        """Label space of the logits."""
+        ...
+
+    @property
+    def temperature(self) -> float:
+        """Logits are divided by it; 1 where nothing was fitted."""
+        ...
+
+    @property
+    def geometry(self) -> Geometry:
+        """How faces are cut, and which part of the frame is seen."""
+        ...
+
+    @property
+    def network(self) -> ExpressionNet | None:
+        """The torch network, for methods that need gradients or layers; a bundle has none."""
+        ...
+
+    def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """``(N, 48, 48)`` grey levels to ``(N, K)``."""
+        ...
+
+    def class_maps(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """``(N, 48, 48)`` grey levels to class activation maps ``(N, K, h, w)``.
+
+        Raises:
+            InputError: If the model has none.
+        """
+        ...
+
+
+def probabilities(model: Explainable, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """``(N, K)`` at the model's temperature."""
+    return softmax(model.logits(frames), model.temperature)

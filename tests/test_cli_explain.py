@@ -1,0 +1,226 @@
+"""``mien explain``: bundles and runs, pictures and data, and what is refused before any work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faces_made import made_faces, save_picture, table_text
+from mien.cli import console, run
+from mien.core.faces import Faces
+from mien.explain import NOTICE
+from mien.export import ExportReport
+from mien.runtime import detectors
+
+LABELS = [0, 1, 2, 3, 4, 5, 6]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of one epoch on noise."""
+    folder = tmp_path_factory.mktemp("trained")
+    faces = made_faces(LABELS * 2)
+    (folder / "fer2013.csv").write_text(table_text(faces), encoding="utf-8")
+    recipe = 'model = "nano"\nepochs = 1\nbatch_size = 14\nvotes_weight = 0\nwatch = ""\n'
+    (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
+    line = ["--data", str(folder / "fer2013.csv"), "--out", str(folder / "run")]
+    assert run(["train", str(folder / "recipe.toml"), *line]) == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def bundle(made: ExportReport) -> str:
+    return str(made.bundle.path)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 50, 3)).astype(np.uint8)
+    return save_picture(tmp_path / "face.png", noise)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    faces = made_faces(LABELS * 2, ["Training"] * 7 + ["PublicTest"] * 7)
+    faces.images[8] = faces.images[3]  # twins across the splits: happy and disgust
+    path = tmp_path / "fer2013.csv"
+    path.write_text(table_text(faces), encoding="utf-8")
+    return path
+
+
+class Answer:
+    """Runs a command line and keeps what it said."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], out: Path) -> None:
+        self.capsys, self.out = capsys, out
+        self.err = ""
+
+    def __call__(self, *line: str, code: int = 0) -> dict[str, Any]:
+        self.capsys.readouterr()
+        assert run(["explain", *line, "--out", str(self.out)]) == code, self.capsys.readouterr()
+        printed, self.err = self.capsys.readouterr()
+        if code:
+            assert printed == ""
+            assert not self.out.exists()
+            return {}
+        with Image.open(self.out) as figure:
+            assert figure.format == "PNG"
+            assert min(figure.size) > 300
+        assert f"written to {self.out}" in self.err
+        return json.loads(printed)
+
+
+@pytest.fixture
+def explained(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Answer:
+    return Answer(capsys, tmp_path / "figure.png")
+
+
+@pytest.mark.parametrize("method", [None, "occlusion", "activation"])
+def test_a_bundle_is_explained(method: str | None, bundle: str, picture: Path, explained: Answer):
+    extra = [] if method is None else ["--method", method]
+    found = explained(bundle, str(picture), "--detector", "none", *extra)
+    assert found["model"] == "made"
+    assert found["method"] == (method or "occlusion")
+    (face,) = found["faces"]
+    assert face["box"] == [0, 0, 50, 60]
+    assert face["label"] in {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"}
+    assert 1 / 7 < face["probability"] < 1
+
+
+@pytest.mark.parametrize("method", ["gradcam", "saliency", "smoothgrad", "occlusion", "activation"])
+def test_a_run_is_explained(method: str, trained: Path, picture: Path, explained: Answer):
+    found = explained(str(trained), str(picture), "--detector", "none", "--method", method)
+    assert (found["model"], found["method"], len(found["faces"])) == ("run", method, 1)
+
+
+def test_layers_of_a_run(trained: Path, picture: Path, explained: Answer):
+    found = explained(str(trained), str(picture), "--detector", "none", "--method", "layers")
+    assert found["layers"]["trunk.0"] == [16, 44, 44]
+    assert len(found["layers"]) > 8
+    assert len(found["faces"]) == 1
+
+
+def test_a_label_of_choice_and_several_faces(
+    bundle: str, picture: Path, explained: Answer, monkeypatch: pytest.MonkeyPatch
+):
+    boxes = np.array([[0, 0, 30, 30], [10, 20, 50, 60.0]])
+    kind = type(detectors.build_detector("none"))
+    monkeypatch.setattr(kind, "detect", lambda *_: Faces(boxes, np.ones(2)))
+    line = [bundle, str(picture), "--detector", "none", "--method", "activation"]
+    found = explained(*line, "--label", "sad")
+    assert [face["box"] for face in found["faces"]] == boxes.tolist()
+    assert [face["label"] for face in found["faces"]] == ["sad", "sad"]
+
+
+def test_mistakes_are_for_local_use_only(bundle: str, table: Path, explained: Answer):
+    found = explained(bundle, "--data", str(table), "--what", "mistakes", "--count", "3")
+    assert (found["what"], found["split"], found["shown"]) == ("mistakes", "PublicTest", 3)
+    assert NOTICE in explained.err
+
+
+def test_twins_are_looked_for_in_all_splits(bundle: str, table: Path, explained: Answer):
+    found = explained(bundle, "--data", str(table), "--what", "twins")
+    assert (found["split"], found["shown"]) == ("all", 1)
+    assert NOTICE in explained.err
+
+
+def test_classes_of_a_run(trained: Path, table: Path, explained: Answer):
+    line = ["--data", str(table), "--what", "classes", "--split", "all", "--method", "gradcam"]
+    found = explained(str(trained), *line)
+    assert found["method"] == "gradcam"
+    assert list(found["counts"])[3] == "happy"
+    assert NOTICE not in explained.err
+
+
+def test_data_without_twins_is_told(bundle: str, tmp_path: Path, explained: Answer):
+    path = tmp_path / "fer2013.csv"
+    path.write_text(table_text(made_faces([0, 1])), encoding="utf-8")
+    explained(bundle, "--data", str(path), "--what", "twins", code=1)
+    assert "nothing of this kind is in the data" in explained.err
+
+
+@pytest.mark.parametrize("method", ["gradcam", "saliency", "smoothgrad", "layers"])
+def test_a_bundle_where_a_run_is_needed(method: str, bundle: str, picture: Path, explained: Answer):
+    explained(bundle, str(picture), "--detector", "none", "--method", method, code=1)
+    assert f"{method} looks into the network, and made is a bundle" in explained.err
+    assert "use occlusion or activation" in explained.err
+
+
+def test_no_face_is_told(bundle: str, tmp_path: Path, explained: Answer):
+    grey = save_picture(tmp_path / "grey.png", np.full((80, 80, 3), 90, np.uint8))
+    explained(bundle, str(grey), code=1)
+    assert "no face found in" in explained.err
+    assert "--detector none" in explained.err
+
+
+def test_a_folder_that_is_neither_bundle_nor_run(tmp_path: Path, picture: Path, explained: Answer):
+    explained(str(tmp_path), str(picture), code=1)
+    assert "holds no run of mien train" in explained.err
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (["fake", "IMAGE"], "unknown model 'fake'"),
+        (["default"], "give IMAGE, or --data"),
+        (["default", "IMAGE", "--data", "TABLE", "--what", "twins"], "give IMAGE, or --data"),
+        (["default", "IMAGE", "--split", "Training"], "--split need --data"),
+        (["default", "IMAGE", "--what", "twins", "--count", "3"], "--what, --count need --data"),
+        (["default", "--data", "TABLE"], "--data needs --what"),
+        (["default", "--data", "TABLE", "--what", "twins", "--label", "sad"], "--label mean"),
+        (["default", "--data", "TABLE", "--what", "mistakes", "--method", "gradcam"], "--method"),
+        (["default", "--data", "TABLE", "--what", "classes", "--method", "layers"], "one picture"),
+        (["RUN", "IMAGE", "--precision", "int8"], "is for bundles"),
+        (["RUN", "IMAGE", "--method", "layers", "--label", "sad"], "nothing for --method layers"),
+        (["default", "IMAGE", "--method", "lime"], "lime"),
+    ],
+)
+def test_wrong_usage(
+    line: list[str], words: str, trained: Path, picture: Path, table: Path, explained: Answer
+):
+    given = {"IMAGE": str(picture), "TABLE": str(table), "RUN": str(trained)}
+    explained(*(given.get(word, word) for word in line), code=2)
+    assert words in explained.err
+
+
+def test_out_is_needed(picture: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["explain", "default", str(picture)]) == 2
+    assert "--out" in capsys.readouterr().err
+
+
+def test_a_wrong_path_is_told_before_the_work(
+    bundle: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "here").mkdir()
+    for out, words in (
+        (tmp_path / "no" / "a.png", "no folder"),
+        (tmp_path / "here", "is a folder"),
+    ):
+        line = [bundle, str(picture.with_name("missing.png")), "--out", str(out)]
+        assert run(["explain", *line]) == 1
+        assert words in capsys.readouterr().err
+
+
+def test_a_label_the_model_does_not_know(bundle: str, picture: Path, explained: Answer):
+    explained(bundle, str(picture), "--detector", "none", "--label", "glee", code=1)
+    assert "unknown label 'glee'" in explained.err
+
+
+def test_a_terminal_gets_words_only(
+    bundle: str,
+    picture: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setattr(console, "on_terminal", lambda _stream: True)
+    line = [bundle, str(picture), "--detector", "none", "--method", "activation"]
+    assert run(["explain", *line, "--out", str(tmp_path / "a.png")]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "written to" in err

@@ -1,0 +1,83 @@
+"""A bundle and its network explain alike, whatever the outputs of the graph."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from torch import nn
+
+from made_bundle import made_network
+from mien.core.errors import InputError
+from mien.core.labels import fer7
+from mien.explain import BundleModel, explain
+from mien.explain.network import NetworkModel
+from mien.export import ExportReport
+from mien.models import ExpressionNet
+from mien.runtime import Recognizer
+
+FRAMES = np.random.default_rng(0).integers(0, 256, (70, 48, 48)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def bundle(made: ExportReport) -> BundleModel:
+    return BundleModel(Recognizer(made.bundle, detector="none", threads=1))
+
+
+@pytest.fixture(scope="module")
+def network() -> NetworkModel:
+    return NetworkModel(made_network(), "made")
+
+
+def test_bundle_and_network_say_the_same_of_themselves(bundle, network):
+    assert (bundle.name, bundle.labels) == (network.name, network.labels)
+    assert bundle.geometry == network.geometry
+    assert bundle.temperature == bundle.recognizer.calibration.temperature
+    assert network.temperature == 1
+    assert bundle.network is None
+
+
+def test_class_maps_of_the_graph_are_the_networks(bundle, network):
+    """70 frames: more than a batch, and regions that are packed in another order."""
+    found = bundle.class_maps(FRAMES)
+    assert found.shape == (70, 7, 6, 6)
+    np.testing.assert_allclose(found, network.class_maps(FRAMES), atol=1e-3)
+    np.testing.assert_allclose(found.mean(axis=(2, 3)), bundle.logits(FRAMES), atol=1e-3)
+
+
+def test_logits_and_maps_agree(bundle, network):
+    np.testing.assert_allclose(bundle.logits(FRAMES), network.logits(FRAMES), atol=1e-3)
+    one, other = (explain(m, FRAMES[:1], "activation").maps for m in (bundle, network))
+    np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_int8_is_explained_too(made: ExportReport):
+    model = BundleModel(Recognizer(made.bundle, precision="int8", detector="none", threads=1))
+    found = model.class_maps(FRAMES[:2])
+    np.testing.assert_allclose(found.mean(axis=(2, 3)), model.logits(FRAMES[:2]), atol=1e-3)
+
+
+def test_no_frames(bundle, network):
+    for model in (bundle, network):
+        assert model.logits(FRAMES[:0]).shape == (0, 7)
+        with pytest.raises(InputError, match="got none"):
+            model.class_maps(FRAMES[:0])
+
+
+def test_without_activation_another_method_is_named(bundle, monkeypatch):
+    card = replace(bundle.recognizer.card, outputs=("logits", "features"))
+    monkeypatch.setattr(Recognizer, "card", card)
+    with pytest.raises(InputError, match="outputs are logits, features: use another method"):
+        bundle.class_maps(FRAMES[:1])
+    necked = ExpressionNet(
+        nn.Conv2d(1, 2, 3), width=2, labels=fer7, votes=False, input_size=44, dropout=0.0,
+        neck=nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten()),
+    )  # fmt: skip
+    with pytest.raises(InputError, match="use another method, such as gradcam"):
+        NetworkModel(necked, "necked").class_maps(FRAMES[:1])
+
+
+def test_a_network_is_put_into_evaluation_mode():
+    network = made_network().train()
+    assert not NetworkModel(network, "made").network.training
