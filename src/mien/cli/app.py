@@ -16,7 +16,19 @@ from typing import Annotated
 
 import typer
 
-from mien.cli import analyze, benchmark, console, data, evaluate, export, models, train
+from mien.cli import (
+    analyze,
+    benchmark,
+    console,
+    data,
+    ensemble,
+    evaluate,
+    explain,
+    export,
+    models,
+    study,
+    train,
+)
 from mien.cli.options import FAILED, INTERRUPTED, USAGE
 from mien.core.errors import MienError, UnknownNameError
 
@@ -38,9 +50,12 @@ app.command()(analyze.analyze)
 app.command()(evaluate.evaluate)
 app.command()(train.train)
 app.command()(export.export)
+app.command()(explain.explain)
+app.command()(ensemble.ensemble)
 app.command()(models.models)
 app.add_typer(data.app, name="data")
 app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(study.app, name="study")
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,161 @@
+"""``mien study list``, ``mien study show`` and ``mien study run``."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from mien.cli import console, options
+from mien.cli.provenance import provenance
+
+if TYPE_CHECKING:
+    from mien.data import FaceSet
+    from mien.study import Arm, Study
+
+app = typer.Typer(
+    help="Grids of trainings: one table, one CSV file, figures.", rich_markup_mode=None
+)
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A study of mien, or a TOML file like theirs.")
+]
+Scale = Annotated[
+    Literal["smoke", "reduced", "full"],
+    typer.Option(help="Generated faces and minutes; CPU hours; the published protocol, for a GPU."),
+]
+
+
+@app.command("list")
+def list_studies(as_json: options.Json = False) -> None:
+    """List the studies that come with mien."""
+    with console.needs("train"):
+        from mien.study import SCALES, load_study, study_names
+
+    found = {name: [load_study(name, scale) for scale in SCALES] for name in study_names()}
+    if console.wants_json(asked=as_json):
+        for name, (study, *_) in found.items():
+            arms = {each.scale: len(each.arms) for each in found[name]}
+            console.emit(
+                {"study": name, "title": study.title, "source": study.source, "arms": arms}
+            )
+        return
+    rows = (
+        (name, each[0].title, each[0].source, *(len(study.arms) for study in each))
+        for name, each in found.items()
+    )
+    console.show(("study", "what", "after", *(f"{scale} " for scale in SCALES)), rows)
+
+
+@app.command()
+def show(name: Name, scale: Scale = "smoke", as_json: options.Json = False) -> None:
+    """Show the arms of a study, and what each changes."""
+    with console.needs("train"):
+        from mien.study import load_study
+
+    study = load_study(name, scale)
+    if console.wants_json(asked=as_json):
+        for arm in study.arms:
+            console.emit({"arm": arm.name, "recipe": dict(arm.recipe), "data": dict(arm.data)})
+        return
+    console.say(f"{study.title} ({study.source})")
+    console.say(study.question)
+    if study.notes:
+        console.say(study.notes)
+    axes = list(dict.fromkeys(key for arm in study.arms for key in arm.values))
+    console.show(
+        ("arm", *axes), [(a.name, *(a.values.get(key, "") for key in axes)) for a in study.arms]
+    )
+
+
+@app.command()
+def run(
+    name: Name,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of runs, table and figures.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="SRC", help="FER2013; smoke scale makes its own faces."),
+    ] = None,
+    votes: Annotated[
+        Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
+    ] = None,
+    scale: Scale = "smoke",
+    override: options.Override = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Run arms again that failed.")] = False,
+    device: options.Device = "cpu",
+    as_json: options.Json = False,
+) -> None:
+    """Run the arms of a study that have no result yet, then write its table and figures.
+
+    The same command goes on after a kill. An arm that is done is not run again, and an arm that
+    fails is a row with its error; then the exit code is 1.
+    """
+    with console.needs("train"):
+        from mien.study import load_study, run_study, write_report
+
+    study = load_study(name, scale, tuple(override or ()))
+    needed = any(not arm.data.get("generated") for arm in study.arms)
+    if needed and data is None:
+        raise typer.BadParameter(f"{name} at scale {scale} needs --data SRC")
+
+    def told(index: int, arms: int, arm: Arm, result: dict[str, Any] | None) -> None:
+        state = "..." if result is None else result["state"]
+        error = "" if result is None or state == "done" else f": {result['error']}"
+        console.say(f"[{index + 1}/{arms}] {arm.name} {state}{error}")
+
+    results = run_study(
+        study,
+        _loader(data, votes),
+        out,
+        retry=retry,
+        device=device,
+        provenance=provenance(),
+        on_arm=told,
+        on_epoch=lambda arm, row: console.say(
+            f"{arm.name}: epoch {row.epoch}, loss {row.loss:.3f}"
+        ),
+    )
+    written = write_report(study, results, out)
+    _summary(study, results, as_json=as_json)
+    console.say(f"written to {out}: {len(written)} files, table.md first")
+    if any(result["state"] == "failed" for result in results):
+        raise typer.Exit(options.FAILED)
+
+
+def _loader(data: Path | None, votes: Path | None) -> Any:
+    from mien.core.labels import label_space
+    from mien.data import load
+
+    @cache
+    def faces(labels: str) -> FaceSet:
+        assert data is not None  # noqa: S101 - checked before the first arm
+        return load(data, votes=votes, labels=label_space(labels))
+
+    return faces
+
+
+def _summary(study: Study, results: list[dict[str, Any]], *, as_json: bool) -> None:
+    if console.wants_json(asked=as_json):
+        for result in results:
+            scores = {
+                name: {key: found[key] for key in ("n", "accuracy", "ci95", "loss", "f1")}
+                for name, found in result.get("scores", {}).items()
+            }
+            head = {key: result.get(key) for key in ("arm", "state", "error")}
+            console.emit({"study": study.name, **head, "scores": scores})
+        return
+    sets = list(dict.fromkeys(name for r in results for name in r.get("scores", {})))
+    rows = [
+        (
+            r["arm"],
+            r["state"],
+            *(
+                f"{100 * r['scores'][name]['accuracy']:.1f}" if name in r.get("scores", {}) else ""
+                for name in sets
+            ),
+        )
+        for r in results
+    ]
+    console.show(("arm", "state", *(f"{name} % " for name in sets)), rows, title=study.title)

@@ -1,0 +1,18 @@
+"""Studies: grids of trainings from a TOML file, one table and figures out."""
+
+from mien.study.plan import SCALES, Arm, DataPlan, Study, load_study, parse_study, study_names
+from mien.study.report import write_report
+from mien.study.run import results_of, run_study
+
+__all__ = [
+    "SCALES",
+    "Arm",
+    "DataPlan",
+    "Study",
+    "load_study",
+    "parse_study",
+    "results_of",
+    "run_study",
+    "study_names",
+    "write_report",
+]

@@ -1,0 +1,83 @@
+"""The rows of an arm, as its plan says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mien.core.labels import label_space
+from mien.data.faceset import FaceSet
+from mien.data.sampling import TEST, TRAINING, class_samples, random_split
+from mien.data.subsets import balanced
+from mien.study.generated import generated_faces
+from mien.study.plan import DataPlan
+from mien.train.reading import built
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What an arm trains on and what it is scored on.
+
+    Args:
+        train: All of it is ``Training``.
+        tests: By name.
+        plan: What they were drawn by.
+    """
+
+    train: FaceSet
+    tests: Mapping[str, FaceSet]
+    plan: DataPlan
+
+    def together(self) -> FaceSet:
+        """Training rows and test sets as one set, the name of each set being its split."""
+        parts = [self.train, *self.tests.values()]
+        usages = [np.full(len(self.tests[name]), name) for name in self.tests]
+        return FaceSet(
+            images=np.concatenate([part.images for part in parts]),
+            labels=np.concatenate([part.labels for part in parts]),
+            usages=np.concatenate([self.train.usages, *usages]),
+            space=self.train.space,
+            source=self.train.source,
+        )
+
+
+def drawn(faces: FaceSet | Callable[[str], FaceSet], data: Mapping[str, Any]) -> Rows:
+    """Draw the rows of an arm.
+
+    Args:
+        faces: The data, or a function that loads them for the name of a label space.
+        data: Keys of ``DataPlan``.
+
+    Raises:
+        ConfigError: If a key is unknown or a value impossible.
+        DataError: If a split is missing or has too few rows.
+    """
+    plan: DataPlan = built(DataPlan, dict(data), "data.")
+    space = label_space(plan.labels)
+    if plan.generated:
+        faces = generated_faces(plan.generated, (*plan.pool, *plan.tests), space, plan.seed)
+    elif callable(faces):
+        faces = faces(plan.labels)
+    faces = faces.mapped(space)
+    tests = {name: faces.split(name) for name in plan.tests}
+    for name in plan.pool:
+        faces.split(name)  # told if it is missing
+    pool = faces[np.isin(faces.usages, plan.pool)]
+    if plan.train_share:
+        whole = random_split(
+            pool, plan.train_share, plan.seed, by_identity=plan.shared == "nothing"
+        )
+        pool, tests[TEST] = whole.split(TRAINING), whole.split(TEST)
+    elif plan.per_class:
+        whole = class_samples(pool, *plan.per_class, plan.seed, shared=plan.shared)  # type: ignore[arg-type] - checked by DataPlan
+        pool, tests[TEST] = whole.split(TRAINING), whole.split(TEST)
+    train = replace(pool, usages=np.full(len(pool), TRAINING))
+    if plan.rows:
+        train = balanced(train, min(plan.rows, int(train.counts.min())), plan.seed)
+    if plan.balanced_tests:
+        even = {f"{name} balanced": balanced(rows, None, plan.seed) for name, rows in tests.items()}
+        tests |= even
+    return Rows(train, tests, plan)

@@ -1,0 +1,157 @@
+"""The figures of a study; no face image is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.store.atomic import writing
+from mien.study.plan import Study
+from mien.study.summary import Row, by_seed, interval, published, scored_sets
+
+_BLUE, _ORANGE, _GREY = "#0072B2", "#E69F00", "#767676"  # Okabe and Ito, distinct without colour
+_DPI = 120
+
+
+def write_figures(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]:
+    """Accuracy by arm, loss curves, and confusion matrix and scores per label of each arm.
+
+    Returns:
+        The files written; none if no arm is done.
+    """
+    done = [row for row in rows if row["state"] == "done"]
+    if not done:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    made = [_save(_accuracies(study, done), folder / "accuracy.png")]
+    if any(row.get("log") for row in done):
+        made.append(_save(_curves(done), folder / "loss.png"))
+    test = scored_sets(done)[-1]
+    for row in done:
+        if test in row["scores"]:
+            figure = _per_label(row, test)
+            made.append(_save(figure, folder / f"labels-{row['arm']}.png"))
+    return made
+
+
+def _save(figure: Any, path: Path) -> Path:
+    with writing(path, "wb") as file:
+        figure.savefig(file, format="png", dpi=_DPI)
+    return path
+
+
+def _figure(width: float, height: float) -> Any:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _accuracies(study: Study, done: Sequence[Row]) -> Any:
+    """Points with 95 % intervals, arms that differ in their seed as one, one panel per set."""
+    sets = [name for name in scored_sets(done) if name != "train"]
+    names = list(by_seed(done, sets[0]))
+    figure = _figure(3.2 + 3.6 * len(sets), 1.4 + 0.32 * len(names))
+    panels = figure.subplots(1, len(sets), squeeze=False, sharey=True)[0]
+    told = {", ".join(str(v) for k, v in r["values"].items() if k != "seed"): r for r in done}
+    for panel, test in zip(panels, sets, strict=True):
+        n = next(row["scores"][test]["n"] for row in done if test in row["scores"])
+        for y, (name, found) in enumerate(by_seed(done, test).items()):
+            centre, half = interval(found, n)
+            panel.errorbar(
+                100 * centre, y, xerr=100 * half, fmt="o", color=_BLUE, capsize=3, markersize=5
+            )
+            figure_there = published(study, told[name]["values"]) if name in told else ""
+            if _is_number(figure_there):
+                panel.plot(float(figure_there), y, marker="D", color=_ORANGE, markersize=5)
+        panel.set_title(f"{test}, n = {n}", fontsize=10)
+        panel.set_xlabel("accuracy, %")
+        panel.grid(axis="x", color="#dddddd", linewidth=0.6)
+        panel.set_axisbelow(True)
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+    panels[0].set_yticks(range(len(names)), names, fontsize=8)
+    panels[0].invert_yaxis()
+    caption = "points: ours, with 95 % intervals"
+    if study.published:
+        caption += "; diamonds: published"
+    figure.suptitle(f"{study.title}\n{caption} ({study.scale} scale)", fontsize=10)
+    return figure
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _curves(done: Sequence[Row]) -> Any:
+    """Training loss of every arm, small multiples on one scale."""
+    logged = [row for row in done if row.get("log")]
+    across = min(4, len(logged))
+    down = -(-len(logged) // across)
+    figure = _figure(2.6 * across + 0.6, 1.9 * down + 0.5)
+    panels = figure.subplots(down, across, squeeze=False, sharex=False, sharey=True)
+    for panel in panels.flat[len(logged) :]:
+        panel.set_visible(False)
+    for panel, row in zip(panels.flat, logged, strict=False):
+        epochs = [entry["epoch"] for entry in row["log"]]
+        panel.plot(epochs, [entry["loss"] for entry in row["log"]], color=_BLUE, label="training")
+        watched = [entry["watch_loss"] for entry in row["log"]]
+        if any(value is not None for value in watched):
+            heights = [np.nan if value is None else value for value in watched]
+            panel.plot(epochs, heights, color=_ORANGE, linestyle="--", label="watched rows")
+            panel.legend(fontsize=7, frameon=False)
+        panel.set_title(row["arm"], fontsize=8)
+        panel.tick_params(labelsize=7)
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+    figure.supxlabel("epoch", fontsize=9)
+    figure.supylabel("loss", fontsize=9)
+    return figure
+
+
+def _per_label(row: Row, test: str) -> Any:
+    """Confusion matrix (share of each true label) beside precision, recall and F1."""
+    found = row["scores"][test]
+    labels = list(found["per_class"])
+    counts = np.array(found["confusion"], dtype=float)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = _figure(8.6, 3.9)
+    left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
+    left.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for i, j in np.ndindex(share.shape):
+        dark = share[i, j] > 0.55
+        colour = "white" if dark else "black"
+        left.text(
+            j, i, f"{100 * share[i, j]:.0f}", ha="center", va="center", fontsize=7, color=colour
+        )
+    left.set_xticks(range(len(labels)), labels, rotation=40, ha="right", fontsize=8)
+    left.set_yticks(range(len(labels)), labels, fontsize=8)
+    left.set_xlabel("answered", fontsize=8)
+    left.set_ylabel("labelled", fontsize=8)
+    left.set_title("% of each label's rows", fontsize=9)
+    places = np.arange(len(labels))
+    looks = (("precision", _GREY, "s"), ("recall", _ORANGE, "^"), ("f1", _BLUE, "o"))
+    for key, colour, marker in looks:
+        heights = [entry[key] for entry in found["per_class"].values()]
+        shown = [np.nan if value is None else 100 * value for value in heights]
+        right.plot(shown, places, marker, color=colour, label=key.replace("f1", "F1"))
+    right.set_yticks(places, labels, fontsize=8)
+    right.set_xlim(0, 100)
+    right.invert_yaxis()
+    right.set_xlabel("%", fontsize=8)
+    right.grid(axis="x", color="#dddddd", linewidth=0.6)
+    right.legend(fontsize=7, frameon=False, loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.12))
+    for side in ("top", "right"):
+        right.spines[side].set_visible(False)
+    figure.suptitle(
+        f"{row['arm']} on {test}, n = {found['n']}, accuracy {100 * found['accuracy']:.1f} %",
+        fontsize=10,
+    )
+    return figure

@@ -1,0 +1,259 @@
+"""A study: a grid of trainings, read from a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from importlib import resources
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from mien.core.errors import ConfigError, unknown_name
+from mien.train.reading import overridden
+
+SCALES = ("smoke", "reduced", "full")
+"""Generated faces and seconds; real data and CPU hours; the published protocol, for a GPU."""
+
+KINDS = ("networks", "classical", "fusion", "transfer")
+
+
+@dataclass(frozen=True)
+class DataPlan:
+    """Which rows a study trains on and which it scores.
+
+    Args:
+        labels: Label space; the data are mapped into it.
+        pool: Splits that training rows are taken from.
+        tests: Splits that are scored as they are; they are not in the pool.
+        train_share: Fraction of the pool to train on, the rest being the test set ``test``;
+            0 = no such test set.
+        per_class: Rows of each label (training, test) that are drawn from the pool; () = none.
+        shared: What training and the drawn test set may have in common: ``nothing``, not even a
+            picture that is there twice; ``pictures``; or ``rows`` (``data.sampling``).
+        balanced_tests: Whether every test set is scored once more, with as many rows of each label
+            as its rarest has.
+        seed: Which rows are drawn.
+        rows: Training rows of each label at most; 0 = all.
+        generated: Rows per label of generated faces in place of the data, in every split; 0 = none.
+        views: Test-time views: ``none``, ``flip`` or ``tencrop``.
+    """
+
+    labels: str = "fer7"
+    pool: tuple[str, ...] = ("Training",)
+    tests: tuple[str, ...] = ("PublicTest",)
+    train_share: float = 0.0
+    per_class: tuple[int, ...] = ()
+    shared: str = "nothing"
+    balanced_tests: bool = False
+    seed: int = 0
+    rows: int = 0
+    generated: int = 0
+    views: str = "none"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.train_share < 1:
+            raise ConfigError(f"data.train_share must lie in [0, 1), got {self.train_share}")
+        if len(self.per_class) not in (0, 2):
+            raise ConfigError(
+                f"data.per_class is two numbers, training and test, got {list(self.per_class)}"
+            )
+        if self.train_share and self.per_class:
+            raise ConfigError("data.train_share and data.per_class exclude one another")
+        allowed = ("nothing", "pictures", "rows") if self.per_class else ("nothing", "pictures")
+        if self.shared not in allowed:
+            raise ConfigError(
+                f"data.shared must be one of {', '.join(allowed)} here, got {self.shared!r}"
+            )
+        if self.views not in ("none", "flip", "tencrop"):
+            raise ConfigError(f"data.views must be none, flip or tencrop, got {self.views!r}")
+        if both := sorted(set(self.pool) & set(self.tests)):
+            raise ConfigError(f"data.pool and data.tests share {', '.join(both)}")
+        if not (self.tests or self.train_share or self.per_class):
+            raise ConfigError("a study needs data.tests, data.train_share or data.per_class")
+        for name in ("rows", "generated", "seed"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"data.{name} must be 0 or more, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One training of a study.
+
+    Args:
+        name: Its values in short, unique in the study; also the name of its folder.
+        values: What distinguishes it: keys of the recipe and their values.
+        recipe: The whole recipe, as nested values.
+        data: The rows.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A grid of trainings and what it is compared with.
+
+    Args:
+        name: Its name.
+        title: One line.
+        kind: What an arm is, one of ``KINDS``.
+        source: The published system.
+        question: What the runs shall answer.
+        notes: In what they differ from the publication.
+        arms: The trainings.
+        scale: Which of ``SCALES`` they are.
+        published: Figures of the publication: ``{"arm": {...}, figure: value}``.
+    """
+
+    name: str
+    title: str
+    kind: str
+    source: str
+    question: str
+    notes: str
+    arms: tuple[Arm, ...]
+    scale: str
+    published: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+def study_names() -> tuple[str, ...]:
+    """Names of the studies that come with mien."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
+
+
+def load_study(study: str, scale: str = "smoke", overrides: tuple[str, ...] = ()) -> Study:
+    """Read a study by name or from a TOML file.
+
+    Args:
+        study: Name of a shipped study, or path of a ``.toml`` file.
+        scale: One of ``SCALES``.
+        overrides: ``key=value`` changes of the recipe of every arm; a grid over that key ends.
+
+    Raises:
+        UnknownNameError: If there is no such study or scale.
+        ConfigError: If the file is no study.
+    """
+    if scale not in SCALES:
+        raise unknown_name("scale", scale, SCALES)
+    path = Path(study)
+    if path.suffix != ".toml":
+        if study not in study_names():
+            raise unknown_name("study", study, study_names())
+        path = _folder() / f"{study}.toml"
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as TOML ({error})") from error
+    return parse_study(raw, path.stem, scale, overrides)
+
+
+def parse_study(
+    raw: Mapping[str, Any], name: str, scale: str, overrides: tuple[str, ...] = ()
+) -> Study:
+    """A study from nested plain values.
+
+    ``[recipe]``, ``[grid]`` and ``[data]`` hold for every scale; ``[smoke]``, ``[reduced]`` and
+    ``[full]`` may each have the three tables again, whose keys win. The grid of a scale replaces
+    the axes that it names; an axis with an empty list is dropped. ``[[reduced.more]]`` and its like
+    are further grids of that scale alone.
+
+    Raises:
+        ConfigError: If something is missing, unknown or impossible.
+    """
+    known = {"title", "kind", "source", "question", "notes", "recipe", "grid", "data", "published"}
+    if unknown := sorted(set(raw) - known - set(SCALES)):
+        raise ConfigError(f"study {name}: unknown key {', '.join(unknown)}")
+    try:
+        title, source, question = raw["title"], raw["source"], raw["question"]
+    except KeyError as error:
+        raise ConfigError(f"study {name} lacks {error}") from error
+    kind = raw.get("kind", "networks")
+    if kind not in KINDS:
+        raise ConfigError(f"study {name}: kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    own = raw.get(scale, {})
+    if unknown := sorted(set(own) - {"recipe", "grid", "data", "more"}):
+        raise ConfigError(f"study {name}: unknown key {', '.join(unknown)} in [{scale}]")
+    recipe = merged(raw.get("recipe", {}), own.get("recipe", {}))
+    data = merged(raw.get("data", {}), own.get("data", {}))
+    grid = {**raw.get("grid", {}), **own.get("grid", {})}
+    recipe = deepcopy(recipe)
+    for override in overrides:
+        overridden(recipe, override)
+        grid.pop(override.partition("=")[0].strip(), None)
+    cells = [cell for each in (grid, *own.get("more", ())) for cell in _cells(each, name)]
+    arms = [_arm(values, recipe, data) for values in cells]
+    if repeated := sorted({a.name for a in arms if sum(b.name == a.name for b in arms) > 1}):
+        raise ConfigError(f"study {name}: two arms are called {', '.join(repeated)}")
+    return Study(
+        name=name,
+        title=title,
+        kind=kind,
+        source=source,
+        question=question,
+        notes=raw.get("notes", ""),
+        arms=tuple(arms),
+        scale=scale,
+        published=tuple(raw.get("published", ())),
+    )
+
+
+def _cells(grid: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    axes = {key: values for key, values in grid.items() if values != []}
+    for key, values in axes.items():
+        if not isinstance(values, list):
+            raise ConfigError(f"study {name}: grid.{key} must be a list, got {values!r}")
+    return [dict(zip(axes, cell, strict=True)) for cell in product(*axes.values())]
+
+
+def _arm(values: dict[str, Any], recipe: Mapping[str, Any], data: Mapping[str, Any]) -> Arm:
+    """One cell of the grid; a value that is a table sets several keys and is named by ``name``."""
+    whole, rows, words = dict(recipe), dict(data), list[str]()
+    told: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            table = dict(value)
+            word = str(table.pop("name", "-".join(map(str, table.values()))))
+            settings = table
+        else:
+            word, settings = _word(key, value), {key: value}
+        words.append(word)
+        told[key] = word if isinstance(value, Mapping) else value
+        for path, setting in settings.items():
+            if path.startswith("data."):
+                rows = merged(rows, nested(path.removeprefix("data."), setting))
+            else:
+                whole = merged(whole, nested(path, setting))
+    return Arm("-".join(words) or "only", told, whole, rows)
+
+
+def _word(key: str, value: Any) -> str:
+    short = key.rsplit(".", 1)[-1]
+    if isinstance(value, bool):
+        return short if value else f"no_{short}"
+    return value.replace("/", "_") if isinstance(value, str) else f"{short}{value}"
+
+
+def nested(key: str, value: Any) -> dict[str, Any]:
+    """``a.b`` and a value as ``{"a": {"b": value}}``."""
+    first, dot, rest = key.partition(".")
+    return {first: nested(rest, value) if dot else value}
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the keys of ``over``, tables within tables likewise."""
+    out = dict(base)
+    for key, value in over.items():
+        old = out.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        out[key] = merged(old, value) if both else value
+    return out
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("mien.study"))) / "studies"

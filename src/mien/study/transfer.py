@@ -1,0 +1,118 @@
+"""Transfer as an arm of a study: train on FER+, go on with FER2013 (Tiwari et al., 2022)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mien.core.errors import DataError
+from mien.core.labels import ferplus8
+from mien.data.faceset import FaceSet
+from mien.data.ferplus import vote_targets
+from mien.models import ExpressionNet
+from mien.study.arms import cost, recipe_of, scored
+from mien.study.drawing import Rows
+from mien.study.plan import Arm, merged
+from mien.train import TrainConfig, train
+from mien.train.log import EpochRow
+from mien.train.state import new_network, seeded
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What both trainings of an arm have in common."""
+
+    rows: Rows
+    device: str
+    provenance: dict[str, str]
+    on_epoch: Callable[[EpochRow], None]
+
+    def train(
+        self,
+        faces: FaceSet,
+        config: TrainConfig,
+        out: Path,
+        network: ExpressionNet | None = None,
+    ) -> tuple[ExpressionNet, list[EpochRow]]:
+        """Train, or go on, or read what an earlier call finished."""
+        return train(
+            faces,
+            config,
+            out,
+            resume=True,
+            provenance=self.provenance,
+            on_epoch=self.on_epoch,
+            accelerator=self.device,
+            network=network,
+        )
+
+
+def run_transfer(
+    arm: Arm,
+    rows: Rows,
+    folder: Path,
+    *,
+    device: str,
+    provenance: dict[str, str],
+    on_epoch: Callable[[EpochRow], None],
+) -> dict[str, Any]:
+    """Train the arm's network, from the trunk of a first training if its recipe has ``first``.
+
+    ``first`` holds changes of the recipe for the training on FER+ labels; arms with the same one
+    share it. Dense layers (``network.hidden``) and freezing (``network.freeze_to``) are the second
+    training's own.
+
+    Raises:
+        DataError: If there are no FER+ votes to begin with.
+        MienError: As ``train.train`` does.
+    """
+    job = _Job(rows, device, provenance, on_epoch)
+    settings = dict(arm.recipe)
+    first = settings.pop("first", None)
+    config = recipe_of(replace(arm, recipe=settings), rows.plan.labels)
+    with seeded(config.seed):
+        network = new_network(config, pretrained=False)
+    seconds = 0.0
+    if first is not None:
+        trained, log = _first(job, merged(settings, first), folder.parent)
+        network.trunk.load_state_dict(trained.to("cpu").trunk.state_dict())
+        seconds = sum(row.seconds for row in log)
+    found, log = job.train(rows.train, config, folder / "run", network)
+    return {
+        **cost(found),
+        "epochs": config.epochs,
+        "seconds": round(seconds + sum(row.seconds for row in log)),
+        "train_rows": len(rows.train),
+        "scores": scored(found, rows, device),
+        "log": [vars(row) for row in log],
+    }
+
+
+def _first(
+    job: _Job, recipe: Mapping[str, Any], folder: Path
+) -> tuple[ExpressionNet, list[EpochRow]]:
+    """The training on FER+ labels, once for all arms that begin with it."""
+    own = ("hidden", "freeze_to")
+    network = {key: value for key, value in recipe.get("network", {}).items() if key not in own}
+    recipe = {**recipe, "network": network, "class_weights": "none"}
+    config = recipe_of(Arm("first", {}, recipe, {}), ferplus8.name)
+    digest = hashlib.sha256(json.dumps(config.as_dict(), sort_keys=True).encode()).hexdigest()
+    return job.train(voted(job.rows.train), config, folder / f"first-{config.model}-{digest[:8]}")
+
+
+def voted(faces: FaceSet) -> FaceSet:
+    """The rows with the label that most FER+ raters chose, where at least half chose one.
+
+    Raises:
+        DataError: If there are no votes.
+    """
+    if faces.votes is None:
+        raise DataError("a transfer from FER+ needs its votes; give --votes FERPLUS.csv")
+    targets, weights = vote_targets(faces.votes)
+    kept = weights * targets.max(axis=1) >= 0.5
+    labels = targets.argmax(axis=1)[kept].astype(faces.labels.dtype)
+    return replace(faces[kept], labels=labels, space=ferplus8)

@@ -1,0 +1,266 @@
+"""Running studies on drawn faces: resumed, never repeated, and failures are rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien import metrics
+from mien.core.errors import ConfigError, DataError
+from mien.core.labels import agrawal5, fer7
+from mien.study import parse_study, run_study, write_report
+from mien.study import run as run_module
+from mien.study.drawing import drawn
+from mien.study.generated import generated_faces
+from mien.study.run import RESULT, results_of
+from mien.study.scores import right_rows, scores
+from mien.study.transfer import voted
+
+RECIPE = {"model": "nano", "epochs": 1, "batch_size": 16, "ema_epochs": 0}
+STUDY: dict[str, Any] = {
+    "title": "Two seeds",
+    "source": "nobody",
+    "question": "Does it run?",
+    "recipe": RECIPE,
+    "data": {"generated": 4},
+    "grid": {"seed": [0, 1]},
+    "published": [{"arm": {"seed": 0}, "figure": 61.5}],
+}
+
+
+def _study(**changes: Any):
+    return parse_study({**STUDY, **changes}, "mine", "smoke")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory):
+    out = tmp_path_factory.mktemp("study")
+    study = _study()
+    return study, out, run_study(study, generated_faces, out)
+
+
+def test_an_arm_has_cost_scores_and_log(ran) -> None:
+    _, _, results = ran
+    assert [result["state"] for result in results] == ["done", "done"]
+    first = results[0]
+    assert first["arm"] == "seed0"
+    assert first["train_rows"] == 28
+    assert set(first["scores"]) == {"train", "PublicTest"}
+    assert first["scores"]["PublicTest"]["n"] == 28
+    assert first["megabytes"] == pytest.approx(4 * first["parameters"] / 1e6)
+    assert [row["epoch"] for row in first["log"]] == [1]
+
+
+def test_a_finished_arm_is_never_repeated(ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, out, results = ran
+    monkeypatch.setattr(run_module, "drawn", lambda *_: pytest.fail("an arm was run again"))
+    assert run_study(study, generated_faces, out) == results
+
+
+def test_results_of_other_settings_are_not_taken_for_ones_own(ran) -> None:
+    _, out, _ = ran
+    with pytest.raises(ConfigError, match="other settings"):
+        run_study(_study(recipe={**RECIPE, "lr": 0.07}), generated_faces, out)
+
+
+def test_a_damaged_result_is_named(ran, tmp_path: Path) -> None:
+    (tmp_path / "seed0").mkdir()
+    (tmp_path / "seed0" / RESULT).write_text("{", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"result.json is damaged"):
+        list(results_of(_study(), tmp_path))
+
+
+def test_a_failed_arm_is_a_row_and_the_others_go_on(tmp_path: Path) -> None:
+    grid = {"model": ["resnet9000", "nano"]}
+    study = _study(grid=grid)
+    results = run_study(study, generated_faces, tmp_path)
+    assert [result["state"] for result in results] == ["failed", "done"]
+    assert "resnet9000" in results[0]["error"]
+    calls = []
+    again = run_study(
+        study, generated_faces, tmp_path, on_arm=lambda *a: calls.append((a[2].name, a[3]))
+    )
+    assert again == results
+    assert all(result is not None for _, result in calls)
+    run_study(
+        study,
+        generated_faces,
+        tmp_path,
+        retry=True,
+        on_arm=lambda *a: calls.append((a[2].name, a[3])),
+    )
+    assert ("resnet9000", None) in calls
+    assert ("nano", None) not in calls
+
+
+def test_a_killed_arm_goes_on(tmp_path: Path) -> None:
+    study = _study(recipe={**RECIPE, "epochs": 2}, grid={"seed": [0]})
+
+    class Killed(BaseException):
+        pass
+
+    def kill(_arm: object, row: Any) -> None:
+        if row.epoch == 1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_study(study, generated_faces, tmp_path / "killed", on_epoch=kill)
+    epochs: list[int] = []
+    (resumed,) = run_study(
+        study,
+        generated_faces,
+        tmp_path / "killed",
+        on_epoch=lambda _, row: epochs.append(row.epoch),
+    )
+    assert epochs == [2]
+    (whole,) = run_study(study, generated_faces, tmp_path / "whole")
+    assert resumed["scores"] == whole["scores"]
+
+
+def test_table_and_figures(ran, tmp_path: Path) -> None:
+    study, _, results = ran
+    failed = {"arm": "odd", "values": {"seed": 9}, "state": "failed", "error": "Bad: a|b\nc"}
+    written = write_report(study, [*results, failed], tmp_path)
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("| seed0 "))
+    accuracy = results[0]["scores"]["PublicTest"]["accuracy"]
+    assert f"{100 * accuracy:.1f} (" in line
+    assert line.endswith("| 61.5 |")
+    assert "failed Bad: a b c" in text
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    widths = {line.count("|") for line in lines[:5]}
+    assert len(widths) == 1
+    table = list(csv.DictReader(io.StringIO((tmp_path / "table.csv").read_text())))
+    assert float(table[0]["PublicTest accuracy"]) == accuracy
+    assert table[2]["state"] == "failed"
+    names = {path.relative_to(tmp_path).as_posix() for path in written}
+    assert names == {
+        "table.md",
+        "table.csv",
+        "figures/accuracy.png",
+        "figures/loss.png",
+        "figures/labels-seed0.png",
+        "figures/labels-seed1.png",
+    }
+    for path in written:
+        assert path.stat().st_size > 200
+
+
+def test_mean_and_spread_over_seeds_are_told(ran, tmp_path: Path) -> None:
+    study, _, results = ran
+    write_report(study, results, tmp_path)
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    found = [result["scores"]["PublicTest"]["accuracy"] for result in results]
+    assert f"| only | 2 | {100 * np.mean(found):.2f} | {100 * np.std(found, ddof=1):.2f} |" in text
+
+
+def test_no_arm_done_still_gives_a_table(tmp_path: Path) -> None:
+    study = _study()
+    written = write_report(study, list(results_of(study, tmp_path / "none")), tmp_path / "report")
+    assert [path.name for path in written] == ["table.md", "table.csv"]
+    assert "not run" in written[0].read_text(encoding="utf-8")
+
+
+def test_scores_equal_the_metrics() -> None:
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(50, 7))
+    z -= np.logaddexp.reduce(z, axis=1, keepdims=True)
+    truth = rng.integers(0, 6, 50)  # the last label does not occur
+    found = scores(z, truth, fer7)
+    counts = metrics.confusion_matrix(truth, z.argmax(axis=1), 7)
+    assert found["accuracy"] == metrics.accuracy(counts)
+    assert found["recall"] == pytest.approx(metrics.balanced_accuracy(counts))
+    assert found["loss"] == pytest.approx(metrics.nll(np.exp(z), truth))
+    assert found["per_class"]["neutral"]["recall"] is None
+    np.testing.assert_array_equal(right_rows(found), z.argmax(axis=1) == truth)
+    json.dumps(found, allow_nan=False)
+
+
+def test_rows_are_drawn_as_the_plan_says() -> None:
+    faces = generated_faces(24, ("Training", "PublicTest"), agrawal5)
+    plan = {"labels": "agrawal5", "pool": ["Training", "PublicTest"], "tests": []}
+    rows = drawn(faces, {**plan, "per_class": [20, 10]})
+    assert rows.train.counts.tolist() == [20] * 5
+    assert rows.tests["test"].counts.tolist() == [10] * 5
+    assert not np.isin(rows.tests["test"].pixel_hashes, rows.train.pixel_hashes).any()
+    leaky = drawn(faces, {**plan, "per_class": [20, 10], "shared": "rows"})
+    assert np.isin(leaky.tests["test"].pixel_hashes, leaky.train.pixel_hashes).any()
+    share = drawn(faces, {**plan, "train_share": 0.75, "shared": "pictures"})
+    assert (len(share.train), len(share.tests["test"])) == (180, 60)
+    even = drawn(faces, {**plan, "train_share": 0.75, "balanced_tests": True})
+    assert len(set(even.tests["test balanced"].counts.tolist())) == 1
+    few = drawn(faces, {"labels": "agrawal5", "rows": 3})
+    assert few.train.counts.tolist() == [3] * 5
+    assert few.tests["PublicTest"].counts.tolist() == [24] * 5
+    together = few.together()
+    assert together.splits == ("Training", "PublicTest")
+    assert together.split("PublicTest").sha256 == few.tests["PublicTest"].sha256
+
+
+def test_rows_that_are_not_there_are_named() -> None:
+    faces = generated_faces(3, ("Training",), fer7)
+    with pytest.raises(DataError, match="no rows of split 'PublicTest'"):
+        drawn(faces, {})
+    with pytest.raises(ConfigError, match=r"unknown configuration key data\.pools"):
+        drawn(faces, {"pools": []})
+
+
+def test_data_are_loaded_in_the_label_space_of_the_arm() -> None:
+    asked: list[str] = []
+
+    def load(labels: str):
+        asked.append(labels)
+        return generated_faces(3, ("Training", "PublicTest"), agrawal5)
+
+    assert drawn(load, {"labels": "agrawal5"}).train.space == agrawal5
+    assert asked == ["agrawal5"]
+
+
+def test_generated_faces_can_be_told_apart() -> None:
+    """Nearest mean faces of the first half know the second: far above chance."""
+    faces = generated_faces(40, ("a", "b"), fer7)
+    first, second = faces.split("a"), faces.split("b")
+    means = np.stack([first.images[first.labels == k].mean(axis=0) for k in range(7)])
+    means -= means.mean(axis=(1, 2), keepdims=True)
+    tested = second.images - second.images.mean(axis=(1, 2), keepdims=True)
+    answers = np.tensordot(tested, means, axes=([1, 2], [1, 2])) / np.linalg.norm(
+        means, axis=(1, 2)
+    )
+    assert (answers.argmax(axis=1) == second.labels).mean() > 0.35
+    again = generated_faces(40, ("a", "b"), fer7)
+    assert again.sha256 == faces.sha256
+    assert len(np.unique(first.pixel_hashes)) < len(first)
+
+
+def test_votes_become_labels_where_raters_agree() -> None:
+    faces = generated_faces(2, ("Training",), fer7)
+    votes = faces.votes.copy()
+    votes[0] = [4, 3, 3, 0, 0, 0, 0, 0, 0, 0]
+    votes[1] = [0, 0, 0, 0, 0, 0, 0, 0, 10, 0]  # unknown
+    found = voted(type(faces)(**{**vars(faces), "votes": votes}))
+    assert len(found) == len(faces) - 2
+    assert found.space.name == "ferplus8"
+    np.testing.assert_array_equal(found.labels, faces.votes[2:, :8].argmax(axis=1))
+    with pytest.raises(DataError, match="--votes"):
+        voted(type(faces)(**{**vars(faces), "votes": None}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    ["classical", "fusion", "optimisers", "pooling", "small-cnns", "transfer", "webcam-cnn"],
+)
+def test_every_shipped_study_runs_at_smoke_scale(name: str, tmp_path: Path) -> None:
+    from mien.study import load_study
+
+    study = load_study(name, "smoke")
+    results = run_study(study, generated_faces, tmp_path)
+    assert {result["state"] for result in results} == {"done"}, results
+    written = write_report(study, results, tmp_path)
+    assert all(path.stat().st_size for path in written)
