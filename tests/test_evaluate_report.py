@@ -89,13 +89,6 @@ def test_names_from_outside_are_escaped(tmp_path: Path):
     assert "<i>" not in page
 
 
-def test_the_same_result_is_the_same_page(tmp_path: Path):
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        write_report(case(60), tmp_path / name)
-    assert (tmp_path / "one" / PAGE).read_bytes() == (tmp_path / "two" / PAGE).read_bytes()
-
-
 def test_every_label_has_its_roc_curve_and_area():
     result = case()
     figure = roc_chart(result)

@@ -116,6 +116,9 @@ def test_few_faces_are_not_shown_as_their_mean():
     assert not none.get_images()
     assert many.get_images()[1].get_clim() == few.get_images()[1].get_clim() == (0, 1)
     assert f"happy, {FEWEST_FACES - 1} faces" in texts(figure)
+    assert "crosses: eyes and mouth" in texts(figure)
+    whole = draw_classes(ClassMaps("tiny", "fer.csv", METHODS["gradcam"], 44, classes[::2]))
+    assert "crosses" not in texts(whole)
     assert png(figure).startswith(b"\x89PNG")
 
 
@@ -132,6 +135,9 @@ def test_sheets_with_faces_are_for_local_use_only():
     figure = draw_twins(faces, twins, model="tiny")
     assert NOTICE in texts(figure)
     assert "2 x sad, 1 x fear\nanswer sad 0.50" in texts(figure)
+    many = Contradiction(tuple(range(7)), tuple(faces.space.labels), ("all",) * 7, "sad", 0.5)
+    lines = texts(draw_twins(faces, [many], model="tiny")).split("\n")
+    assert "1 x angry, 1 x disgust, 1" in lines
     assert png(figure).startswith(b"\x89PNG")
 
 

@@ -11,7 +11,7 @@ import pytest
 from made_bundle import made_network
 from made_explainable import SquareModel, bright_square, inside
 from mien.core.errors import InputError, UnknownNameError
-from mien.explain import METHODS, explain, probabilities
+from mien.explain import METHODS, explain, probabilities, relative
 from mien.explain.network import NetworkModel
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
@@ -82,6 +82,19 @@ def test_refuses_no_face_and_unknown_methods():
         explain(SquareModel(), FRAMES, "grad-cam")
     with pytest.raises(InputError, match="no class activation maps"):
         explain(SquareModel(), FRAMES, "activation")
+
+
+def test_one_outlier_does_not_hide_a_map():
+    plain = np.linspace(0, 1, 48 * 48).reshape(48, 48)
+    outlier, sparse = plain.copy(), np.zeros((48, 48))
+    outlier[0, 0], sparse[3, 4] = 50, 7
+    maps = np.stack([plain, outlier, sparse, np.zeros((48, 48))]).astype(np.float32)
+    found = relative(maps)
+    np.testing.assert_allclose(found[0], (plain / 0.99).clip(0, 1), rtol=1e-3)
+    np.testing.assert_allclose(found[1, 1:], found[0, 1:], rtol=1e-2)
+    assert found[1, 0, 0] == 1
+    assert (found[2].max(), found[2].sum()) == (1, 1)
+    assert not found[3].any()
 
 
 def test_the_package_loads_no_torch():

@@ -46,15 +46,15 @@ def test_labels_are_thinned_evenly():
 
 def test_an_average_of_one_face_is_its_own_map():
     from made_bundle import made_network
-    from mien.explain import explain
+    from mien.explain import explain, relative
     from mien.explain.network import NetworkModel
 
     model = NetworkModel(made_network(), "made")
     frame = bright_square()
     answer = int(model.logits(frame).argmax())
     found = average_maps(model, made_faces([answer], images=frame), "gradcam").classes[answer]
-    whole = explain(model, frame, "gradcam").maps[0]
-    np.testing.assert_allclose(found.map, whole / whole.max(), rtol=1e-5)
+    whole = explain(model, frame, "gradcam").maps
+    np.testing.assert_allclose(found.map, relative(whole)[0], rtol=1e-5)
 
 
 def test_the_surest_mistakes_come_first():

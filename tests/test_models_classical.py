@@ -289,7 +289,16 @@ def test_frames_are_rounded_to_whole_levels(network: ClassicalNet) -> None:
     assert torch.equal(network(frames).logits, network(moved).logits)
 
 
-@pytest.mark.parametrize("images", [NOISE[:3], smooth(1)], ids=["noise", "smooth"])
+def half_flat() -> np.ndarray:
+    """Noise on the left, nothing on the right, as where a crop leaves the picture."""
+    image = NOISE[:1].copy()
+    image[:, :, 20:] = 90
+    return image
+
+
+@pytest.mark.parametrize(
+    "images", [NOISE[:3], smooth(1), half_flat()], ids=["noise", "smooth", "half flat"]
+)
 def test_the_graph_equals_the_network(network: ClassicalNet, graph: bytes, images) -> None:
     session = open_session(graph)
     for image in images:

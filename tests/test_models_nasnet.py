@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import torch
 
@@ -17,8 +19,14 @@ def on_meta(**options):
         return build("nasnet_mobile", votes=False, options=NetworkOptions(**options)).eval()
 
 
+@cache
+def trunk_on_meta(channels: int) -> Trunk:
+    with torch.device("meta"):
+        return Trunk(channels).eval()
+
+
 def test_counts_are_those_of_keras() -> None:
-    trunk = on_meta(channels=3).trunk
+    trunk = trunk_on_meta(3)
     statistics = sum(b.numel() for name, b in trunk.named_buffers() if "running" in name)
     assert count_parameters(trunk) == 4_232_978
     assert count_parameters(trunk) + statistics == 4_269_716
@@ -33,14 +41,12 @@ def test_macs_are_the_published_564_million() -> None:
 
 @pytest.mark.parametrize(("size", "side"), [(32, 1), (44, 2), (48, 2), (97, 3), (224, 7)])
 def test_maps_of_the_last_cell(size: int, side: int) -> None:
-    network = on_meta(input_size=size)
-    maps = network.maps(torch.zeros(2, 1, 48, 48, device="meta"))
+    maps = trunk_on_meta(1)(torch.zeros(2, 1, size, size, device="meta"))
     assert maps.shape == (2, PENULTIMATE, side, side)
 
 
 def test_cells_are_two_and_two_reductions_and_three_times_four() -> None:
-    with torch.device("meta"):
-        kinds = [type(cell) for cell in Trunk(1).cells]
+    kinds = [type(cell) for cell in trunk_on_meta(1).cells]
     four = [NormalCell] * 4
     reduction = [ReductionCell]
     assert kinds == reduction * 2 + four + reduction + four + reduction + four

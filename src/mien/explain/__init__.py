@@ -8,7 +8,7 @@ from mien.explain.bundle import BundleModel
 from mien.explain.figures import draw_classes, draw_explanation, write_png
 from mien.explain.frames import face_frames, onto_frame
 from mien.explain.interface import Explainable, probabilities
-from mien.explain.methods import METHODS, Explanation, Method, explain, needs_a_run
+from mien.explain.methods import METHODS, Explanation, Method, explain, needs_a_run, relative
 from mien.explain.occlusion import occlusion
 from mien.explain.rows import (
     ClassMap,
@@ -46,5 +46,6 @@ __all__ = [
     "occlusion",
     "onto_frame",
     "probabilities",
+    "relative",
     "write_png",
 ]

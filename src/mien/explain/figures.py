@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien.core.alignment import TEMPLATE
 from mien.core.text import printable
 from mien.explain.frames import seen_square
-from mien.explain.methods import Explanation, Method
+from mien.explain.methods import Explanation, Method, relative
 from mien.explain.rows import ClassMaps
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def draw_classes(found: ClassMaps) -> Figure:
     panels: Any = figure.subplots(rows, columns, squeeze=False)
     known = [one.map for one in found.classes if one.count]
     largest = max((float(abs(each).max()) for each in known), default=0.0) or 1.0
+    few = any(0 < one.count < FEWEST_FACES for one in found.classes)
+    crosses = "; crosses: eyes and mouth of the frame" if few else ""
     image: AxesImage | None = None
     for panel in panels.flat[len(found.classes) :]:
         panel.set_axis_off()
@@ -95,7 +97,7 @@ def draw_classes(found: ClassMaps) -> Figure:
     _head(
         figure,
         f"What {found.model} looks at, by label: mean {found.method.title} of faces it answers "
-        f"rightly\nfaces of {found.source}; crosses: eyes and mouth of the frame",
+        f"rightly\nfaces of {found.source}{crosses}",
         found.input_size,
     )
     return figure
@@ -122,8 +124,9 @@ def _face(panel: Axes, frame: NDArray[Any], input_size: int) -> None:
 
 def _scaled(values: NDArray[np.float32], method: Method) -> tuple[NDArray[np.float32], float]:
     """A map in the unit of its method, and the value that gets the full colour."""
-    largest = float(abs(values).max()) or 1.0  # a map of zeros has a scale too
-    return (values, largest) if method.signed else (values / largest, 1.0)
+    if not method.signed:
+        return relative(values[None])[0], 1.0
+    return values, float(abs(values).max()) or 1.0  # a map of zeros has a scale too
 
 
 def _overlay(

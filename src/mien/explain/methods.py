@@ -37,9 +37,9 @@ class Method:
 METHODS = {
     method.name: method
     for method in (
-        Method("gradcam", "Grad-CAM", "share of the largest value", needs_network=True),
-        Method("saliency", "Saliency", "share of the largest gradient", needs_network=True),
-        Method("smoothgrad", "SmoothGrad", "share of the largest gradient", needs_network=True),
+        Method("gradcam", "Grad-CAM", "relative to its 99th percentile", needs_network=True),
+        Method("saliency", "Saliency", "relative to its 99th percentile", needs_network=True),
+        Method("smoothgrad", "SmoothGrad", "relative to its 99th percentile", needs_network=True),
         Method("occlusion", "Occlusion", "fall in probability when hidden", signed=True),
         Method("activation", "Class activation", "part in the logit, per cell", signed=True),
     )
@@ -131,6 +131,19 @@ def needs_a_run(method: str, model: str) -> str:
         f"{method} looks into the network, and {model} is a bundle, which only answers; "
         f"give the folder of a run of mien train, or use {free}"
     )
+
+
+def relative(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Maps ``(N, 48, 48)`` without a unit, each divided by its 99th percentile, at most 1.
+
+    A single pixel of a gradient is often several times larger than all others (Smilkov et al.,
+    2017, section 3.2, cap it alike). A map with less than 1 % of its pixels above 0 is divided by
+    its largest value, and one of zeros stays as it is.
+    """
+    flat = maps.reshape(len(maps), -1)
+    typical = np.quantile(flat, 0.99, axis=1)
+    limit = np.where(typical > 0, typical, flat.max(axis=1))
+    return (maps / np.where(limit > 0, limit, 1)[:, None, None]).clip(0, 1).astype(np.float32)
 
 
 def _maps(

@@ -11,7 +11,7 @@ from mien.core.errors import InputError
 from mien.data.faceset import FaceSet
 from mien.data.subsets import twins
 from mien.explain.interface import Explainable, probabilities
-from mien.explain.methods import Method, explain, known_method
+from mien.explain.methods import Method, explain, known_method, relative
 
 BATCH = 256
 """Faces per call of the model."""
@@ -94,7 +94,7 @@ def average_maps(
 ) -> ClassMaps:
     """The mean map of the faces of each label that the model answers rightly.
 
-    Maps without a unit are divided by their largest value first, so that each face counts alike.
+    Maps without a unit are made ``relative`` first, so that each face counts alike.
 
     Args:
         model: A bundle or a network.
@@ -120,7 +120,7 @@ def average_maps(
         if len(rows):
             explained = explain(model, known.images[rows], method, targets=known.labels[rows])
             face = known.images[rows].mean(axis=0, dtype=np.float32)
-            map_ = (explained.maps if found.signed else _shares(explained.maps)).mean(axis=0)
+            map_ = (explained.maps if found.signed else relative(explained.maps)).mean(axis=0)
         classes.append(ClassMap(label, len(rows), face, map_))
     size = model.geometry.input_size
     return ClassMaps(model.name, faces.source, found, size, tuple(classes))
@@ -185,11 +185,6 @@ def _answers(model: Explainable, frames: NDArray[np.uint8]) -> NDArray[np.float6
     none = np.zeros((0, len(model.labels)))
     starts = range(0, len(frames), BATCH)
     return np.concatenate([none, *(probabilities(model, frames[s : s + BATCH]) for s in starts)])
-
-
-def _shares(maps: NDArray[np.float32]) -> NDArray[np.float32]:
-    largest = maps.max(axis=(1, 2), keepdims=True)
-    return np.divide(maps, largest, out=np.zeros_like(maps), where=largest > 0)
 
 
 def _check(model: Explainable, faces: FaceSet, count: int) -> None:

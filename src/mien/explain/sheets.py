@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ CHANNELS = 8
 """Maps shown of each convolution."""
 
 _COLUMNS = 6
+_WRAP = 26  # characters of a caption over a face
 _LAYERS_PER_COLUMN = 32
 _GAP = 3  # pixels between tiles
 
@@ -73,8 +75,8 @@ def _sheet(images: NDArray[np.uint8], captions: Sequence[str], title: str) -> Fi
         panel.set_axis_off()
     for panel, image, caption in zip(panels.flat, images, captions, strict=False):
         panel.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        lines = "\n".join(printable(line) for line in caption.split("\n"))
-        panel.set_title(lines, size=8, parse_math=False)
+        lines = [part for line in caption.split("\n") for part in wrap(printable(line), _WRAP)]
+        panel.set_title("\n".join(lines), size=8, parse_math=False)
     figure.suptitle(printable(title), size=9, parse_math=False)
     figure.supxlabel(NOTICE, size=8, color="#B22222", weight="bold")
     return figure
@@ -96,10 +98,10 @@ def draw_layers(
     blocks = -(-len(layers) // _LAYERS_PER_COLUMN)
     lines = -(-len(layers) // blocks)
     side = FRAME + _GAP
-    # 100 pixels to the inch, so that a tile of 48 pixels keeps them.
-    size = (blocks * ((CHANNELS + 1) * side / 100 + 2.6) + 1.0, max(1.0, lines * side / 100) + 1.1)
+    # 100 pixels to the inch, so that a tile of 48 pixels keeps them; the names need 1.5 inches.
+    widths = [1.0, *[(CHANNELS + 1) * side / 100 + 1.5] * blocks]
+    size = (sum(widths) + 0.4, max(1.0, lines * side / 100) + 1.1)
     figure = Figure(figsize=size, layout="constrained")
-    widths = [1.0, *[(CHANNELS + 1) * side / 100 + 2.6] * blocks]
     panels: Any = figure.subplots(1, blocks + 1, squeeze=False, width_ratios=widths)
     face, *columns = panels.flat
     face.imshow(frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
@@ -129,7 +131,7 @@ def draw_layers(
 
 def _described(layer: ConvMaps) -> str:
     channels, height, width = layer.maps.shape
-    return printable(f"{layer.name}\n{channels} of {height} x {width}")
+    return f"{printable(layer.name)}\n{channels} of {height} x {width}"
 
 
 def _mosaic(layers: Sequence[ConvMaps]) -> NDArray[np.float32]:

@@ -107,9 +107,9 @@ class _Merged:
         axis = self._constant(numpy_helper.from_array(np.array([0], np.int64)), "mix/axis")
         parts: list[str] = []
         for i, answer in enumerate(answers):
-            scale = np.float32(1 / temperatures[i])
+            scale = np.array(1 / temperatures[i], np.float32)
             scale_name = self._constant(numpy_helper.from_array(scale), f"mix/scale{i}")
-            share = np.float32(np.log(shares[i]))
+            share = np.array(np.log(shares[i]), np.float32)
             share_name = self._constant(numpy_helper.from_array(share), f"mix/share{i}")
             steps = [f"mix/{step}{i}" for step in ("scaled", "log", "shared", "row")]
             self.nodes += [

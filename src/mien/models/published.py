@@ -32,7 +32,8 @@ def _same(width_in: int, width: int, kernel: int, *, bias: bool = True) -> list[
 
 def _flat_neck(flat: int, hidden: tuple[int, ...], dropout: float) -> nn.Sequential:
     """Dense layers on all positions of the maps, where ``dense_neck`` begins with their mean."""
-    return nn.Sequential(nn.Flatten(), *dense_neck(flat, hidden, dropout)[1:])
+    _, *dense = dense_neck(flat, hidden, dropout)
+    return nn.Sequential(nn.Flatten(), *dense)
 
 
 @register(

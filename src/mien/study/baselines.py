@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ def run_baseline(
     Raises:
         MienError: As ``train.fit_classical`` and ``export.export_bundle`` do.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     fitted = fit_classical(rows.train, baseline_of(arm, rows.plan.labels))
     exported = export_bundle(
         fitted.network,
@@ -64,7 +65,7 @@ def run_baseline(
         "megabytes": (exported.bundle.path / "model.onnx").stat().st_size / 1e6,
         "seconds": round(fitted.seconds),
         "train_rows": fitted.data["rows"],
-        "chosen_c": fitted.c,
+        "chosen": asdict(fitted.chosen),
         "converged": fitted.converged,
         "scores": scored(fitted.network, rows, device),
     }

@@ -66,7 +66,7 @@ class Hog(nn.Module):
         """``(N, block * block * orientations, b, b)`` for b blocks along each side."""
         across = F.pad(frames[:, :, :, 2:] - frames[:, :, :, :-2], (1, 1, 0, 0))
         down = F.pad(frames[:, :, 2:] - frames[:, :, :-2], (0, 0, 1, 1))
-        magnitude = (across**2 + down**2).sqrt()
+        magnitude = (across * across + down * down).sqrt()
         cells = F.avg_pool2d(magnitude * self._bins(across, down), self.cell)
         rows, columns = (side - self.block + 1 for side in cells.shape[2:])
         steps = range(self.block)
@@ -84,7 +84,9 @@ class Hog(nn.Module):
 
 
 def _normed(blocks: Tensor) -> Tensor:
-    return blocks / ((blocks**2).sum(dim=1, keepdim=True) + 1e-10).sqrt()
+    # scikit-image adds 1e-5 squared under the root. The exporter's simplification drops a term as
+    # small as that, and a flat block is 0 / 0; the same floor as a maximum stays.
+    return blocks / (blocks**2).sum(dim=1, keepdim=True).sqrt().clamp(min=1e-5)
 
 
 def uniform_patterns() -> NDArray[np.int64]:
