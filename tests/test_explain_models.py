@@ -9,13 +9,16 @@ import pytest
 from torch import nn
 
 from made_bundle import made_network
+from mien.core.alignment import face_affines
 from mien.core.errors import InputError
+from mien.core.faces import Faces
 from mien.core.labels import fer7
-from mien.explain import BundleModel, explain
+from mien.explain import BundleModel, explain, face_frames, probabilities
 from mien.explain.network import NetworkModel
 from mien.export import ExportReport
 from mien.models import ExpressionNet
 from mien.runtime import Recognizer
+from portrait import BOX, LANDMARKS, portrait
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (70, 48, 48)).astype(np.uint8)
 
@@ -81,3 +84,17 @@ def test_without_activation_another_method_is_named(bundle, monkeypatch):
 def test_a_network_is_put_into_evaluation_mode():
     network = made_network().train()
     assert not NetworkModel(network, "made").network.training
+
+
+@pytest.mark.parametrize("scale", [1, 6])
+def test_the_frame_of_a_photo_is_answered_as_the_photo(scale: int):
+    """At scale 6 a frame pixel covers 15 picture pixels, so that the picture is halved twice."""
+    picture = np.repeat(np.repeat(portrait(), scale, axis=0), scale, axis=1)
+    faces = Faces(BOX * scale, [1.0], LANDMARKS[None] * scale)
+    recognizer = Recognizer("default", detector="none", threads=1)
+    model = BundleModel(recognizer)
+    affines = face_affines(faces, model.geometry.box_scale, model.geometry.template)
+    frames = face_frames(picture, affines, model.geometry.samples)
+    expected = recognizer.faces([picture], [faces])[0].scores.probabilities
+    assert expected[0].argmax() == model.labels.index("happy")
+    np.testing.assert_allclose(probabilities(model, frames), expected, atol=0.01)
