@@ -15,11 +15,11 @@ from mien.store.bundle import load_bundle
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``fer2013.csv`` of noise, and ``run/`` trained on it for one epoch."""
+    """``fer2013.csv`` of noise, and ``run/`` trained on it for two epochs."""
     folder = tmp_path_factory.mktemp("trained")
     faces = made_faces([0, 1, 2, 3, 4, 5, 6] * 5, ["Training"] * 28 + ["PublicTest"] * 7)
     (folder / "fer2013.csv").write_text(table_text(faces), encoding="utf-8")
-    recipe = 'model = "nano"\nepochs = 1\nbatch_size = 14\nvotes_weight = 0\n'
+    recipe = 'model = "nano"\nepochs = 2\nscore_at = [1]\nbatch_size = 14\nvotes_weight = 0\n'
     (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
     line = ["--data", str(folder / "fer2013.csv"), "--out", str(folder / "run")]
     assert run(["train", str(folder / "recipe.toml"), *line]) == 0
@@ -44,7 +44,7 @@ def test_bundle_tells_how_it_was_trained(
     card = load_bundle(tmp_path / "mine").card
     assert card.name == "mine"
     assert card.training["config"]["model"] == "nano"
-    assert card.training["epochs"] == 1
+    assert card.training["epochs"] == 2
     assert len(card.training["data"]["training_sha256"]) == 64
     assert card.training["data"]["votes_sha256"] is None
     assert card.training["mien"] == mien.__version__
@@ -94,3 +94,16 @@ def test_missing_split_writes_nothing(
     assert run([*line, "--split", "PrivateTest"]) == 1
     assert "it has: Training, PublicTest" in capsys.readouterr().err
     assert not (tmp_path / "mine").exists()
+
+
+def test_a_kept_epoch_is_exported(
+    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*line, "--no-int8", "--epoch", "1"]) == 0
+    early = load_bundle(tmp_path / "mine")
+    graph = early.model("fp32")
+    assert early.card.training["epochs"] == 1
+    assert run([*line, "--no-int8", "--replace"]) == 0
+    assert graph != load_bundle(tmp_path / "mine").model("fp32")
+    assert run([*line, "--replace", "--epoch", "2"]) == 1
+    assert "no epoch-2.ckpt; epochs are kept that score_at names" in capsys.readouterr().err

@@ -22,6 +22,7 @@ from mien.core.rows import (
     parse_row,
 )
 from mien.core.scores import Scores
+from mien.core.smoothing import Smoothed
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
 WHERE = {"source": "a.jpg", "model": "base", "width": 640, "height": 480}
@@ -47,9 +48,9 @@ def readings(draw, max_faces: int = 4):
         logits = draw(hnp.arrays(np.float64, (n, 7), elements=st.floats(-30, 30)))
         return Scores.from_logits(logits, fer7, threshold=draw(st.floats(0, 1)))
 
-    return SimpleNamespace(
-        faces=faces, raw=scores(), smoothed=draw(st.sampled_from([None, scores()]))
-    )
+    smooth = scores()
+    smoothed = draw(st.sampled_from([None, Smoothed(smooth, smooth.top)]))
+    return SimpleNamespace(faces=faces, raw=scores(), smoothed=smoothed)
 
 
 def one_face(**changes):
@@ -75,7 +76,7 @@ class TestFrameRow:
         assert decode_row(line.encode("utf-8").decode("utf-8")) == row
         assert not set(line) & set("\n\r\x1b\x7f\x9b\u2028\u202e")
         assert len(row["faces"]) == len(made.faces)
-        decisive = made.smoothed or made.raw
+        decisive = made.raw if made.smoothed is None else made.smoothed.scores
         for i, face in enumerate(row["faces"]):
             assert np.allclose(face["box"], made.faces.boxes[i], atol=0.0051 + 1e-3)
             assert face["label"] == decisive.top[i]
@@ -115,15 +116,23 @@ class TestFrameRow:
         assert row["frame"] == 0
 
     def test_smoothed_decides_label_and_uncertainty(self):
+        smooth = Scores(np.array([[0.2, 0.26, 0.34, 0.2]], np.float32), four, threshold=0.5)
         row = frame_row(
             Faces(boxes=[[0, 0, 9, 9]], scores=[1]),
             Scores(np.array([[0.7, 0.1, 0.1, 0.1]], np.float32), four, threshold=0.5),
-            smoothed=Scores(np.array([[0.2, 0.3, 0.3, 0.2]], np.float32), four, threshold=0.5),
+            smoothed=Smoothed(smooth, ("happy",)),
             **WHERE,
         )
         face = row["faces"][0]
         assert (face["label"], face["uncertain"]) == ("happy", True)
         assert face["probabilities"]["angry"] == 0.7
+        assert face["smoothed"]["sad"] == 0.34
+
+    def test_a_label_may_lag_behind_the_smoothed_probabilities_but_not_far(self):
+        smooth = {"angry": 0.1, "happy": 0.35, "sad": 0.44, "neutral": 0.11}
+        assert parse_row(one_face(smoothed=smooth))["faces"][0]["label"] == "happy"
+        with pytest.raises(InputError, match=r"most probable label, or within 0\.1 of it"):
+            parse_row(one_face(smoothed={**smooth, "happy": 0.29, "sad": 0.5}))
 
     def test_many_labels_still_sum_to_one(self):
         space = LabelSpace("many", tuple(f"label {i}" for i in range(300)))
@@ -137,10 +146,10 @@ class TestFrameRow:
         with pytest.raises(InputError, match="expected scores of 1 faces, got 0"):
             frame_row(faces, raw[[]], **WHERE)
         with pytest.raises(InputError, match="expected smoothed of 1 faces, got 0"):
-            frame_row(faces, raw, smoothed=raw[[]], **WHERE)
+            frame_row(faces, raw, smoothed=Smoothed(raw[[]], ()), **WHERE)
         other = Scores(np.full((1, 7), 1 / 7, np.float32), fer7)
         with pytest.raises(InputError, match="same labels"):
-            frame_row(faces, raw, smoothed=other, **WHERE)
+            frame_row(faces, raw, smoothed=Smoothed(other, other.top), **WHERE)
 
     @pytest.mark.parametrize(
         "wrong", [{"width": 0}, {"frame": -1}, {"time_s": float("nan")}, {"time_s": float("inf")}]

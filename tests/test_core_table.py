@@ -12,6 +12,7 @@ from mien.core.faces import Faces
 from mien.core.labels import four
 from mien.core.rows import error_row, frame_row
 from mien.core.scores import Scores
+from mien.core.smoothing import Smoothed
 from mien.core.table import columns, csv_cell, records
 
 
@@ -25,8 +26,9 @@ def reading(n: int):
         landmarks=landmarks,
         tracks=np.arange(n),
     )
+    smoothed = Smoothed(scores[:n], scores[:n].top)
     return frame_row(
-        faces, scores, source="a.jpg", model="base", width=9, height=8, smoothed=scores[:n]
+        faces, scores, source="a.jpg", model="base", width=9, height=8, smoothed=smoothed
     )
 
 

@@ -40,16 +40,16 @@ def entries(*also: str) -> list[object]:
     ]
 
 
-def smallest(name: str, **changes: object) -> NetworkOptions:
-    return NetworkOptions(input_size=models()[name].smallest_input, **changes)
+def smallest(name: str) -> NetworkOptions:
+    return NetworkOptions(input_size=models()[name].smallest_input)
 
 
-def made(name: str) -> ExpressionNet:
-    """A network for the smallest pictures it takes, with norms that have seen some faces.
+def made(name: str, options: NetworkOptions | None = None) -> ExpressionNet:
+    """A network, for the smallest pictures it takes, with norms that have seen some faces.
 
     Untrained statistics let what a deep network answers fade away, and every picture look alike.
     """
-    network = build(name, options=smallest(name)).train()
+    network = build(name, options=options or smallest(name)).train()
     for part in network.modules():
         if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
             part.momentum = 1.0
@@ -147,11 +147,8 @@ def test_weights_survive_saving(name: str, tmp_path) -> None:
         torch.testing.assert_close(first(frames).logits, second(frames).logits)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("name", models())
-def test_the_exported_graph_answers_the_same_for_any_number_of_faces(name: str) -> None:
-    network = made(name)
+def check_graph(network: ExpressionNet) -> None:
+    """The exported graph answers as the network does, for one face and for several."""
     session = open_session(to_onnx(network))
     names = output_names(network)
     image = torch.randint(0, 256, (70, 61, 3), dtype=torch.uint8)
@@ -167,6 +164,27 @@ def test_the_exported_graph_answers_the_same_for_any_number_of_faces(name: str) 
             torch.testing.assert_close(
                 torch.from_numpy(answer), wanted, rtol=0, atol=1e-3 * scale, msg=output
             )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", models())
+def test_the_exported_graph_answers_the_same(name: str) -> None:
+    check_graph(made(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        NetworkOptions(pooling="none"),
+        NetworkOptions(pooling="min", channels=3),
+        NetworkOptions(pooling="avg", input_size=96),
+        NetworkOptions(pooling="max", hidden=(16, 8), freeze_to="layer2"),
+    ],
+)
+def test_the_exported_graph_has_every_option(options: NetworkOptions) -> None:
+    check_graph(made("resnet18", options))
 
 
 def test_a_network_of_one_size_takes_no_other() -> None:

@@ -12,11 +12,20 @@ if TYPE_CHECKING:
     from mien.core.faces import Faces
     from mien.core.labels import LabelSpace
     from mien.core.scores import Scores
-    from mien.runtime import Reading, Recognizer
+    from mien.runtime import Reading, Recognizer, Stream
 
 __version__ = "0.1.0"
 
-__all__ = ["Faces", "LabelSpace", "MienError", "Reading", "Recognizer", "Scores", "__version__"]
+__all__ = [
+    "Faces",
+    "LabelSpace",
+    "MienError",
+    "Reading",
+    "Recognizer",
+    "Scores",
+    "Stream",
+    "__version__",
+]
 
 _HOMES = {
     "Faces": "mien.core.faces",
@@ -25,6 +34,7 @@ _HOMES = {
     "Reading": "mien.runtime",
     "Recognizer": "mien.runtime",
     "Scores": "mien.core.scores",
+    "Stream": "mien.runtime",
 }
 
 

@@ -24,6 +24,15 @@ def export(
     split: Annotated[
         str, typer.Option(metavar="NAME", help="Rows that fit temperature and threshold.")
     ] = "PublicTest",
+    epoch: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Epoch to export, one that score_at of the recipe keeps.",
+            show_default="the last",
+        ),
+    ] = None,
     int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Write the int8 file too.")] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing BUNDLE.")] = False,
     as_json: options.Json = False,
@@ -38,7 +47,7 @@ def export(
         from mien.train import load_run
     from mien.data import load
 
-    finished = load_run(run)
+    finished = load_run(run, epoch)
     faces = load(data, labels=label_space(finished.config.labels))
     report = export_bundle(
         finished.network,

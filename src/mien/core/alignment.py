@@ -7,6 +7,8 @@ of ``Faces``: the picture spans [0, width] x [0, height], so a pixel centre lies
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -63,14 +65,31 @@ def landmark_affines(landmarks: ArrayLike, template: ArrayLike = TEMPLATE) -> ND
     points = np.asarray(landmarks, dtype=np.float64)
     if points.ndim != 3 or points.shape[1:] != (5, 2):
         raise InputError(f"landmarks must have shape (N, 5, 2), got {points.shape}")
-    anchors = np.stack([points[:, 0], points[:, 1], points[:, 3:].mean(axis=1)], axis=1) - 0.5
-    goal = anchors[..., 0] + 1j * anchors[..., 1]
-    here = crop_coordinates(template) @ np.array([1, 1j])
+    goal = np.asarray(template, dtype=np.float64)
+    fit = _fit(goal.tobytes())
+    return (points[:, _USED].reshape(-1, 8) @ fit[:8] + fit[8]).reshape(-1, 2, 3)
+
+
+_USED = (0, 1, 3, 4)  # both eyes, both corners of the mouth
+
+
+@lru_cache(maxsize=16)
+def _fit(template: bytes) -> NDArray[np.float64]:
+    """``(9, 6)``: what each used coordinate, and 1, adds to the affine.
+
+    The least-squares similarity is linear in the points it is fitted to: fitting it to each unit
+    vector once gives the matrix that does it for all faces.
+    """
+    here = crop_coordinates(np.frombuffer(template).reshape(3, 2)) @ np.array([1, 1j])
     spread = here - here.mean()
+    used = np.concatenate([np.eye(8), np.zeros((1, 8))]).reshape(9, 4, 2)
+    anchors = np.stack([used[:, 0], used[:, 1], used[:, 2:].mean(axis=1)], axis=1)
+    anchors[8] -= 0.5
+    goal = anchors[..., 0] + 1j * anchors[..., 1]
     turn = (goal * spread.conj()).sum(axis=1) / (abs(spread) ** 2).sum()
     move = goal.mean(axis=1) - turn * here.mean()
-    rows = ((turn.real, -turn.imag, move.real), (turn.imag, turn.real, move.imag))
-    return np.moveaxis(np.array(rows), -1, 0)
+    rows = (turn.real, -turn.imag, move.real, turn.imag, turn.real, move.imag)
+    return np.stack(rows, axis=1)
 
 
 def box_affines(boxes: ArrayLike, scale: float = BOX_SCALE) -> NDArray[np.float64]:
@@ -102,11 +121,12 @@ def face_affines(
     Returns:
         ``(N, 2, 3)`` float32.
     """
-    from_boxes = box_affines(faces.boxes, box_scale)
+    affines = box_affines(faces.boxes, box_scale)
     from_points = landmark_affines(faces.landmarks, template)
-    ratio = pixels_per_crop_pixel(from_points) / np.maximum(pixels_per_crop_pixel(from_boxes), 1e-6)
+    half = affines[:, 0, 0]
+    ratio = np.hypot(from_points[:, 0, 0], from_points[:, 1, 0]) / np.maximum(half, 1e-5)
     plausible = (ratio > 1 / _PLAUSIBLE) & (ratio < _PLAUSIBLE)
-    chosen = np.where(plausible[:, None, None], from_points, from_boxes)
     # A box without area has no crop; half a pixel keeps the affine invertible.
-    chosen[:, [0, 1], [0, 1]] += np.where(pixels_per_crop_pixel(chosen) > 0, 0, 0.5)[:, None]
-    return chosen.astype(np.float32)
+    affines[half <= 0, [[0], [1]], [[0], [1]]] = 0.5
+    affines[plausible] = from_points[plausible]
+    return affines.astype(np.float32)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mien.core.errors import InputError
 from mien.core.faces import Faces
 from mien.core.scores import Scores
+from mien.core.smoothing import LEAD, Smoothed
 from mien.core.text import storable
 
 SCHEMA = "mien.row/1"
@@ -44,7 +45,7 @@ def frame_row(
     height: int,
     frame: int = 0,
     time_s: float | None = None,
-    smoothed: Scores | None = None,
+    smoothed: Smoothed | None = None,
 ) -> Row:
     r"""The row of one frame; ``label`` and ``uncertain`` come from ``smoothed`` where given.
 
@@ -66,10 +67,11 @@ def frame_row(
         InputError: If ``faces``, ``scores`` and ``smoothed`` disagree in length or labels, or a
             number is impossible.
     """
-    for name, given in (("scores", scores), ("smoothed", smoothed)):
+    smooth = None if smoothed is None else smoothed.scores
+    for name, given in (("scores", scores), ("smoothed", smooth)):
         if given is not None and len(given) != len(faces):
             raise InputError(f"expected {name} of {len(faces)} faces, got {len(given)}")
-    if smoothed is not None and smoothed.labels.labels != scores.labels.labels:
+    if smooth is not None and smooth.labels.labels != scores.labels.labels:
         raise InputError("scores and smoothed must have the same labels")
     return parse_row(
         {
@@ -165,11 +167,12 @@ def parse_row(value: object) -> Row:
     return row
 
 
-def _face_rows(faces: Faces, scores: Scores, smoothed: Scores | None) -> list[Row]:
+def _face_rows(faces: Faces, scores: Scores, smoothed: Smoothed | None) -> list[Row]:
     raw = _in_millionths(scores.probabilities)
-    smooth = None if smoothed is None else _in_millionths(smoothed.probabilities)
-    decisive = scores if smoothed is None else smoothed
-    top, uncertain, known = decisive.top, decisive.uncertain, faces.has_landmarks
+    smooth = None if smoothed is None else _in_millionths(smoothed.scores.probabilities)
+    top = scores.top if smoothed is None else smoothed.labels
+    uncertain = (scores if smoothed is None else smoothed.scores).uncertain
+    known = faces.has_landmarks
     names = [storable(label) for label in scores.labels.labels]
     return [
         {
@@ -275,14 +278,15 @@ def _check_face(face: Row, where: str) -> tuple[str, ...]:
 
 def _check_probabilities(face: Row, where: str) -> tuple[str, ...]:
     raw = _probabilities(face.get("probabilities"), f"{where}.probabilities")
-    decisive = raw
+    decisive, lead = raw, 0.0
     if face.get("smoothed") is not None:
-        decisive = _probabilities(face["smoothed"], f"{where}.smoothed")
+        decisive, lead = _probabilities(face["smoothed"], f"{where}.smoothed"), LEAD
         if tuple(decisive) != tuple(raw):
             raise InputError(f"{where}.smoothed must have the labels of probabilities, in order")
     label = _text(face, where, "label")
-    if label not in decisive or decisive[label] < max(decisive.values()) - _SUM_TOLERANCE:
-        raise InputError(f"{where}.label must be the most probable label, got {label!r:.60}")
+    if label not in decisive or decisive[label] < max(decisive.values()) - lead - _SUM_TOLERANCE:
+        near = f", or within {LEAD} of it" if lead else ""
+        raise InputError(f"{where}.label must be the most probable label{near}, got {label!r:.60}")
     return tuple(raw)
 
 

@@ -6,11 +6,15 @@ networks only; the details are those of the public code that its set-up is from 
 the stages, as for CIFAR; batch norm in VGG19; 512 pooled features; 50 % dropout before the linear
 head of both. The builder's ``dropout`` can only raise the 50 %, unless ``hidden`` replaces the
 head. Both see one grey channel unless told otherwise; there it was repeated three times.
+
+The ``_quarter`` entries have a quarter of the channels everywhere, which is what two CPU cores can
+train: a sixteenth of the work.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -50,6 +54,7 @@ class Block(nn.Module):
 
 def _network(
     trunk: nn.Module,
+    features: int,
     *,
     labels: LabelSpace,
     votes: bool,
@@ -60,16 +65,40 @@ def _network(
 ) -> ExpressionNet:
     network = ExpressionNet(
         trunk,
-        width=hidden[-1] if hidden else WIDTH,
+        width=hidden[-1] if hidden else features,
         labels=labels,
         votes=votes,
         input_size=input_size,
         dropout=dropout if hidden else max(dropout, DROPOUT),
-        neck=dense_neck(WIDTH, hidden, dropout) if hidden else None,
+        neck=dense_neck(features, hidden, dropout) if hidden else None,
         channels=channels,
     )
     initialise(network)
     return network
+
+
+def _resnet18(share: int, *, channels: int, **options: Any) -> ExpressionNet:
+    first = 64 // share
+    trunk = nn.Sequential(
+        nn.Conv2d(channels, first, 3, padding=1, bias=False), nn.BatchNorm2d(first), nn.ReLU()
+    )
+    for width_in, width in pairwise((first, *(first * times for times in (1, 2, 4, 8)))):
+        trunk.append(Block(width_in, width, stride=1 if width == width_in else 2))
+        trunk.append(Block(width, width, stride=1))
+    return _network(trunk, WIDTH // share, channels=channels, **options)
+
+
+def _vgg19(share: int, *, channels: int, **options: Any) -> ExpressionNet:
+    trunk = nn.Sequential()
+    width_in = channels
+    for full, depth in VGG_STAGES:
+        width = full // share
+        for _ in range(depth):
+            conv = nn.Conv2d(width_in, width, 3, padding=1)
+            trunk.extend([conv, nn.BatchNorm2d(width), nn.ReLU()])
+            width_in = width
+        trunk.append(nn.MaxPool2d(2))
+    return _network(trunk, WIDTH // share, channels=channels, **options)
 
 
 @register(
@@ -97,14 +126,40 @@ def resnet18_44(
     Chosen: the features are the mean of all 6x6 positions of the last maps, so that the activation
     maps are exact; the public code averages only the upper left 4x4 of them.
     """
-    trunk = nn.Sequential(
-        nn.Conv2d(channels, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU()
+    return _resnet18(
+        1,
+        labels=labels,
+        votes=votes,
+        dropout=dropout,
+        input_size=input_size,
+        channels=channels,
+        hidden=hidden,
     )
-    for width_in, width in pairwise((64, 64, 128, 256, 512)):
-        trunk.append(Block(width_in, width, stride=1 if width == width_in else 2))
-        trunk.append(Block(width, width, stride=1))
-    return _network(
-        trunk,
+
+
+@register(
+    ModelInfo(
+        "resnet18_44_quarter",
+        "ResNet18 without early pooling, a quarter as wide",
+        f"He et al., CVPR 2016; {SOURCE}",
+        parameters=701_823,
+        macs=68_716_672,
+        input_size=44,
+        smallest_input=8,
+    )
+)
+def resnet18_44_quarter(
+    *,
+    labels: LabelSpace,
+    votes: bool,
+    dropout: float,
+    input_size: int,
+    channels: int,
+    hidden: tuple[int, ...],
+) -> ExpressionNet:
+    """ResNet18 for small pictures with 16 to 128 channels."""
+    return _resnet18(
+        4,
         labels=labels,
         votes=votes,
         dropout=dropout,
@@ -135,16 +190,40 @@ def vgg19_44(
     hidden: tuple[int, ...],
 ) -> ExpressionNet:
     """VGG19 for small pictures: five poolings bring 44 pixels down to one position."""
-    trunk = nn.Sequential()
-    width_in = channels
-    for width, depth in VGG_STAGES:
-        for _ in range(depth):
-            conv = nn.Conv2d(width_in, width, 3, padding=1)
-            trunk.extend([conv, nn.BatchNorm2d(width), nn.ReLU()])
-            width_in = width
-        trunk.append(nn.MaxPool2d(2))
-    return _network(
-        trunk,
+    return _vgg19(
+        1,
+        labels=labels,
+        votes=votes,
+        dropout=dropout,
+        input_size=input_size,
+        channels=channels,
+        hidden=hidden,
+    )
+
+
+@register(
+    ModelInfo(
+        "vgg19_44_quarter",
+        "VGG19 with batch norm, a quarter as wide",
+        f"Simonyan and Zisserman, ICLR 2015; {SOURCE}",
+        parameters=1_257_279,
+        macs=42_305_664,
+        input_size=44,
+        smallest_input=32,
+    )
+)
+def vgg19_44_quarter(
+    *,
+    labels: LabelSpace,
+    votes: bool,
+    dropout: float,
+    input_size: int,
+    channels: int,
+    hidden: tuple[int, ...],
+) -> ExpressionNet:
+    """VGG19 for small pictures with 16 to 128 channels."""
+    return _vgg19(
+        4,
         labels=labels,
         votes=votes,
         dropout=dropout,

@@ -2,5 +2,6 @@
 
 from mien.runtime.detectors import Detector, DetectorOptions
 from mien.runtime.recognizer import Reading, Recognizer
+from mien.runtime.stream import Stream
 
-__all__ = ["Detector", "DetectorOptions", "Reading", "Recognizer"]
+__all__ = ["Detector", "DetectorOptions", "Reading", "Recognizer", "Stream"]

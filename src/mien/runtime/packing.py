@@ -6,6 +6,7 @@ graph's border padding would, so packing never changes an answer.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,22 +42,18 @@ class Canvas:
 
 def cut(image: Image, affine: NDArray[np.floating]) -> Region:
     """Cut the pixels that a crop can touch out of ``image`` ``(H, W, 3)``."""
-    matrix = np.asarray(affine, dtype=np.float64)
-    reach = abs(matrix[:, :2]).sum(axis=1)
+    (a, b, x), (c, d, y) = np.asarray(affine, dtype=np.float64).tolist()
     # One pixel for the bilinear neighbour, one for rounding.
-    low = np.floor(matrix[:, 2] - reach).astype(int) - 1
-    high = np.ceil(matrix[:, 2] + reach).astype(int) + 2
+    left, right = math.floor(x - abs(a) - abs(b)) - 1, math.ceil(x + abs(a) + abs(b)) + 2
+    top, bottom = math.floor(y - abs(c) - abs(d)) - 1, math.ceil(y + abs(c) + abs(d)) + 2
     height, width = image.shape[:2]
-    inside = (low >= 0).all() and high[0] <= width and high[1] <= height
-    if inside:
-        pixels = image[low[1] : high[1], low[0] : high[0]]
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        pixels = image[top:bottom, left:right]
     else:
-        rows = np.clip(np.arange(low[1], high[1]), 0, height - 1)
-        columns = np.clip(np.arange(low[0], high[0]), 0, width - 1)
+        rows = np.clip(np.arange(top, bottom), 0, height - 1)
+        columns = np.clip(np.arange(left, right), 0, width - 1)
         pixels = image[rows[:, None], columns]
-    moved = matrix.copy()
-    moved[:, 2] -= low
-    return Region(pixels, moved)
+    return Region(pixels, np.array(((a, b, x - left), (c, d, y - top))))
 
 
 def window(image: Image, affine: NDArray[np.floating]) -> tuple[Image, NDArray[np.float64]]:

@@ -16,6 +16,7 @@ from mien.core.errors import BundleError, InputError
 from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
 from mien.core.scores import Scores
+from mien.core.smoothing import Smoothed
 from mien.runtime.detectors.registry import DetectorOptions, build_detector, check_image
 from mien.runtime.packing import Image, Region, cut, pack, window
 from mien.runtime.session import open_session, run
@@ -43,12 +44,14 @@ class Reading:
         scores: Their calibrated probabilities, row by row.
         width: Width of the picture, pixels.
         height: Height of the picture, pixels.
+        smoothed: Scores smoothed over time and the labels to show; None for stills.
     """
 
     faces: Faces
     scores: Scores
     width: int
     height: int
+    smoothed: Smoothed | None = None
 
     def __len__(self) -> int:
         return len(self.faces)
@@ -171,11 +174,13 @@ class Recognizer:
             affines = face_affines(faces, geometry.box_scale, geometry.template)
             regions += [self._region(picture, affine) for affine in affines]
         logits = self._logits(regions)
-        ends = np.cumsum([len(faces) for faces in found])
-        return [
-            Reading(faces, self._scores(part), picture.shape[1], picture.shape[0])
-            for picture, faces, part in zip(images, found, np.split(logits, ends[:-1]), strict=True)
-        ]
+        readings: list[Reading] = []
+        start = 0
+        for picture, faces in zip(images, found, strict=True):
+            part = logits[start : start + len(faces)]
+            start += len(faces)
+            readings.append(Reading(faces, self._scores(part), picture.shape[1], picture.shape[0]))
+        return readings
 
     def frame_logits(
         self, frames: NDArray[np.uint8], affines: NDArray[np.float32] | None = None
