@@ -29,7 +29,7 @@ $(VENV)/.using: $(PINS) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.testing: $(PINS) | $(BIN)/python
-	$(PIP) -e '.[haar,eval,train,dev]'
+	$(PIP) -e '.[haar,video,serve,eval,train,dev]'
 	@touch $@ $(VENV)/.using
 
 .PHONY: install

@@ -87,7 +87,7 @@ def test_the_folder_with_bad_files(bad_folder, tmp_path):
             find_items(["in"], exclude=outputs),
             MadeRecognizer(),
             [lines, table, OverlaySink(outputs[2])],
-            on_item=lambda row, error: seen.append((row["source"], error)),
+            on_row=lambda row, error: seen.append((row["source"], error)),
         )
     text = outputs[0].read_bytes().decode("utf-8")
     rows = [decode_row(line) for line in text.splitlines()]
@@ -142,7 +142,7 @@ def test_a_sink_that_raises_ends_only_that_item_for_that_sink(tmp_path):
         find_items([tmp_path]),
         MadeRecognizer(),
         [raising, other],
-        on_item=lambda row, error: seen.append(error),
+        on_row=lambda row, error: seen.append(error),
     )
     assert [Path(row["source"]).name for row in raising.rows] == ["a", "c"]
     assert [Path(row["source"]).name for row in other.rows] == ["a", "b", "c"]
@@ -157,8 +157,14 @@ def test_nobody_listens_any_more(tmp_path):
         def write(self, row, image):
             raise BrokenPipeError
 
-    with pytest.raises(BrokenPipeError):
-        analyze(find_items([tmp_path]), MadeRecognizer(), [Closed()])
+    (tmp_path / "b").write_bytes(coloured())
+    recognizer = MadeRecognizer()
+    assert analyze(find_items([tmp_path]), recognizer, [Closed()]) == Summary(done=1, faces=1)
+    assert len(recognizer.shapes) == 1, "nobody waits for the second"
+    other = Collector()
+    summary = analyze(find_items([tmp_path]), MadeRecognizer(), [Closed(), other])
+    assert summary == Summary(done=2, faces=2)
+    assert len(other.rows) == 2
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("graph"), OSError("disk")])
@@ -212,6 +218,7 @@ def test_one_picture_is_in_memory_at_a_time():
 
     class CountedItem:
         name = "x"
+        is_video = False
 
         def image(self, max_pixels):
             image = np.zeros((4, 4, 3), np.uint8).view(Counted)

@@ -195,10 +195,20 @@ class TestOverlaySink:
         for target, message in (
             (tmp_path / "missing" / "drawn", "no folder"),
             (tmp_path / "missing" / "drawn.png", "no folder"),
-            (tmp_path / "file", "cannot write pictures"),
+            (tmp_path / "file", "is a file; give a folder"),
+            (tmp_path / "out.gif", "overlays are JPEG, PNG or WebP"),
         ):
             with pytest.raises(InputError, match=message):
                 OverlaySink(target)
+
+    def test_long_names_fit_in_bytes(self, tmp_path):
+        name = "\u5199" * 83 + ".jpg"  # 253 bytes, the most that file systems take is 255
+        for number in range(2):
+            OverlaySink(tmp_path / "drawn").write(happy(f"{number}/{name}"), picture())
+        assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [
+            "\u5199" * 66 + "-2.jpg",
+            "\u5199" * 66 + ".jpg",
+        ]
 
     @pytest.mark.parametrize(
         ("source", "name"),
@@ -212,7 +222,7 @@ class TestOverlaySink:
             ('a<b>:"|?*.jpg', "a_b______.jpg"),
             ("stdin", "stdin.png"),
             ("山田 😀.jpg", "山田 😀.jpg"),
-            ("x" * 300 + ".jpg", "x" * 120 + ".jpg"),
+            ("x" * 300 + ".jpg", "x" * 200 + ".jpg"),
         ],
     )
     def test_awkward_names(self, tmp_path, source, name):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mien.benchmark import benchmark_step, interleaved, machine
 from mien.benchmark.inference import benchmark_model, benchmark_picture
 from mien.core.errors import InputError
 from mien.export import ExportReport
-from mien.train import TrainConfig, step_pair
+from mien.train import TrainConfig, cost, loop, losses, step_pair
 
 
 def test_turns_are_taken_and_statistics_are_right() -> None:
@@ -58,6 +59,29 @@ def test_a_picture_is_timed_with_its_conditions(bundle: Path) -> None:
     detect, whole = benchmark_picture(image, model=str(bundle), detector="none", runs=2, warm_up=1)
     assert "80x60, 1 face(s), none" in detect.note
     assert whole.runs == 2
+
+
+def test_a_timed_training_step_is_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = []
+    augmented = []
+    monkeypatch.setattr(cost, "start", lambda *a: runs.append(loop.start(*a)) or runs[-1])
+    real = losses.augment
+    monkeypatch.setattr(losses, "augment", lambda *a: augmented.append(1) or real(*a))
+    full, bare = step_pair(TrainConfig(model="nano", batch_size=8), rows=16)
+    (run,) = runs
+
+    def weights() -> tuple[torch.Tensor, torch.Tensor]:
+        own = torch.cat([p.detach().flatten().clone() for p in run.plain.parameters()])
+        mean = [v.flatten().float().clone() for v in run.average.network.state_dict().values()]
+        return own, torch.cat(mean)
+
+    before = weights()
+    bare()
+    assert not augmented
+    assert all(torch.equal(one, two) for one, two in zip(before, weights(), strict=True))
+    full()
+    assert len(augmented) == 1
+    assert not any(torch.equal(one, two) for one, two in zip(before, weights(), strict=True))
 
 
 def test_a_training_step_is_compared_with_its_bare_pass() -> None:

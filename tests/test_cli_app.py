@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 import typer
+from PIL import Image
 
 import mien
+from faces_made import made_faces, table_text
 from mien.cli import run
 from mien.cli.app import app
 from mien.core.errors import DataError, UnknownNameError
@@ -129,6 +131,28 @@ def test_errors_are_one_line_and_a_code(
     assert err.count("\n") == 1
 
 
+def test_an_end_of_file_in_our_code_is_no_interruption(
+    broken: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken(EOFError("ran out"))
+    assert run(["models"]) == 1
+    assert "EOFError: ran out (a defect of mien" in capsys.readouterr().err
+
+
+def test_an_interruption_while_modules_load_is_quiet() -> None:
+    code = (
+        "import sys, importlib.abc\n"
+        "class Stop(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'mien.cli': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "from mien.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
 @pytest.mark.parametrize(
     ("asked", "code", "words"),
     [(7, 7, ""), (None, 0, ""), (0, 0, ""), ("no room", 1, "mien: error: no room\n")],
@@ -181,6 +205,39 @@ def test_closed_pipe_is_quiet() -> None:
         os.close(write)
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, b"")
+
+
+def in_closed_pipe(*line: str) -> tuple[int, bytes]:
+    """Exit code and words of a process whose stdout nobody reads."""
+    read, write = os.pipe()
+    os.close(read)
+    with mien_process(*line, stdout=write) as process:
+        os.close(write)
+        _, err = process.communicate(timeout=60)
+    return process.returncode, err
+
+
+def test_files_that_were_asked_for_are_written_although_nobody_reads_stdout(tmp_path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (64, 64)).save(tmp_path / name)
+    rows = tmp_path / "rows.csv"
+    line = ["analyze", str(tmp_path), "--detector", "none", "--out", str(rows), "--json"]
+    assert in_closed_pipe(*line)[0] == 0
+    assert len(rows.read_text().splitlines()) == 3
+    (tmp_path / "c.png").write_bytes(b"broken")
+    assert in_closed_pipe(*line)[0] == 1
+    assert len(rows.read_text().splitlines()) == 4
+
+
+def test_a_closed_pipe_does_not_change_the_exit_code(tmp_path) -> None:
+    faces = made_faces([0, 1, 2, 3, 4, 5, 6] * 3, ["PublicTest"] * 21)
+    data = tmp_path / "fer2013.csv"
+    data.write_text(table_text(faces), encoding="utf-8")
+    line = ["evaluate", "default", "--data", str(data), "--min-accuracy", "1"]
+    code, err = in_closed_pipe(*line, "--json")
+    assert code == 3
+    assert b"below --min-accuracy" in err
+    assert in_closed_pipe("models")[0] == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

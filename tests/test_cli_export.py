@@ -70,12 +70,24 @@ def test_a_bundle_is_replaced_only_when_asked(
     line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "old").touch()
+    (tmp_path / "mine" / "model.int8.onnx").touch()
     assert run([*line, "--no-int8"]) == 1
-    assert (tmp_path / "mine" / "old").exists()
+    assert (tmp_path / "mine" / "model.int8.onnx").exists()
     assert run([*line, "--no-int8", "--replace"]) == 0
-    assert not (tmp_path / "mine" / "old").exists()
+    assert not (tmp_path / "mine" / "model.int8.onnx").exists()
     capsys.readouterr()
+
+
+def test_only_a_bundle_is_replaced(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_folder = trained / "run"
+    before = sorted(path.name for path in run_folder.iterdir())
+    line = ["export", str(run_folder), "--data", str(trained / "fer2013.csv"), "--replace"]
+    for out in (run_folder, trained):
+        assert run([*line, "--out", str(out)]) == 1
+        assert "is no bundle" in capsys.readouterr().err
+    assert sorted(path.name for path in run_folder.iterdir()) == before
 
 
 def test_no_run_no_bundle(

@@ -11,6 +11,7 @@ import pytest
 from collections_made import ck48, jaffe
 from faces_made import made_faces, table_text
 from mien.cli import console, run
+from mien.core.errors import install_line
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_without_torch_the_install_line_is_shown(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     assert run(line) == 1
-    assert "pip install 'mien[train]'" in capsys.readouterr().err
+    assert install_line("train") in capsys.readouterr().err
 
 
 def test_only_the_first_process_speaks(

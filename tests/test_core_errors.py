@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,7 @@ BUILT_IN = {
     "InputError": ValueError,
     "LabelError": ValueError,
     "ImageDecodeError": ValueError,
+    "VideoDecodeError": ValueError,
     "DataError": ValueError,
     "BundleError": ValueError,
     "ConfigError": ValueError,
@@ -63,4 +66,15 @@ def test_missing_extra_has_the_install_line():
     error = errors.missing_extra("train", "torch")
     assert isinstance(error, MissingExtraError)
     assert "'torch'" in str(error)
-    assert str(error).endswith("pip install 'mien[train]'")
+    assert str(error).endswith(f"Do: {errors.install_line('train')}")
+
+
+def test_the_install_line_names_this_python_and_this_clone(monkeypatch, tmp_path) -> None:
+    line = errors.install_line("train")
+    root = Path(errors.__file__).parents[3]
+    assert line.startswith(sys.executable)
+    assert "[train]" in line
+    assert str(root / "constraints.txt") in line
+    monkeypatch.setattr(errors, "__file__", str(tmp_path / "site" / "mien" / "core" / "errors.py"))
+    assert "constraints.txt" not in errors.install_line("train")
+    assert "pip install 'mien[train]'" in errors.install_line("train")

@@ -57,6 +57,28 @@ def test_accuracy_and_clean_accuracy():
     json.dumps(found.as_dict(), allow_nan=False)
 
 
+def test_clean_rows_have_their_own_calibration_and_risk():
+    public, train = some_faces(), some_faces(70, 0, "Training", seed=1)
+    train.images[:20] = public.images[40:60]  # twins of rows that are right: memory flatters
+    sharp = FakeRecognizer(calibration=Calibration(temperature=0.5, threshold=0.6))
+    found = evaluate(sharp, joined(train, public))
+    clean = np.ones(140, dtype=bool)
+    clean[40:60] = False
+    p, truth = found.probabilities[clean], found.truth[clean]
+    crossed = metrics.cross_fitted(np.log(p), truth)
+    assert found.clean.nll == pytest.approx(metrics.nll(crossed, truth))
+    assert found.clean.brier == pytest.approx(metrics.brier(crossed, truth))
+    assert found.clean.ece == pytest.approx(metrics.ece(crossed, truth))
+    assert found.clean.aurc == pytest.approx(metrics.aurc(p, truth))
+    assert found.clean.abstention == metrics.acceptance(p, truth, 0.6)
+    assert found.clean.nll > found.figures.nll
+    assert found.clean.abstention.risk > found.figures.abstention.risk
+    low, high = found.clean.risk_ci95
+    assert low < found.clean.abstention.risk < high
+    told = found.as_dict()["clean"]
+    assert told["abstention"]["risk"] == found.clean.abstention.risk
+
+
 def test_answers_are_kept_for_comparisons():
     found = evaluate(FakeRecognizer(), source())
     right = found.probabilities.argmax(axis=1) == found.truth
@@ -103,7 +125,7 @@ def test_the_card_tells_which_split_was_fitted_on():
     faces = joined(some_faces(usage="Mine"), some_faces())
     crossed = evaluate(fitted_on("Mine"), faces, split="Mine")
     assert "because the card's was fitted on Mine" in crossed.protocol["calibration"]
-    assert crossed.protocol["abstention"].endswith("both fitted on this split")
+    assert crossed.protocol["abstention"].endswith("both fitted on the clean rows of this split")
     assert crossed.figures.nll < metrics.nll(crossed.probabilities, crossed.truth)
     public = evaluate(fitted_on("Mine"), faces)
     assert public.protocol["calibration"] == "temperature of the card, fitted on Mine"
@@ -125,6 +147,29 @@ def test_a_card_that_names_no_split_is_said_not_to(card):
     assert "does not tell the rows it was fitted on" in found.protocol["calibration"]
     assert "fitted" not in found.protocol["abstention"]
     assert found.figures.nll == metrics.nll(found.probabilities, found.truth)
+
+
+def test_other_rows_of_the_same_name_were_not_fitted_on():
+    faces = source()
+    public = faces.split("PublicTest")
+    clean = public[np.arange(140) >= 10]
+    for sha256, here in ((clean.sha256, True), (public.sha256, True), ("0" * 64, False)):
+        file = ModelFile(({"split": "PublicTest", "data_sha256": sha256},))
+        found = evaluate(FakeRecognizer(card=Card(files={"fp32": file})), faces)
+        assert ("cross-fitted" in found.protocol["calibration"]) == here
+        assert ("fitted on other rows" in found.protocol["calibration"]) != here
+        assert ("both fitted" in found.protocol["abstention"]) == here
+
+
+def test_votes_of_any_member_of_an_ensemble_are_disclosed():
+    plain = {"training": {"config": {"votes_weight": 0}}}
+    voted = {"training": {"config": {"votes_weight": 0.4}}}
+    inner = {"training": {"ensemble": [plain, voted]}}
+    for members, told in (([plain], False), ([plain, voted], True), ([plain, inner], True)):
+        card = Card(training={"ensemble": members})
+        found = evaluate(FakeRecognizer(card=card), some_faces()).protocol
+        assert ("training" in found) == told
+    assert "target of members (weight 0.4)" in found["training"]
 
 
 def test_votes_as_a_training_target_are_disclosed():
@@ -244,7 +289,7 @@ def test_training_rows_are_warned_about():
 
 def test_an_unknown_clean_subset_says_what_to_do():
     found = evaluate(FakeRecognizer(), some_faces())
-    assert found.as_dict()["clean"] == {"n": None, "accuracy": None}
+    assert set(found.as_dict()["clean"].values()) == {None}
     assert any("give --clean-against SRC:Training" in warning for warning in found.warnings)
     against = evaluate(FakeRecognizer(), some_faces(), training=source().split("Training"))
     assert against.clean.n == 130
@@ -254,7 +299,9 @@ def test_an_unknown_clean_subset_says_what_to_do():
 def test_only_twins_leave_no_clean_accuracy():
     faces = some_faces()
     found = evaluate(FakeRecognizer(), faces, training=faces)
-    assert found.as_dict()["clean"] == {"n": 0, "accuracy": None}
+    clean = found.as_dict()["clean"]
+    assert clean.pop("n") == 0
+    assert set(clean.values()) == {None}
 
 
 def shuffled(n: int = 700):

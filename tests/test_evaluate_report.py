@@ -18,9 +18,10 @@ from fake_recognizer import FakeRecognizer, made_faces
 from made_answers import answers
 from mien import metrics
 from mien.cli import options, run
+from mien.core.errors import install_line
 from mien.core.labels import LabelSpace, fer7
 from mien.core.scores import softmax
-from mien.evaluate import EndToEnd, Evaluation, SplitGuard, Subset, evaluate, write_report
+from mien.evaluate import Clean, EndToEnd, Evaluation, SplitGuard, Subset, evaluate, write_report
 from mien.evaluate.charts import confusion_chart, reliability_chart, risk_chart, roc_chart
 from mien.evaluate.report import FIGURES, PAGE
 from mien.evaluate.result import figures
@@ -33,7 +34,7 @@ def case(n: int = 300, *, space: LabelSpace = fer7, missed: list[int] | None = N
     found = figures(p, y, space, threshold=0.6, missed=lost)
     given = {
         "bundle": "tiny", "precision": "fp32", "labels": space, "figures": found,
-        "clean": Subset(280, 0.66), "latency_ms": 1.5, "protocol": {"views": "none: one view"},
+        "clean": Clean(280, 0.66), "latency_ms": 1.5, "protocol": {"views": "none: one view"},
         "data": SplitGuard("fer.csv", "PublicTest", {}, "ab" * 32),
         "warnings": ("quoted with care",), "probabilities": p, "truth": y,
     }  # fmt: skip
@@ -167,7 +168,7 @@ def test_nothing_but_missed_photos_is_reported_too(tmp_path: Path):
     end = EndToEnd(no_face=2, unreadable=0, found=Subset(0, None), missed_per_class=missed)
     result = case(
         figures=nothing, probabilities=np.zeros((0, 7)), truth=np.zeros(0, int),
-        clean=Subset(None, None), end_to_end=end, latency_ms=math.nan,
+        clean=Clean(), end_to_end=end, latency_ms=math.nan,
     )  # fmt: skip
     write_report(result, tmp_path)
     page = (tmp_path / PAGE).read_text(encoding="utf-8")
@@ -249,5 +250,5 @@ def test_without_matplotlib_the_install_line_is_told(
 
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert run([*line, "--report", str(tmp_path / "out")]) == 1
-    assert "pip install 'mien[eval]'" in capsys.readouterr().err
+    assert install_line("eval") in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -112,10 +112,16 @@ def test_int8_may_not_answer_worse() -> None:
     right = np.ones(3000, bool)
     worse = right.copy()
     worse[:60] = False
-    with pytest.raises(ExportError, match=r"int8 answers 2\.0 points fewer"):
+    with pytest.raises(ExportError, match=r"60 of 3000 rows fewer .* \(2\.00 points"):
         export_module.check_loss(right, worse)
-    worse[12:] = True
+    worse[15:] = True
     export_module.check_loss(right, worse)
+    worse[15] = False
+    with pytest.raises(ExportError, match="16 of 3000"):
+        export_module.check_loss(right, worse)
+    export_module.check_loss(right[:90], worse[13:103])  # three of ninety may be chance
+    with pytest.raises(ExportError, match="16 of 90"):
+        export_module.check_loss(right[:90], worse[:90])
 
 
 def test_other_training_rows_are_refused(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LEARNING = ("torch", "torchvision", "timm", "lightning_fabric", "onnx", "onnxscript")
 HEAVY = (*LEARNING, "PIL", "cv2", "onnxruntime", "rich", "sklearn", "skimage", "matplotlib")
 USING_HALF = (
-    "core", "metrics", "store", "data", "runtime", "analyze", "evaluate", "benchmark", "cli",
+    "core", "metrics", "store", "data", "runtime", "analyze", "server", "evaluate", "benchmark", "cli",
 )  # fmt: skip
 
 

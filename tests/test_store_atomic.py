@@ -74,6 +74,53 @@ class TestWriting:
         assert got == ["x"]
         assert names(tmp_path) == ["pipe"]
 
+    def test_two_writers_of_one_name(self, tmp_path):
+        path = tmp_path / "a.txt"
+        with writing(path) as first:
+            first.write("first")
+            with pytest.raises(InputError, match="another run is writing"), writing(path):
+                pytest.fail("the second must not begin")
+        assert path.read_text() == "first"
+        assert names(tmp_path) == ["a.txt"]
+
+    def test_a_part_that_is_a_link_is_not_written_through(self, tmp_path):
+        (tmp_path / "precious").write_text("precious")
+        (tmp_path / "a.txt.part").symlink_to("precious")
+        with writing(tmp_path / "a.txt") as file:
+            file.write("new")
+        assert (tmp_path / "precious").read_text() == "precious"
+        assert (tmp_path / "a.txt").read_text() == "new"
+        assert not (tmp_path / "a.txt").is_symlink()
+
+    def test_a_part_that_was_taken_away_is_an_error(self, tmp_path):
+        def taken() -> None:
+            with writing(tmp_path / "a.txt") as file:
+                file.write("mine")
+                (tmp_path / "a.txt.part").unlink()
+                (tmp_path / "a.txt.part").write_text("theirs")
+
+        with pytest.raises(InputError, match="nothing was written"):
+            taken()
+        assert names(tmp_path) == ["a.txt.part"]
+        assert (tmp_path / "a.txt.part").read_text() == "theirs"
+
+    def test_permissions_are_kept(self, tmp_path):
+        path = tmp_path / "a.txt"
+        path.touch()
+        path.chmod(0o600)
+        with writing(path) as file:
+            file.write("new")
+        assert path.stat().st_mode & 0o777 == 0o600
+
+    @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+    def test_a_pipe_behind_a_link_is_written_directly(self):
+        read, write = os.pipe()
+        with writing(f"/dev/fd/{write}") as file:
+            file.write("through")
+        os.close(write)
+        with os.fdopen(read) as end:
+            assert end.read() == "through"
+
     def test_what_cannot_be_written_is_said_before_the_work(self, tmp_path):
         (tmp_path / "file").touch()
         (tmp_path / "circle").symlink_to(tmp_path / "circle")

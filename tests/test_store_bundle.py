@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from mien.core.errors import BundleError, UnknownNameError
+from mien.core.errors import BundleError, InputError, UnknownNameError
 from mien.core.labels import fer7
-from mien.store.bundle import bundle_names, check_model, load_bundle, open_bundle
+from mien.store.bundle import bundle_names, check_model, load_bundle, open_bundle, writing_bundle
 from mien.store.card import Calibration, Card, Geometry, ModelFile, parse_card
 from mien.store.wire import scan
 
@@ -104,6 +104,7 @@ def test_a_huge_file_is_refused_before_it_is_read(folder: Path) -> None:
         ({"surprise": 1}, "unknown field surprise"),
         ({"outputs": ["features", "logits"]}, "must begin with logits"),
         ({"outputs": ["logits", "secrets"]}, "be among"),
+        ({"outputs": ["logits", "features", "features"]}, "each once"),
         ({"files": {}}, "must have an fp32 file"),
         ({"files": {"fp64": {}}}, "unknown precision"),
         ({"labels": {"name": "x", "labels": ["a", "a"], "note": ""}}, "unique"),
@@ -128,6 +129,7 @@ def test_a_wrong_card_is_refused(change: dict, message: str) -> None:
         (("calibration", "temperature"), "1.3", "finite number"),
         pytest.param(("calibration", "temperature"), 10**400, "garbles", id="huge"),
         (("calibration", "threshold"), 1.5, "impossible calibration"),
+        (("calibration", "risk"), 7, "impossible calibration"),
         (("sha256",), "abc", "64 hexadecimal"),
     ],
 )
@@ -173,6 +175,46 @@ def test_a_card_with_what_is_no_json_is_refused(place: str, value: str, message:
     key = place.split(":")[0]
     with pytest.raises(BundleError, match=message):
         parse_card(text.replace(place, f'{key}: {{"x": {value}}}'))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("box_scale", 0, "must be above 0"),
+        ("box_scale", -1, "must be above 0"),
+        ("samples", 0, "must be above 0"),
+        ("input_size", 0, "must be above 0"),
+        ("frame", 0, "must be above 0"),
+        ("template", [[20, 20]] * 3, "must be a triangle"),
+        ("template", [[10, 20], [20, 20], [30, 20]], "must be a triangle"),
+    ],
+)
+def test_an_impossible_crop_is_refused(key: str, value: object, message: str) -> None:
+    raw = json.loads(made_card().to_json())
+    raw["geometry"][key] = value
+    with pytest.raises(BundleError, match=message):
+        parse_card(json.dumps(raw))
+
+
+def test_a_bundle_is_replaced_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    with writing_bundle(folder, replace=True) as part:
+        (part / "card.json").write_text("new")
+    assert [path.name for path in folder.iterdir()] == ["card.json"]
+    (folder / "last.ckpt").touch()
+    with (
+        pytest.raises(InputError, match=r"holds 'last\.ckpt'"),
+        writing_bundle(folder, replace=True),
+    ):
+        pytest.fail("it must not begin")
+    (folder / "last.ckpt").unlink()
+    with (
+        pytest.raises(InputError, match="made of"),
+        writing_bundle(folder, replace=True, keep=[tmp_path / "gone", folder]),
+    ):
+        pytest.fail("it must not begin")
+    with pytest.raises(InputError, match="not empty"), writing_bundle(folder):
+        pytest.fail("it must not begin")
+    assert (folder / "card.json").read_text() == "new"
 
 
 def test_two_template_points_are_too_few() -> None:

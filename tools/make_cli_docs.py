@@ -19,7 +19,7 @@ stdout is data, stderr is words. Without `--out` a terminal gets a table and a p
 |---|---|
 | 0 | done; also when the reader of a pipe closes it early |
 | 1 | an error of mien's, or at least one item failed (the others were finished) |
-| 2 | wrong usage, an unknown name, or no input matched |
+| 2 | wrong usage, an unknown model, detector or other built-in name, or no input matched |
 | 3 | a threshold that was asked for is missed |
 | 130 | interrupted |
 

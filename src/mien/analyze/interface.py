@@ -11,6 +11,7 @@ from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
 from mien.core.rows import Row
 from mien.core.scores import Scores
+from mien.core.smoothing import Smoothed
 
 
 class ReadingView(Protocol):
@@ -24,6 +25,23 @@ class ReadingView(Protocol):
     @property
     def scores(self) -> Scores:
         """Their calibrated probabilities."""
+        ...
+
+
+class FrameView(ReadingView, Protocol):
+    """What was read in one frame of a video."""
+
+    @property
+    def smoothed(self) -> Smoothed | None:
+        """Its scores smoothed over time; None = they are not."""
+        ...
+
+
+class FrameReader(Protocol):
+    """Reads the frames of one video, in order."""
+
+    def image(self, image: NDArray[np.uint8], time_s: float, /) -> FrameView:
+        """``(H, W, 3)`` uint8 RGB at a time in seconds to faces and scores."""
         ...
 
 

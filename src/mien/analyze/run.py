@@ -1,19 +1,22 @@
-"""The run over still pictures: read, recognise, hand on; one bad item ends only itself."""
+"""The run over pictures and videos: read, recognise, hand on; one bad item ends only itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.analyze.interface import ImageRecognizer, Sink
+from mien.analyze.interface import FrameReader, ImageRecognizer, Sink
 from mien.analyze.sources import Item
-from mien.core.rows import Row, error_row, frame_row
+from mien.core.errors import InputError
+from mien.core.rows import Row, error_row, frame_row, is_error
 from mien.store.images import MAX_PIXELS
 
-OnItem = Callable[[Row, Exception | None], None]
+OnRow = Callable[[Row, Exception | None], None]
+
+_Answer = tuple[Row, NDArray[np.uint8] | None, Exception | None]
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,27 @@ class Summary:
     Args:
         done: Items that were answered and taken by every sink.
         failed: Items that could not be read or recognised, or that a sink refused.
-        faces: Faces in all answered items.
+        faces: Faces in all answered pictures and frames.
+        frames: Frames of videos that were answered, also of videos that failed later.
     """
 
     done: int = 0
     failed: int = 0
     faces: int = 0
+    frames: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of every video that is read.
+
+    Args:
+        start_s: Where it begins, in seconds after the first frame.
+        end_s: Where it ends, exclusive.
+    """
+
+    start_s: float = 0.0
+    end_s: float = np.inf
 
 
 def analyze(
@@ -36,42 +54,96 @@ def analyze(
     recognizer: ImageRecognizer,
     sinks: Sequence[Sink],
     *,
+    streams: Callable[[], FrameReader] | None = None,
+    part: Part | None = None,
     max_pixels: int = MAX_PIXELS,
-    on_item: OnItem | None = None,
+    on_row: OnRow | None = None,
 ) -> Summary:
     """Answer every item in order and hand each row to every sink.
 
-    An item that cannot be read or recognised gives an error row with the reason; a sink that
-    raises ends only that item, for that sink. One picture is in memory at a time.
+    A picture gives one row, a video one per frame. An item that cannot be read or recognised gives
+    an error row with the reason, a video after the rows of the frames before. A sink that raises
+    ends only that item, for that sink. A sink whose reader has gone is left out from then on, and
+    when it was the only one, the run ends. One picture is in memory at a time.
 
     Args:
-        items: Pictures, from ``find_items``.
-        recognizer: Finds and reads the faces.
+        items: Pictures and videos, from ``find_items``.
+        recognizer: Finds and reads the faces of pictures.
         sinks: Take the rows, in this order.
+        streams: Makes what reads the frames of one video; None = videos are refused.
+        part: The part of every video that is read; None = all.
         max_pixels: Limit on width x height of one picture.
-        on_item: Called after each item with its row and the error of the item or of a sink, None
-            if all went well.
-
-    Raises:
-        BrokenPipeError: If the reader of a sink has gone; nobody waits for the rest.
+        on_row: Called after each row with the error of the item or of a sink, None if all went
+            well.
     """
-    done = failed = faces = 0
+    done = failed = faces = frames = 0
+    hands = _Hands(sinks)
     for item in items:
-        row, image, error = _answered(item, recognizer, max_pixels)
-        for sink in sinks:
-            error = _taken(sink, row, image) or error
-        faces += len(row.get("faces", ()))
-        failed += error is not None
-        done += error is None
-        if on_item is not None:
-            on_item(row, error)
-        del image, error  # an error holds the picture too, through its traceback
-    return Summary(done, failed, faces)
+        answers = (
+            _watched(item, recognizer.name, streams, part or Part(), max_pixels)
+            if item.is_video
+            else _answered(item, recognizer, max_pixels)
+        )
+        bad = False
+        hands.refusing.clear()
+        for row, image, error in answers:
+            error = hands.write(row, image) or error
+            faces += len(row.get("faces", ()))
+            frames += item.is_video and not is_error(row)
+            bad |= error is not None
+            if on_row is not None:
+                on_row(row, error)
+            del row, image, error  # an error holds the picture too, through its traceback
+            if hands.empty:
+                break
+        failed += bad
+        done += not bad
+        if hands.empty:
+            break
+    return Summary(done, failed, faces, frames)
 
 
-def _answered(
-    item: Item, recognizer: ImageRecognizer, max_pixels: int
-) -> tuple[Row, NDArray[np.uint8] | None, Exception | None]:
+class _Hands:
+    """The sinks that still take rows."""
+
+    def __init__(self, sinks: Sequence[Sink]) -> None:
+        self._open = list(sinks)
+        self._any = bool(sinks)
+        self.refusing: list[Sink] = []  # until the next item
+
+    @property
+    def empty(self) -> bool:
+        """Whether there were sinks, and all their readers have gone."""
+        return self._any and not self._open
+
+    def write(self, row: Row, image: NDArray[np.uint8] | None) -> Exception | None:
+        """Hand one row to all; the last error if some raised."""
+        error = found = None
+        try:
+            for sink in [each for each in self._open if each not in self.refusing]:
+                error = _taken(sink, row, image)
+                if isinstance(error, BrokenPipeError):
+                    self._open.remove(sink)
+                elif error is not None:
+                    self.refusing.append(sink)
+                    found = error
+            return found
+        finally:
+            # The error's traceback leads back to this frame: a circle, which would keep the
+            # picture in memory until the garbage collector comes by.
+            del error, found
+
+
+def _taken(sink: Sink, row: Row, image: NDArray[np.uint8] | None) -> Exception | None:
+    try:
+        sink.write(row, image)
+    except Exception as error:  # noqa: BLE001 - the other sinks and items go on
+        return error
+    return None
+
+
+def _answered(item: Item, recognizer: ImageRecognizer, max_pixels: int) -> Iterator[_Answer]:
+    """The row of a picture."""
     try:
         image = item.image(max_pixels)
         reading = recognizer.image(image)
@@ -84,15 +156,38 @@ def _answered(
             height=image.shape[0],
         )
     except Exception as error:  # noqa: BLE001 - whatever one picture raises, the others are answered
-        return error_row(item.name, error), None, error
-    return row, image, None
+        yield error_row(item.name, error), None, error
+        return
+    yield row, image, None
 
 
-def _taken(sink: Sink, row: Row, image: NDArray[np.uint8] | None) -> Exception | None:
+def _watched(
+    item: Item,
+    model: str,
+    streams: Callable[[], FrameReader] | None,
+    part: Part,
+    max_pixels: int,
+) -> Iterator[_Answer]:
+    """The rows of a video, and one more with the reason if it ends early."""
+    if streams is None:
+        refusal = InputError("videos are not read here; give pictures")
+        yield error_row(item.name, refusal), None, refusal
+        return
     try:
-        sink.write(row, image)
-    except BrokenPipeError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the other sinks and items go on
-        return error
-    return None
+        stream = streams()
+        for frame in item.frames(part.start_s, part.end_s, max_pixels):
+            reading = stream.image(frame.image, frame.time_s)
+            row = frame_row(
+                reading.faces,
+                reading.scores,
+                source=item.name,
+                model=model,
+                width=frame.image.shape[1],
+                height=frame.image.shape[0],
+                frame=frame.index,
+                time_s=frame.time_s,
+                smoothed=reading.smoothed,
+            )
+            yield row, frame.image, None
+    except Exception as error:  # noqa: BLE001 - whatever one video raises, the others are answered
+        yield error_row(item.name, error), None, error

@@ -33,8 +33,9 @@ RowFormat = Literal["jsonl", "csv"]
 _ROWS = {".csv", ".json", ".jsonl", ".ndjson"}
 # Suffixes a picture is written with; any other format becomes PNG.
 _WRITTEN = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
+_NOT_WRITTEN = {".bmp", ".gif", ".heic", ".ppm", ".tif", ".tiff"}
 _QUALITY = {"JPEG": {"quality": 92, "subsampling": 0}, "WEBP": {"quality": 92}, "PNG": {}}
-_LONGEST_STEM = 120  # characters; leaves room for a number and a suffix on every file system
+_LONGEST_STEM = 200  # bytes; leaves room for a number and a suffix on every file system
 
 
 class JsonLinesSink:
@@ -91,7 +92,12 @@ class OverlaySink:
         self._target = target
         self._blur = blur_faces
         self._taken: set[str] = set()
-        self._single = target.suffix.lower() in _WRITTEN and not target.is_dir()
+        suffix = target.suffix.lower()
+        self._single = suffix in _WRITTEN and not target.is_dir()
+        if suffix in _NOT_WRITTEN and not target.is_dir():
+            raise InputError(f"overlays are JPEG, PNG or WebP, got {target.name!r}; choose one")
+        if target.is_file() and not self._single:
+            raise InputError(f"{target} is a file; give a folder, or a .png, .jpg or .webp file")
         if not target.parent.is_dir():
             raise InputError(f"no folder {target.parent}; create it, or correct the path")
         if self._single and _is_input(target, inputs):
@@ -108,11 +114,14 @@ class OverlaySink:
         """Write the annotated picture of one row; rows without a picture are passed over.
 
         Raises:
-            InputError: If a second picture is to go into one file, or one over its own original.
+            InputError: If a second picture is to go into one file, or one over its own original,
+                or the row is of a frame of a video.
             OSError: If the picture cannot be written.
         """
         if image is None or is_error(row):
             return
+        if row["time_s"] is not None:
+            raise InputError("overlays are pictures, and this is a video; leave --overlay away")
         path = self._path(row["source"])
         if _same_file(path, row["source"]):
             raise _own_input(path)
@@ -177,7 +186,8 @@ def safe_name(source: str) -> tuple[str, str]:
     stem = name.removesuffix(suffix)
     if suffix.lower() not in _WRITTEN:
         suffix = ".png"
-    stem = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", printable(stem))[:_LONGEST_STEM].rstrip(" .")
+    stem = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", printable(stem))
+    stem = stem.encode()[:_LONGEST_STEM].decode(errors="ignore").rstrip(" .")
     if not stem or stem[0] in ".-=+@~" or re.fullmatch(r"(?i)con|prn|aux|nul|(com|lpt)\d", stem):
         stem = f"_{stem}"
     return stem, suffix.lower()

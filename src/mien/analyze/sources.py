@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mien.core.errors import ImageDecodeError, InputError
 from mien.store.images import MAX_PIXELS, read_image
+from mien.store.video import Frame, is_video, read_frames
 
 STDIN = "stdin"
 """Name of the picture that is read from ``-``."""
@@ -26,15 +27,33 @@ _PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", "
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One picture that is not read yet, or the reason why there is none.
+    """One picture or video that is not read yet, or the reason why there is none.
 
     Args:
         name: As the person wrote it, with the path below a named folder.
-        place: Where the picture is, or what went wrong while looking for it.
+        place: Where it is, or what went wrong while looking for it.
     """
 
     name: str
     place: str | BinaryIO | Exception
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it has frames, by its name."""
+        return isinstance(self.place, str) and is_video(self.place)
+
+    def frames(
+        self, start_s: float = 0.0, end_s: float = np.inf, max_pixels: int = MAX_PIXELS
+    ) -> Iterator[Frame]:
+        """The frames of a video.
+
+        Raises:
+            VideoDecodeError: If it cannot be read to its end.
+            OSError: If it cannot be opened.
+        """
+        if not isinstance(self.place, str):
+            raise InputError(f"{self.name} has no frames")
+        return read_frames(self.place, start_s=start_s, end_s=end_s, max_pixels=max_pixels)
 
     def image(self, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
         """Read the picture as ``(H, W, 3)`` uint8 RGB.
@@ -76,7 +95,9 @@ def find_items(
         if not isinstance(item.place, FileNotFoundError):
             return chain(held, found)
     reasons = "; ".join(f"{item.name}: {item.place}" for item in held) or "no input was given"
-    raise InputError(f"nothing to analyse ({reasons}); give pictures, folders, patterns, or -")
+    raise InputError(
+        f"nothing to analyse ({reasons}); give pictures, videos, folders, patterns, or -"
+    )
 
 
 def _expanded(name: str, stdin: BinaryIO | None, skipped: Collection[str]) -> Iterator[Item]:

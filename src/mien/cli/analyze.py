@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,7 +27,10 @@ Format = Literal["jsonl", "csv", "table"]
 def analyze(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT", help="Pictures, folders, 'patterns', or - for stdin."),
+        typer.Argument(
+            metavar="INPUT",
+            help="Pictures, videos, folders, 'patterns', or - for a picture on stdin.",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="PATH", help="File for the rows; - is stdout.")
@@ -49,18 +54,39 @@ def analyze(
     precision: options.Precision = "fp32",
     detector: options.Detector = "mtcnn",
     min_face: options.MinFace = 40,
+    every: Annotated[
+        int,
+        typer.Option(min=1, metavar="K", help="Videos: look for faces in every K-th frame."),
+    ] = 1,
+    smooth: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Videos: time constant of the shown label; 0 = none."
+        ),
+    ] = 0.3,
+    start: Annotated[
+        float, typer.Option("--from", min=0, metavar="T", help="Videos: begin at T seconds.")
+    ] = 0.0,
+    end: Annotated[
+        float | None, typer.Option("--to", metavar="T", help="Videos: end before T seconds.")
+    ] = None,
     device: options.Device = "cpu",
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
-    """Read the expressions of the faces in pictures.
+    """Read the expressions of the faces in pictures and videos.
 
-    One row per picture, in input order. A picture that cannot be read gives a row with the reason,
-    the others are still answered, and the exit code is 1.
+    One row per picture and per frame of a video, in input order. What cannot be read gives a row
+    with the reason, the others are still answered, and the exit code is 1. In videos faces are
+    numbered (track) and their probabilities are smoothed over time beside the raw ones. A file of
+    rows appears when all are answered; an interrupted run leaves none.
     """
-    from mien.analyze import OverlaySink
+    from mien.analyze import OverlaySink, Part
     from mien.analyze import analyze as answer
+    from mien.runtime import Stream
 
+    if end is not None and not start < end:
+        raise typer.BadParameter(f"--from {start:g} must lie before --to {end:g}")
     if blur_faces and overlay is None:
         raise typer.BadParameter("--blur-faces needs --overlay PATH")
     file = None if out == Path("-") else out
@@ -75,17 +101,28 @@ def analyze(
         threads=threads,
     )
     report = _Report(as_table=chosen == "table")
+    # On a terminal, rows and a bar would draw over one another.
+    quiet = as_json or (file is None and chosen != "table" and console.on_terminal(sys.stdout))
     with ExitStack() as stack:
         sinks = _sinks(stack, file, chosen, recognizer.labels, as_json=as_json, inputs=inputs)
         if overlay is not None:
             sinks.append(OverlaySink(overlay, blur_faces=blur_faces, inputs=inputs))
-        report.advance = stack.enter_context(console.progress("pictures", quiet=as_json))
-        summary = answer(items, recognizer, sinks, on_item=report.on_item)
+        report.advance = stack.enter_context(console.progress("pictures", quiet=quiet))
+        summary = answer(
+            items,
+            recognizer,
+            sinks,
+            streams=lambda: Stream(recognizer, every=every, smoothing_s=smooth),
+            part=Part(start, inf if end is None else end),
+            on_row=report.on_row,
+        )
     if report.as_table:
-        console.show(("picture", "expression", "probability ", "box"), _cells(report.rows))
+        console.show(("source", "expression", "probability ", "box, or time"), report.table())
     written = [f"; written to {path}" for path in (file, overlay) if path is not None]
+    frames = f", frames {summary.frames}" if summary.frames else ""
     console.say(
-        f"answered {summary.done}, failed {summary.failed}, faces {summary.faces}{''.join(written)}"
+        f"answered {summary.done}, failed {summary.failed}{frames}, faces {summary.faces}"
+        f"{''.join(written)}"
     )
     if summary.failed:
         raise typer.Exit(options.FAILED)
@@ -93,21 +130,60 @@ def analyze(
 
 @dataclass
 class _Report:
-    """What is told while pictures are answered."""
+    """What is told while inputs are answered."""
 
     as_table: bool
-    rows: list[Row] = field(default_factory=list)
+    lines: list[tuple[str, ...]] = field(default_factory=list)
+    tracks: dict[tuple[str, int], _Track] = field(default_factory=dict)
     seen: int = 0
     advance: Callable[[int, int | None], None] = lambda *_: None
 
-    def on_item(self, row: Row, error: Exception | None) -> None:
-        """Count one picture, keep it for the table, and say what is wrong with it."""
+    def on_row(self, row: Row, error: Exception | None) -> None:
+        """Count one picture or frame, keep it for the table, and say what is wrong with it."""
         self.seen += 1
         self.advance(self.seen, None)
         if self.as_table:
-            self.rows.append(row)
+            self._keep(row)
         if error is not None and not (self.as_table and is_error(row)):
             console.say(f"mien: {row['source']}: {error}")
+
+    def _keep(self, row: Row) -> None:
+        """Pictures as they are, of videos one line per face: memory must not grow with frames."""
+        if row.get("time_s") is None:
+            self.lines += _cells(row)
+            return
+        for face in row["faces"]:
+            key = (row["source"], face["track"])
+            self.tracks.setdefault(key, _Track(row["time_s"])).add(face, row["time_s"])
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Cells of all lines, pictures first."""
+        return self.lines + [
+            track.cells(source, number) for (source, number), track in self.tracks.items()
+        ]
+
+
+@dataclass
+class _Track:
+    """One face of a video."""
+
+    first_s: float
+    last_s: float = 0.0
+    shown: Counter[str] = field(default_factory=Counter)
+    sure: float = 0.0
+
+    def add(self, face: Row, time_s: float) -> None:
+        """Count one frame."""
+        self.last_s = time_s
+        self.shown["uncertain" if face["uncertain"] else face["label"]] += 1
+        self.sure += (face["smoothed"] or face["probabilities"])[face["label"]]
+
+    def cells(self, source: str, number: int) -> tuple[str, ...]:
+        """What was shown most, in shares of the frames, and when."""
+        frames = self.shown.total()
+        shares = ", ".join(f"{label} {n / frames:.0%}" for label, n in self.shown.most_common(3))
+        when = f"{self.first_s:.1f} to {self.last_s:.1f} s"
+        return f"{source} face {number}", shares, f"{self.sure / frames:.2f}", when
 
 
 def _format(file: Path | None, asked: Format | None, *, as_json: bool, plain: bool) -> Format:
@@ -149,15 +225,14 @@ def _sinks(
     return sinks
 
 
-def _cells(rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
-    for row in rows:
-        source = row["source"]
-        if is_error(row):
-            yield source, f"error: {row['error']['message']}", "", ""
-            continue
-        if not row["faces"]:
-            yield source, "no face", "", ""
-        for face in row["faces"]:
-            label, sure = face["label"], face["probabilities"][face["label"]]
-            box = " ".join(f"{value:.0f}" for value in face["box"])
-            yield source, f"{label}?" if face["uncertain"] else label, f"{sure:.2f}", box
+def _cells(row: Row) -> Iterator[tuple[str, ...]]:
+    source = row["source"]
+    if is_error(row):
+        yield source, f"error: {row['error']['message']}", "", ""
+        return
+    if not row["faces"]:
+        yield source, "no face", "", ""
+    for face in row["faces"]:
+        label, sure = face["label"], face["probabilities"][face["label"]]
+        box = " ".join(f"{value:.0f}" for value in face["box"])
+        yield source, f"{label}?" if face["uncertain"] else label, f"{sure:.2f}", box

@@ -7,7 +7,6 @@ Exit codes: 0 done, 1 an error of ours or an item that failed, 2 wrong usage or 
 from __future__ import annotations
 
 import io
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from mien.cli import (
     explain,
     export,
     models,
+    serve,
     study,
     train,
 )
@@ -53,6 +53,7 @@ app.command()(export.export)
 app.command()(explain.explain)
 app.command()(ensemble.ensemble)
 app.command()(models.models)
+app.command()(serve.serve)
 app.add_typer(data.app, name="data")
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(study.app, name="study")
@@ -94,29 +95,29 @@ def run(arguments: Sequence[str]) -> int:
         outcome = typer.main.get_command(app).main(
             _debug_first(arguments), prog_name="mien", standalone_mode=False, obj=settings
         )
-        sys.stdout.flush()
     except MienError as error:
         return _told(
             error, str(error), USAGE if isinstance(error, UnknownNameError) else FAILED, settings
         )
     except typer.TyperException as error:
         return _told(error, _usage(error), error.exit_code, settings)
-    except typer.Abort:
+    except typer.Abort as error:
+        if isinstance(error.__cause__, EOFError):  # typer takes it for an interruption
+            return _told(error, _defect(error.__cause__), FAILED, settings)
         outcome = INTERRUPTED
     except BrokenPipeError:
-        return _closed_pipe()
+        outcome = 0  # only words of typer's own get here, such as --help
     except SystemExit as error:
         # typer turns a closed pipe into SystemExit
         closed = isinstance(error.__context__, BrokenPipeError)
-        return _closed_pipe() if closed else _exit_code(error)
+        outcome = 0 if closed else _exit_code(error)
     except OSError as error:
         return _told(error, str(error), FAILED, settings)
     except Exception as error:  # noqa: BLE001 - the last line before the user
-        what = f"{type(error).__name__}: {error} (a defect of mien; --debug shows where)"
-        return _told(error, what, FAILED, settings)
+        return _told(error, _defect(error), FAILED, settings)
     if outcome == INTERRUPTED:
         console.say("mien: interrupted")
-    return outcome if isinstance(outcome, int) else 0
+    return _flushed(outcome if isinstance(outcome, int) else 0, settings)
 
 
 def main() -> None:
@@ -129,6 +130,10 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def _defect(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error} (a defect of mien; --debug shows where)"
+
+
 def _debug_first(arguments: Sequence[str]) -> list[str]:
     """Move ``--debug`` to where the parser expects it; what follows ``--`` is left alone."""
     end = list(arguments).index("--") if "--" in arguments else len(arguments)
@@ -139,6 +144,7 @@ def _debug_first(arguments: Sequence[str]) -> list[str]:
 
 def _usage(error: typer.TyperException) -> str:
     message = " ".join(error.format_message().split())
+    message = message if message.endswith((".", "?", "!")) else f"{message}."
     context = getattr(error, "ctx", None)
     return f"{message} Try: {context.command_path} --help" if context else message
 
@@ -146,14 +152,20 @@ def _usage(error: typer.TyperException) -> str:
 def _told(error: Exception, message: str, code: int, settings: Settings) -> int:
     if settings.debug:
         traceback.print_exception(error)
-    console.say(f"mien: error: {message}")
+    notes = "; ".join(getattr(error, "__notes__", ()))  # which file it is about
+    console.say(f"mien: error: {message}" + (f" ({notes})" if notes else ""))
     return code
 
 
-def _closed_pipe() -> int:
-    """Let the interpreter's last flush go nowhere: nobody reads the pipe any more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return 0
+def _flushed(code: int, settings: Settings) -> int:
+    """The exit code of the work, once everything is said; a closed pipe does not change it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        console.close_stdout()
+    except OSError as error:
+        return _told(error, str(error), FAILED, settings)
+    return code
 
 
 def _exit_code(error: SystemExit) -> int:

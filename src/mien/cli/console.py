@@ -29,10 +29,31 @@ def say(message: str) -> None:
     sys.stderr.flush()
 
 
+def warn(message: str | None) -> None:
+    """A warning on stderr, if there is one."""
+    if message is not None:
+        say(f"mien: warning: {message}")
+
+
 def emit(record: Mapping[str, Any]) -> None:
     """One JSON line on stdout, in ASCII, so that no name in it can reach the terminal raw."""
-    sys.stdout.write(json.dumps(record, allow_nan=False) + "\n")
-    sys.stdout.flush()
+    _out(json.dumps(record, allow_nan=False) + "\n")
+
+
+def _out(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        close_stdout()
+
+
+def close_stdout() -> None:
+    """Nobody reads the pipe any more: what is still said goes nowhere, the work goes on.
+
+    The exit code tells how the work went, not who listened.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
@@ -50,7 +71,10 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str
         table.add_column(Text(column.strip()), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(str(cell))) for cell in row))
-    Console(file=sys.stdout, highlight=False).print(table)
+    console = Console(file=sys.stdout, highlight=False)
+    with console.capture() as text:
+        console.print(table)
+    _out(text.get())
 
 
 @contextmanager

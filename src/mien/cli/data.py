@@ -56,7 +56,7 @@ def info(
     as_json: options.Json = False,
 ) -> None:
     """Count rows, find identical images and contradictions."""
-    from mien.data import Manifest, load, reader_of
+    from mien.data import Manifest, framing_warning, load, reader_of
 
     known = reader_of(source, reader)
     faces = load(
@@ -67,6 +67,7 @@ def info(
         drop_unmapped=drop_unmapped,
         whole_photos=True,
     )
+    console.warn(framing_warning(source, faces.space) if known is None else None)
     manifest = Manifest.of(faces)
     for warning in (*manifest.warnings, *_framing(known)):
         console.say(f"mien: warning: {warning}")
@@ -140,6 +141,7 @@ def convert(
     from mien.data import (
         balanced,
         deduplicated,
+        framing_warning,
         in_space,
         load,
         without_conflicts,
@@ -149,12 +151,15 @@ def convert(
 
     if per_class is not None and undersample:
         raise typer.BadParameter("give --per-class or --undersample, not both")
+    if source.exists() and out.exists() and source.samefile(out):
+        raise typer.BadParameter(f"{out} is the source and would be lost; give another OUT")
     space = label_space(labels)
     if crop:
         native = _cropped(source, space, reader, detector, min_face)
         faces = in_space(native, space, drop_unmapped=drop_unmapped)
     else:
         faces = load(source, labels=space, reader=reader, drop_unmapped=drop_unmapped)
+        console.warn(framing_warning(source, faces.space))
     if split:
         chosen = [str(faces.split(name).usages[0]) for name in split]  # refuses unknown names
         faces = faces[np.isin(faces.usages, chosen)]

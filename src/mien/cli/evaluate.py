@@ -18,6 +18,7 @@ from mien.core.labels import LabelSpace, label_space
 if TYPE_CHECKING:
     from mien.data import FaceSet
     from mien.evaluate import Evaluation
+    from mien.metrics import Acceptance
 
 EVERY_ROW = "all"
 
@@ -77,7 +78,7 @@ def evaluate(
     Accuracy with its interval, a subset without training twins, calibration, per-label scores and
     the confusion matrix. Differences from the official FER2013 counts are warned about.
     """
-    from mien.data import load, one_face_photos
+    from mien.data import framing_warning, load, one_face_photos
     from mien.evaluate import evaluate as evaluate_crops
     from mien.evaluate import evaluate_photos, write_report
 
@@ -103,10 +104,12 @@ def evaluate(
             split=_split(split, EVERY_ROW),
         )
     else:
+        faces = load(data, labels=space)
+        console.warn(framing_warning(data, faces.space))
         measure = partial(
             evaluate_crops,
             recognizer,
-            load(data, labels=space),
+            faces,
             split=_split(split, "PublicTest"),
             training=_training(clean_against, space),
             views=tta,
@@ -164,22 +167,28 @@ def _training(asked: str | None, space: LabelSpace) -> FaceSet | None:
 
 
 def _show(result: Evaluation) -> None:
+    from mien.evaluate import accepted_in_words, clean_scores
+
     f, clean = result.figures, result.clean
     rows: list[tuple[str, str]] = [
         ("accuracy", f"{f.accuracy:.4f}   95 % interval {f.ci95[0]:.4f} to {f.ci95[1]:.4f}")
     ]
     if clean.n is not None and clean.accuracy is not None:
         rows.append(("clean accuracy", f"{clean.accuracy:.4f}   {clean.n:,} rows without a twin"))
+        scores = "  ".join(f"{score:.4f}" for score in clean_scores(clean))
+        rows.append(("clean NLL ECE Brier AURC", scores))
+        rows.append(("clean above threshold", accepted_in_words(clean)))
     if result.end_to_end is not None:
         missed = result.end_to_end
-        rows.append(("no face / unreadable", f"{missed.no_face} / {missed.unreadable}, wrong"))
+        counts = f"{missed.no_face} / {missed.unreadable} (counted as wrong)"
+        rows.append(("no face / unreadable", counts))
     rows += [
         (name, f"{getattr(f, name.replace(' ', '_').lower()):.4f}")
         for name in ("macro F1", "balanced accuracy", "NLL", "ECE", "Brier", "AURC")
     ]
     rows += [
-        ("answers above threshold", f"{f.abstention.coverage:.1%}, risk {f.abstention.risk:.1%}"),
-        ("one face", f"{result.latency_ms:.2f} ms"),
+        ("answers above threshold", _accepted(f.abstention)),
+        ("one photo" if result.end_to_end else "one face", f"{result.latency_ms:.2f} ms"),
         ("data sha256", result.data.sha256),
     ]
     title = f"{result.bundle} {result.precision} on {result.data.split} of {result.data.source}"
@@ -195,6 +204,12 @@ def _show(result: Evaluation) -> None:
     console.show(columns, [(label, *counts) for label, counts in confusion])
     for name, words in result.protocol.items():
         console.say(f"{name}: {words}")
+
+
+def _accepted(abstention: Acceptance) -> str:
+    if math.isnan(abstention.risk):
+        return "none"
+    return f"{abstention.coverage:.1%}, risk {abstention.risk:.1%}"
 
 
 def _three(value: float) -> str:

@@ -87,6 +87,8 @@ def explain(
     if (image is None) == (data is None):
         raise typer.BadParameter("give IMAGE, or --data SRC with --what")
     _check(data, what, method=method, label=label, split=split, count=count)
+    if out.suffix.lower() not in {"", ".png"}:
+        raise typer.BadParameter(f"the figure is a PNG, got {out.name!r}; give a .png file")
     with console.needs("eval"):
         import_module("matplotlib")
     from mien.explain import write_png

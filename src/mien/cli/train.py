@@ -53,11 +53,13 @@ def train(
     with console.needs("train"):
         from mien.train import load_config
         from mien.train import train as train_network
-    from mien.data import load, mixed
+    from mien.data import framing_warning, load, mixed
 
     recipe = load_config(config, tuple(override or ()))
     space, speaks = label_space(recipe.labels), console.first_process()
     faces = load(data, votes=votes, labels=space)
+    if speaks:
+        console.warn(framing_warning(data, faces.space))
     if aux:
         mixture = mixed([faces, *(load(source, labels=None) for source in aux)], space)
         faces = mixture.faces

@@ -4,6 +4,7 @@
     ├── InputError (ValueError)            a value that breaks a documented rule
     │   └── LabelError                     a label or label space that cannot be used or mapped
     ├── ImageDecodeError (ValueError)      a picture that cannot be read whole
+    ├── VideoDecodeError (ValueError)      a video that cannot be read, or not to its end
     ├── DataError (ValueError)             a data set whose rows, votes or folders are wrong
     ├── BundleError (ValueError)           a bundle that is damaged, altered or too new
     ├── ConfigError (ValueError)           a configuration with a wrong key or value
@@ -18,7 +19,10 @@ Each message says what was expected, what came instead, and what to do.
 from __future__ import annotations
 
 import difflib
+import shlex
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class MienError(Exception):
@@ -35,6 +39,10 @@ class LabelError(InputError):
 
 class ImageDecodeError(MienError, ValueError):
     """A picture cannot be decoded completely and safely."""
+
+
+class VideoDecodeError(MienError, ValueError):
+    """A video cannot be decoded, or not to its end."""
 
 
 class DataError(MienError, ValueError):
@@ -78,11 +86,18 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
 
 
 def missing_extra(extra: str, module: str) -> MissingExtraError:
-    """Build the error for an optional dependency that is not installed.
-
-    >>> str(missing_extra("haar", "cv2"))
-    "this needs the module 'cv2', which is not installed. Do: pip install 'mien[haar]'"
-    """
+    """Build the error for an optional dependency that is not installed, with the install line."""
     return MissingExtraError(
-        f"this needs the module {module!r}, which is not installed. Do: pip install 'mien[{extra}]'"
+        f"this needs the module {module!r}, which is not installed. Do: {install_line(extra)}"
     )
+
+
+def install_line(extra: str) -> str:
+    """What to type so that the extra is there: for this Python, and with the pins of a clone."""
+    root = Path(__file__).resolve().parents[3]
+    pins = root / "constraints.txt"
+    python = shlex.quote(sys.executable or "python")
+    if not (pins.is_file() and (root / "pyproject.toml").is_file()):
+        return f"{python} -m pip install 'mien[{extra}]', with the file or folder mien came from"
+    where = shlex.quote(f"{root}[{extra}]")
+    return f"{python} -m pip install -c {shlex.quote(str(pins))} -e {where}"

@@ -88,7 +88,7 @@ class Smoother:
             raise InputError(f"time goes back to {time_s} s for track {late[0]}; begin a new one")
         self._labels = scores.labels
         means = np.array(scores.probabilities, dtype=np.float64)
-        shown = means.argmax(axis=1).tolist() if len(means) else []
+        shown: list[int] = means.argmax(axis=1).tolist() if len(means) else []
         for row, number in enumerate(numbers):
             if number >= 0:
                 means[row], shown[row] = self._step(number, means[row], float(time_s))

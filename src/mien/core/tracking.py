@@ -171,9 +171,9 @@ class Tracker:
             return Faces.empty()
         kept = [at for at, here in enumerate(inside) if here]
         return Faces(
-            boxes=np.array([boxes[at] for at in kept]),
+            boxes=np.array([boxes[at] for at in kept], np.float32),
             scores=np.array([present[at].score for at in kept]),
-            landmarks=np.array([present[at].landmarks + shifts[at] for at in kept]),
+            landmarks=np.array([present[at].landmarks + shifts[at] for at in kept], np.float32),
             tracks=np.array([present[at].number for at in kept]),
             detected=np.zeros(len(kept), dtype=bool),
         )

@@ -15,6 +15,7 @@ from mien.data.ferplus import (
 )
 from mien.data.folders import LabelledPath, labelled_paths, load_folder
 from mien.data.folds import folds
+from mien.data.framing import framing_warning
 from mien.data.listing import Photo
 from mien.data.manifest import (
     Manifest,
@@ -66,6 +67,7 @@ __all__ = [
     "deduplicated",
     "default_folder",
     "folds",
+    "framing_warning",
     "held_out",
     "in_common",
     "in_space",

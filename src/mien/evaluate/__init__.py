@@ -5,18 +5,30 @@ from mien.evaluate.end_to_end import evaluate_photos
 from mien.evaluate.guard import EVERY_ROW, SplitGuard, split_guard
 from mien.evaluate.latency import single_face_latency
 from mien.evaluate.report import write_report
-from mien.evaluate.result import EndToEnd, Evaluation, Figures, LabelScores, Subset
+from mien.evaluate.result import (
+    Clean,
+    EndToEnd,
+    Evaluation,
+    Figures,
+    LabelScores,
+    Subset,
+    accepted_in_words,
+    clean_scores,
+)
 from mien.evaluate.views import VIEWS, log_probabilities, view_affines
 
 __all__ = [
     "EVERY_ROW",
     "VIEWS",
+    "Clean",
     "EndToEnd",
     "Evaluation",
     "Figures",
     "LabelScores",
     "SplitGuard",
     "Subset",
+    "accepted_in_words",
+    "clean_scores",
     "evaluate",
     "evaluate_photos",
     "log_probabilities",

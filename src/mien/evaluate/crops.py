@@ -14,13 +14,19 @@ from mien.data.faceset import FaceSet
 from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
 from mien.evaluate.interface import FrameRecognizer
 from mien.evaluate.latency import CALLS, single_face_latency
-from mien.evaluate.protocol import fitted_split, threads_in_words, training_in_words
-from mien.evaluate.result import Evaluation, Subset, figures
+from mien.evaluate.protocol import (
+    fitted_here,
+    fitted_split,
+    threads_in_words,
+    trained_rows,
+    training_in_words,
+)
+from mien.evaluate.result import Evaluation, clean_figures, figures
 from mien.evaluate.views import log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
 
 FOLDS = 5
-_MIN_CROSS_FIT = 50
+MIN_CROSS_FIT = 50
 """Below ten rows a fold, a fitted temperature is mostly noise."""
 
 
@@ -37,9 +43,10 @@ def evaluate(
 ) -> Evaluation:
     """Measure a bundle on the crops of one split.
 
-    On the split that the card's temperature was fitted on, NLL, ECE and Brier are five-fold
-    cross-fitted; elsewhere they are the card's temperature's. All other figures use the card's
-    temperature.
+    On the rows that the card's temperature was fitted on, NLL, ECE and Brier are five-fold
+    cross-fitted: their temperature is fitted anew, to the views that are averaged. Elsewhere they
+    are the card's temperature's. All other figures use the card's temperature. Everything that
+    depends on probabilities is told for the clean rows too: twins of training rows flatter it.
 
     Args:
         recognizer: The model.
@@ -71,12 +78,16 @@ def evaluate(
         *_trained_on(rows),
         *alignment_warnings(probabilities, rows.labels, space, allowed=allow_misaligned),
     ]
-    fitted = fitted_split(recognizer)
-    calibrated, calibration = _calibrated(log_p, rows, name, fitted)
-    clean, compared = clean_rows(rows, name, faces, training)
+    trained_on = trained_rows(recognizer.card)
+    clean, compared = clean_rows(rows, name, faces, training, trained_on)
     if clean is None and compared.startswith("unknown"):
         warnings.append(f"clean subset {compared}; give --clean-against SRC:Training")
-    right = probabilities.argmax(axis=1) == rows.labels
+    if compared.endswith("was trained on"):
+        warnings.append(f"the clean subset is of {compared}: it may hold further twins")
+    fitted = fitted_split(recognizer)
+    here = name == fitted and fitted_here(recognizer, rows, clean)
+    calibrated, calibration = _calibrated(log_p, rows, name, fitted, here=here)
+    threshold = recognizer.calibration.threshold
     return Evaluation(
         bundle=recognizer.name,
         precision=recognizer.precision,
@@ -85,17 +96,23 @@ def evaluate(
             probabilities,
             rows.labels,
             space,
-            threshold=recognizer.calibration.threshold,
+            threshold=threshold,
             calibrated=calibrated,
         ),
-        clean=_subset(right, clean),
+        clean=clean_figures(
+            probabilities,
+            rows.labels,
+            clean,
+            threshold=threshold,
+            calibrated=_crossed(log_p, rows.labels, clean) if calibrated is not None else None,
+        ),
         latency_ms=single_face_latency(recognizer, rows.images, clock=clock),
         protocol={
             "input": "48x48 crops as labelled, no detector",
             "views": _views_in_words(views),
             "calibration": calibration,
             "abstention": "threshold of the card, probabilities at the card's temperature"
-            + (", both fitted on this split" if name == fitted else ""),
+            + (", both fitted on the clean rows of this split" if here else ""),
             "clean": compared,
             "latency": f"median of {CALLS} calls with one face and one view, crop and network; "
             f"{threads_in_words(recognizer)}",
@@ -154,7 +171,7 @@ def _trained_on(rows: FaceSet) -> list[str]:
 
 
 def _calibrated(
-    log_p: NDArray[np.float64], rows: FaceSet, split: str, fitted: str | None
+    log_p: NDArray[np.float64], rows: FaceSet, split: str, fitted: str | None, *, here: bool
 ) -> tuple[NDArray[np.float64] | None, str]:
     """Probabilities for NLL, ECE and Brier, None for the card's; and where they come from."""
     if fitted is None:
@@ -162,22 +179,26 @@ def _calibrated(
     if split != fitted:
         among = ", which is among these rows" if (rows.usages == fitted).any() else ""
         return None, f"temperature of the card, fitted on {fitted}{among}"
-    if len(rows) < _MIN_CROSS_FIT:
+    if not here:
+        return None, f"temperature of the card, fitted on other rows that are called {split} too"
+    if len(rows) < MIN_CROSS_FIT:
         return None, (
             f"temperature of the card, although it was fitted on {split}: "
             f"{len(rows)} rows are too few to cross-fit"
         )
     return cross_fitted(log_p, rows.labels, FOLDS), (
-        f"nll, ece and brier: temperature cross-fitted in {FOLDS} folds, "
+        f"nll, ece and brier: temperature cross-fitted in {FOLDS} folds to these views, "
         f"because the card's was fitted on {split}"
     )
 
 
-def _subset(right: NDArray[np.bool_], rows: NDArray[np.bool_] | None) -> Subset:
-    if rows is None:
-        return Subset(None, None)
-    n = int(rows.sum())
-    return Subset(n, float(right[rows].mean()) if n else None)
+def _crossed(
+    log_p: NDArray[np.float64], truth: NDArray[np.int64], clean: NDArray[np.bool_] | None
+) -> NDArray[np.float64] | None:
+    """The same for the clean rows alone; None where they are unknown or too few."""
+    if clean is None or int(clean.sum()) < MIN_CROSS_FIT:
+        return None
+    return cross_fitted(log_p[clean], truth[clean], FOLDS)
 
 
 def _views_in_words(views: str) -> str:

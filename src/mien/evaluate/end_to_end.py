@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from mien.core.errors import DataError, ImageDecodeError
 from mien.core.labels import LabelSpace, mapping
 from mien.data.folders import LabelledPath
-from mien.evaluate.crops import alignment_warnings
-from mien.evaluate.guard import EVERY_ROW, SplitGuard
+from mien.evaluate.crops import FOLDS, MIN_CROSS_FIT, alignment_warnings
+from mien.evaluate.guard import EVERY_ROW, TRAINING, SplitGuard
 from mien.evaluate.interface import PhotoRecognizer
 from mien.evaluate.protocol import fitted_split, threads_in_words, training_in_words
-from mien.evaluate.result import EndToEnd, Evaluation, Subset, figures
+from mien.evaluate.result import Clean, EndToEnd, Evaluation, Subset, figures
+from mien.metrics import cross_fitted
 from mien.store.images import read_image
 
 _NAMED_IN_WARNINGS = 3
@@ -72,7 +73,9 @@ def evaluate_photos(
         LabelError: If there is no mapping from the photos' labels to the model's.
     """
     model_space = recognizer.card.labels
+    photos = list(photos)
     known, left_out = _known(photos, split, space, model_space, source)
+    remembered = _remembered(photos, split)
     answers, digest = _Answers(), hashlib.sha256()
     for done, (path, label) in enumerate(known, start=1):
         digest.update(_answer(recognizer, path, label, answers, clock))
@@ -84,6 +87,10 @@ def evaluate_photos(
         warnings.append(f"{left_out} photos have no counterpart in {model_space.name}: left out")
     counts = np.bincount([label for _, label in known], minlength=len(model_space)).tolist()
     named = dict(zip(model_space.labels, counts, strict=True))
+    fitted = fitted_split(recognizer)
+    calibrated = None
+    if split is not None and split == fitted and len(truth) >= MIN_CROSS_FIT:
+        calibrated = cross_fitted(np.log(np.maximum(probabilities, 1e-12)), truth, FOLDS)
     return Evaluation(
         bundle=recognizer.name,
         precision=recognizer.precision,
@@ -94,27 +101,39 @@ def evaluate_photos(
             model_space,
             threshold=recognizer.calibration.threshold,
             missed=np.array(answers.missed, dtype=np.int64),
+            calibrated=calibrated,
         ),
-        clean=Subset(None, None),
+        clean=Clean(),
         latency_ms=1000 * median(answers.seconds) if answers.seconds else math.nan,
-        protocol=_protocol(recognizer),
+        protocol=_protocol(recognizer, crossed=calibrated is not None),
         data=SplitGuard(source, split or EVERY_ROW, named, digest.hexdigest()),
-        warnings=(*warnings, *_unreadable(answers.unreadable)),
+        warnings=(*warnings, *remembered, *_unreadable(answers.unreadable)),
         end_to_end=_end_to_end(answers, probabilities, truth, model_space),
         probabilities=probabilities,
         truth=truth,
+        calibrated=calibrated,
     )
 
 
-def _protocol(recognizer: PhotoRecognizer) -> dict[str, str]:
+def _protocol(recognizer: PhotoRecognizer, *, crossed: bool) -> dict[str, str]:
     fitted = fitted_split(recognizer)
-    origin = f"fitted on {fitted}" if fitted else "which does not tell the rows it was fitted on"
+    origin = (
+        f"fitted on crops of {fitted}"
+        if fitted
+        else "which does not tell the rows it was fitted on"
+    )
+    calibration = f"temperature of the card, {origin}"
+    if crossed:
+        calibration = (
+            f"nll, ece and brier: temperature cross-fitted in {FOLDS} folds, because the card's "
+            f"was {origin}"
+        )
     return {
         "input": "photos end to end: detector, crop and model; the largest face answers",
         "views": "none: one view",
         "missed": "a photo without a face, or unreadable, is wrong; it has no probabilities",
-        "calibration": f"temperature of the card, {origin}; photos with a face only",
-        "abstention": "threshold of the card, photos with a face only",
+        "calibration": f"{calibration}; photos with a face only",
+        "abstention": f"threshold and temperature of the card, {origin}; photos with a face only",
         "clean": "undefined for photos",
         "latency": "median per readable photo: detector, crop and network; "
         + threads_in_words(recognizer),
@@ -191,6 +210,16 @@ def _end_to_end(
         found=Subset(len(truth), float(right.mean()) if len(truth) else None),
         missed_per_class={name: missed[i] for i, name in enumerate(space.labels)},
     )
+
+
+def _remembered(photos: list[LabelledPath], split: str | None) -> list[str]:
+    chosen = [photo.split for photo in photos if split is None or photo.split == split]
+    n = chosen.count(TRAINING)
+    if not n:
+        return []
+    return [
+        f"{n} of {len(chosen)} photos are {TRAINING} photos: a model trained on them remembers them"
+    ]
 
 
 def _unreadable(named: list[str]) -> list[str]:

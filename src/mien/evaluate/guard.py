@@ -44,7 +44,11 @@ def split_guard(rows: FaceSet, split: str) -> SplitGuard:
 
 
 def clean_rows(
-    rows: FaceSet, split: str, source: FaceSet, training: FaceSet | None
+    rows: FaceSet,
+    split: str,
+    source: FaceSet,
+    training: FaceSet | None,
+    trained_on: str | None = None,
 ) -> tuple[NDArray[np.bool_] | None, str]:
     """Rows without a byte-identical image among the training rows.
 
@@ -53,18 +57,19 @@ def clean_rows(
         split: Name of their split.
         source: The whole source, searched for training rows if ``training`` is None.
         training: The training rows, where they are known from elsewhere.
+        trained_on: Hash of the rows that the model was trained on, if its card tells it.
 
     Returns:
         ``(N,)`` bool or None where it cannot be told, and what was compared or why it was not.
     """
     if training is None:
-        if split in {TRAINING, EVERY_ROW}:
-            return None, "undefined: the measured rows are, or hold, the training rows"
         if TRAINING not in source.splits:
             return None, f"unknown: {source.source} has no {TRAINING} rows to compare with"
+        if split in {TRAINING, EVERY_ROW}:
+            return None, "undefined: the measured rows are, or hold, the training rows"
         training = source.split(TRAINING)
     clean = ~in_common(rows, training)
-    return (
-        clean,
-        f"rows without a byte-identical image in {len(training)} rows of {training.source}",
-    )
+    compared = f"rows without a byte-identical image in {len(training)} rows of {training.source}"
+    if trained_on not in {None, training.sha256}:
+        compared += ", which are not all the rows that the model was trained on"
+    return clean, compared

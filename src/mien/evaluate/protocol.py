@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.data.faceset import FaceSet
 from mien.evaluate.interface import CardView, Described
 
 
@@ -14,20 +19,53 @@ def fitted_split(recognizer: Described) -> str | None:
     return split if isinstance(split, str) and split else None
 
 
+def fitted_here(recognizer: Described, rows: FaceSet, clean: NDArray[np.bool_] | None) -> bool:
+    """Whether rows of the fitted split's name are those of the card, by their hash.
+
+    Without a hash in the card, or without knowing the clean rows, the name decides.
+    """
+    file = recognizer.card.files.get(recognizer.precision)
+    sha256 = file.metrics[0].get("data_sha256") if file is not None and file.metrics else None
+    if sha256 is None or clean is None:
+        return True
+    return sha256 in (rows.sha256, rows[clean].sha256)
+
+
+def trained_rows(card: CardView) -> str | None:
+    """Hash of the rows that the model was trained on; None = the card does not tell."""
+    data: Any = card.training.get("data")
+    sha256 = data.get("training_sha256") if isinstance(data, dict) else None
+    return sha256 if isinstance(sha256, str) else None
+
+
 def training_in_words(card: CardView) -> dict[str, str]:
     """The protocol's line on the training, where something must be said of it.
 
     FER+ votes are further annotation of the same images (Barsoum et al., ICMI 2016): a model that
     learned from them is not comparable with one of FER2013's labels alone.
     """
-    config: Any = card.training.get("config")
-    weight = config.get("votes_weight") if isinstance(config, dict) else None
-    if not isinstance(weight, (int, float)) or not weight > 0:
+    weights = sorted(_vote_weights(card.training))
+    if not weights:
         return {}
+    told = ", ".join(f"{weight:g}" for weight in weights)
+    whose = " of members" if "ensemble" in card.training else ""
     return {
         "training": "FER+ votes, extra annotation of the same images, were an auxiliary training "
-        f"target (weight {weight:g})"
+        f"target{whose} (weight {told})"
     }
+
+
+def _vote_weights(training: Mapping[str, Any]) -> set[float]:
+    """Weights of the votes in a training, or in those of all members of an ensemble."""
+    config: Any = training.get("config")
+    weight = config.get("votes_weight") if isinstance(config, dict) else None
+    found = {float(weight)} if isinstance(weight, (int, float)) and weight > 0 else set()
+    members: Any = training.get("ensemble")
+    for member in members if isinstance(members, list) else ():
+        below = member.get("training") if isinstance(member, dict) else None
+        if isinstance(below, dict):
+            found |= _vote_weights(below)
+    return found
 
 
 def threads_in_words(recognizer: Described) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mien.core.text import printable
 from mien.evaluate.charts import confusion_chart, reliability_chart, risk_chart, roc_chart
-from mien.evaluate.result import Evaluation
+from mien.evaluate.result import Evaluation, accepted_in_words, clean_scores
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,8 +26,8 @@ FIGURES = {
     "reliability": (
         reliability_chart,
         "Accuracy of the rows whose top probability lies in a bin. On the line, probabilities mean "
-        "what they say. A perfectly calibrated model has an ECE above 0 by chance alone: 0.0175 "
-        "+- 0.004 at 3,589 rows and 15 bins.",
+        "what they say. A perfectly calibrated model has an ECE above 0 by chance alone, such as "
+        "0.0175 +- 0.004 at 3,589 rows and 15 bins.",
     ),
     "risk-coverage": (
         risk_chart,
@@ -105,6 +105,8 @@ def _headline(result: Evaluation) -> list[tuple[str, ...]]:
             ("accuracy", f"{f.accuracy:.4f}, 95 % interval {low:.4f} to {high:.4f}")]  # fmt: skip
     if clean.n is not None and clean.accuracy is not None:
         rows.append(("clean accuracy", f"{clean.accuracy:.4f}, {clean.n:,} rows without a twin"))
+        rows.append(("clean NLL, ECE, Brier, AURC", ", ".join(map(_number, clean_scores(clean)))))
+        rows.append(("clean answers above threshold", accepted_in_words(clean)))
     if result.end_to_end is not None:
         missed = result.end_to_end
         rows.append(("no face, unreadable", f"{missed.no_face}, {missed.unreadable}: wrong"))

@@ -47,6 +47,87 @@ class Subset:
 
 
 @dataclass(frozen=True)
+class Clean:
+    """Figures of the rows without a twin among the training rows; None where they are unknown.
+
+    Args:
+        n: Rows.
+        accuracy: Share answered correctly.
+        nll: Mean negative log-likelihood, nats.
+        ece: Expected calibration error, 15 bins.
+        brier: Squared error summed over labels, 0 to 2.
+        aurc: Area under the risk-coverage curve.
+        abstention: Coverage and risk at the card's threshold.
+        risk_ci95: Wilson interval of that risk.
+    """
+
+    n: int | None = None
+    accuracy: float | None = None
+    nll: float | None = None
+    ece: float | None = None
+    brier: float | None = None
+    aurc: float | None = None
+    abstention: Acceptance | None = None
+    risk_ci95: tuple[float, float] | None = None
+
+
+def clean_figures(
+    probabilities: NDArray[np.float64],
+    truth: NDArray[np.int64],
+    rows: NDArray[np.bool_] | None,
+    *,
+    threshold: float,
+    calibrated: NDArray[np.float64] | None = None,
+) -> Clean:
+    """Score the rows without a twin.
+
+    Args:
+        probabilities: ``(N, K)`` of all rows.
+        truth: ``(N,)`` their labels.
+        rows: ``(N,)`` bool, the clean ones; None = unknown.
+        threshold: The card's abstention threshold.
+        calibrated: ``(n, K)`` of the n clean rows, for NLL, ECE and Brier, where they differ.
+    """
+    if rows is None:
+        return Clean()
+    p, labels = probabilities[rows], truth[rows]
+    if not len(p):
+        return Clean(0)
+    for_calibration = p if calibrated is None else calibrated
+    right = p.argmax(axis=1) == labels
+    accepted = p.max(axis=1) >= threshold
+    n = int(accepted.sum())
+    return Clean(
+        n=len(p),
+        accuracy=float(right.mean()),
+        nll=nll(for_calibration, labels),
+        ece=ece(for_calibration, labels),
+        brier=brier(for_calibration, labels),
+        aurc=aurc(p, labels),
+        abstention=acceptance(p, labels, threshold),
+        risk_ci95=wilson_interval(n - int(right[accepted].sum()), n) if n else None,
+    )
+
+
+def clean_scores(clean: Clean) -> tuple[float, float, float, float]:
+    """NLL, ECE, Brier and AURC; NaN where there are none."""
+    found = (clean.nll, clean.ece, clean.brier, clean.aurc)
+    nll_, ece_, brier_, aurc_ = (math.nan if score is None else score for score in found)
+    return nll_, ece_, brier_, aurc_
+
+
+def accepted_in_words(clean: Clean) -> str:
+    """Coverage and risk at the threshold, with the interval of the risk."""
+    if clean.abstention is None or clean.risk_ci95 is None:
+        return "none"
+    low, high = clean.risk_ci95
+    return (
+        f"{clean.abstention.coverage:.1%}, risk {clean.abstention.risk:.1%} "
+        f"({100 * low:.1f} to {100 * high:.1f})"
+    )
+
+
+@dataclass(frozen=True)
 class EndToEnd:
     """What the detector did to the figures.
 
@@ -177,7 +258,7 @@ class Evaluation:
     precision: str
     labels: LabelSpace
     figures: Figures
-    clean: Subset
+    clean: Clean
     latency_ms: float
     protocol: dict[str, str]
     data: SplitGuard
@@ -231,6 +312,6 @@ def _without_nan(value: Any) -> Any:
     """The same structure with None for NaN and infinity, which JSON cannot say."""
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

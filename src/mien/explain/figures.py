@@ -55,6 +55,8 @@ def draw_explanation(found: Explanation, *, source: str = "") -> Figure:
             title += f"   (answer: {names[top]} {found.probabilities[i, top]:.2f})"
         if found.method.signed:  # the colours fill their scale however little was found
             title += f"\nvalues from {found.maps[i].min():+.3f} to {found.maps[i].max():+.3f}"
+            if abs(found.maps[i]).max() < found.method.full_colour / 2:
+                title += ": next to nothing"
         over.set_title(_lines(title), size=9, parse_math=False)
     of = f" of {source}" if source else ""
     _head(figure, f"{found.method.title}{of}\nmodel {found.model}", found.input_size)
@@ -75,7 +77,8 @@ def draw_classes(found: ClassMaps) -> Figure:
     figure = Figure(figsize=size, layout="constrained")
     panels: Any = figure.subplots(rows, columns, squeeze=False)
     known = [one.map for one in found.classes if one.count]
-    largest = max((float(abs(each).max()) for each in known), default=0.0) or 1.0
+    largest = max((float(abs(each).max()) for each in known), default=0.0)
+    largest = max(largest, found.method.full_colour) or 1.0
     few = any(0 < one.count < FEWEST_FACES for one in found.classes)
     crosses = "; crosses: eyes and mouth of the frame" if few else ""
     image: AxesImage | None = None
@@ -126,7 +129,8 @@ def _scaled(values: NDArray[np.float32], method: Method) -> tuple[NDArray[np.flo
     """A map in the unit of its method, and the value that gets the full colour."""
     if not method.signed:
         return relative(values[None])[0], 1.0
-    return values, float(abs(values).max()) or 1.0  # a map of zeros has a scale too
+    # A map of zeros has a scale too.
+    return values, max(float(abs(values).max()), method.full_colour) or 1.0
 
 
 def _overlay(
@@ -154,7 +158,7 @@ def _overlay(
 def _head(figure: Figure, title: str, input_size: int) -> None:
     side, margin = seen_square(input_size)
     seen = f"\ninside the dotted line: the {side} pixels that the network sees" if margin else ""
-    figure.suptitle(_lines(title + seen), size=9, parse_math=False)
+    figure.suptitle(_lines(title + seen) + "\n", size=9, parse_math=False)
 
 
 def _lines(text: str) -> str:

@@ -25,6 +25,8 @@ class Method:
         signed: Whether values below 0 mean something; without it, only the relation of values
             within one map does.
         needs_network: Whether it needs the torch network, which a bundle does not have.
+        full_colour: Value from which a map is drawn in full colour at the earliest, so that next to
+            nothing does not look like much.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Method:
     unit: str
     signed: bool = False
     needs_network: bool = False
+    full_colour: float = 0.0
 
 
 METHODS = {
@@ -40,7 +43,13 @@ METHODS = {
         Method("gradcam", "Grad-CAM", "relative to its 99th percentile", needs_network=True),
         Method("saliency", "Saliency", "relative to its 99th percentile", needs_network=True),
         Method("smoothgrad", "SmoothGrad", "relative to its 99th percentile", needs_network=True),
-        Method("occlusion", "Occlusion", "fall in probability when hidden", signed=True),
+        Method(
+            "occlusion",
+            "Occlusion",
+            "fall in probability when hidden",
+            signed=True,
+            full_colour=0.1,
+        ),
         Method("activation", "Class activation", "part in the logit, per cell", signed=True),
     )
 }

@@ -23,8 +23,7 @@ from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.models.crop import SAMPLES
 from mien.runtime.session import open_session, run
-from mien.store.atomic import writing_folder
-from mien.store.bundle import Bundle, check_model, load_bundle
+from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
 from mien.store.card import FILES, Calibration, Card, Geometry, ModelFile
 
 LARGEST_DIFFERENCE = 1e-4
@@ -34,7 +33,9 @@ LARGEST_OUTPUT_DIFFERENCE = 1e-3
 """The same for every other output, relative to the largest value of that output."""
 
 LARGEST_LOSS = 0.005
-"""Accuracy that int8 may lose against fp32, beyond what chance explains."""
+"""Accuracy that int8 may lose against fp32."""
+
+FEW_ROWS = 1000
 
 CALIBRATION_ROWS = 1024
 """Training crops that fix the value ranges of int8."""
@@ -103,7 +104,7 @@ def export_bundle(
         training: What the card tells of the training.
         int8: Whether to write the int8 file too.
         calibration_split: Split that temperature and threshold are fitted on.
-        replace: Overwrite an existing bundle.
+        replace: Take the place of a bundle that is there.
         on_stage: Called with the name of each stage.
 
     Raises:
@@ -116,7 +117,7 @@ def export_bundle(
     if not len(clean):
         raise DataError(f"every row of {calibration_split} has a twin in Training; choose another")
     _check_origin(training or {}, train)
-    with writing_folder(out, replace=replace) as folder:
+    with writing_bundle(out, replace=replace) as folder:
         on_stage("export")
         graphs = {"fp32": to_onnx(network)}
         if int8:
@@ -200,21 +201,27 @@ def check_outputs(network: ExpressionNet, graph: bytes) -> None:
 
 
 def check_loss(fp32_right: NDArray[np.bool_], int8_right: NDArray[np.bool_]) -> None:
-    """Refuse an int8 file that answers worse by more than chance and ``LARGEST_LOSS``.
+    """Refuse an int8 file that answers more than ``LARGEST_LOSS`` of the rows worse.
+
+    Of fewer than ``FEW_ROWS`` rows, one answer is worth so much that the loss must also be more
+    than chance explains.
 
     Args:
         fp32_right: ``(N,)`` whether fp32 answers each row correctly.
         int8_right: ``(N,)`` the same of int8.
 
     Raises:
-        ExportError: If the 95 % interval of the paired loss lies above ``LARGEST_LOSS``.
+        ExportError: If it does.
     """
-    low, _ = metrics.compare(fp32_right, int8_right).interval
-    if low > LARGEST_LOSS:
-        lost = float(fp32_right.mean() - int8_right.mean())
+    lost = int(fp32_right.sum()) - int(int8_right.sum())
+    low, high = metrics.compare(fp32_right, int8_right).interval
+    beyond_chance = low > LARGEST_LOSS or len(fp32_right) >= FEW_ROWS
+    if lost > LARGEST_LOSS * len(fp32_right) and beyond_chance:
         raise ExportError(
-            f"int8 answers {100 * lost:.1f} points fewer rows correctly than fp32; nothing was "
-            "written. Export with --no-int8"
+            f"int8 answers {lost} of {len(fp32_right)} rows fewer correctly than fp32 "
+            f"({100 * lost / len(fp32_right):.2f} points, 95 % {100 * low:.2f} to "
+            f"{100 * high:.2f}; allowed is {100 * LARGEST_LOSS:g}); nothing was written. "
+            "Export with --no-int8"
         )
 
 

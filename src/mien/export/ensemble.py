@@ -19,8 +19,7 @@ from mien.data.subsets import held_out, in_common, without_conflicts
 from mien.export.bundle import LARGEST_DIFFERENCE
 from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
 from mien.export.merge import merge_graphs
-from mien.store.atomic import writing_folder
-from mien.store.bundle import Bundle, check_model, load_bundle
+from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
 from mien.store.card import FILES, Calibration, Card, ModelFile
 
 LEARNED = "learned"
@@ -74,7 +73,7 @@ def make_ensemble(
             likelihood of the held-out tenth of Training, so every member must have left out that
             same tenth.
         calibration_split: Split that temperature and threshold are fitted on.
-        replace_existing: Overwrite an existing bundle.
+        replace_existing: Take the place of a bundle that is there, but not of a member.
         on_stage: Called with the name of each stage.
 
     Raises:
@@ -98,7 +97,8 @@ def make_ensemble(
         weights = given / given.sum()
     on_stage("merge")
     plain = Calibration(temperature=1.0, threshold=0.0, risk=RISK)
-    with writing_folder(out, replace=replace_existing) as folder:
+    parts = [member.path for member in members]
+    with writing_bundle(out, replace=replace_existing, keep=parts) as folder:
         files: dict[str, ModelFile] = {}
         for precision in _common_precisions(members):
             graph = merge_graphs(

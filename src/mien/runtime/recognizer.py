@@ -116,6 +116,12 @@ class Recognizer:
         """Temperature and threshold of the chosen precision."""
         return self.card.files[self.precision].calibration
 
+    @property
+    def detector_name(self) -> str:
+        """Registry name of the face detector, or the class of one of your own."""
+        found = self._detector
+        return found if isinstance(found, str) else type(found).__name__
+
     @cached_property
     def detector(self) -> Detector:
         """The face detector, opened at first use."""

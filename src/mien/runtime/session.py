@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 DEVICES = ("cpu", "cuda")
+_FEW_THREADS = 4  # allowed on any machine, so that a script for a larger one runs
 _ERRORS_ONLY = 3  # onnxruntime's severity scale
 
 
@@ -30,7 +32,7 @@ def open_session(
         memory_pattern: Whether to plan memory per input shape; costs memory where shapes vary.
 
     Raises:
-        InputError: If ``threads`` is below 1 or the device has another name.
+        InputError: If ``threads`` is below 1 or above the cores, or the device has another name.
         DeviceError: If CUDA is asked for and cannot be used.
         BundleError: If ONNX Runtime refuses the model.
     """
@@ -40,6 +42,11 @@ def open_session(
         raise InputError(f"device must be one of {', '.join(DEVICES)}, got {device!r}")
     if threads is not None and threads < 1:
         raise InputError(f"threads must be 1 or more, got {threads}")
+    if threads is not None and threads > max(_FEW_THREADS, os.cpu_count() or 1):
+        raise InputError(
+            f"threads must be {os.cpu_count()} or fewer here, one per core, got {threads}: "
+            "more only wait for one another"
+        )
     provider = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}[device]
     if provider not in onnxruntime.get_available_providers():
         raise DeviceError(

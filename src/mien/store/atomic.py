@@ -24,13 +24,15 @@ def writing(path: Path | str, mode: Literal["w", "wb"] = "w") -> AbstractContext
     """Open ``PATH.part`` for writing; it becomes ``PATH`` when the block succeeds.
 
     Text is UTF-8 with one newline character per line end on every system. When the block raises,
-    the part is removed and an existing ``PATH`` stays as it was. A symbolic link is followed, not
-    replaced. A device or a pipe (``/dev/null``, ``/dev/fd/3``) cannot be renamed onto and is
-    written directly. The parent folder is never created, so that a mistyped path is noticed
-    before the work starts and not after it.
+    the part is removed and an existing ``PATH`` stays as it was. A part left by a killed run is
+    written anew; one that another run is writing is refused. The new file has the permissions of
+    the old one. A symbolic link is followed, not replaced. A device or a pipe (``/dev/null``,
+    ``/dev/stdout``) cannot be renamed onto and is written directly. The parent folder is never
+    created, so that a mistyped path is noticed before the work starts and not after it.
 
     Raises:
-        InputError: If the parent folder is missing, ``path`` is a folder, or the system refuses.
+        InputError: If the parent folder is missing, ``path`` is a folder, another run is writing
+            it, or the system refuses.
     """
     return _writing(Path(path), mode)
 
@@ -45,15 +47,22 @@ def _writing(path: Path, mode: str) -> Generator[IO[Any]]:
             yield file
         return
     part = target.with_name(target.name + _PART)
-    file = _opened(part, mode)
+    file = _part_file(part, path, mode)
+    ours = os.fstat(file.fileno())
     try:
         with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(target)
+            if kind == "file":
+                part.chmod(stat.S_IMODE(target.stat().st_mode))
+            if os.name == "posix":
+                _replace(ours, part, target)  # while it is locked; Windows wants it closed
+        if os.name != "posix":
+            _replace(ours, part, target)
     except BaseException:
-        part.unlink(missing_ok=True)
+        if _is_same(ours, part):
+            part.unlink()
         raise
     _sync_folder(target.parent)
 
@@ -82,7 +91,7 @@ def writing_folder(
     part = target.with_name(target.name + _PART)
     try:
         if kind == "folder" and not replace and any(target.iterdir()):
-            raise InputError(f"{path} is not empty; choose another name, or replace it explicitly")
+            raise InputError(f"{path} is not empty; choose another name")
         if part.exists():
             shutil.rmtree(part)
         part.mkdir()
@@ -102,6 +111,8 @@ def writing_folder(
 def _target(path: Path) -> tuple[Path, Literal["nothing", "file", "folder", "device"]]:
     """The real place behind ``path``, whose parent is a folder, and what is there now."""
     try:
+        if _is_device(path):  # before links are followed: a pipe in /proc has no name to follow to
+            return path, "device"
         target = path.resolve()
         if not target.name:
             raise InputError(f"{path} has no name to write to; give a file or folder name")
@@ -115,6 +126,73 @@ def _target(path: Path) -> tuple[Path, Literal["nothing", "file", "folder", "dev
     if stat.S_ISDIR(mode):
         return target, "folder"
     return target, "file" if stat.S_ISREG(mode) else "device"
+
+
+def _is_device(path: Path) -> bool:
+    """Whether something is there that is neither file nor folder."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _part_file(part: Path, path: Path, mode: str) -> IO[Any]:
+    """A new file of that name, locked until it is closed."""
+    try:
+        if _held(part):
+            raise InputError(f"another run is writing {path}; wait for it, or choose another name")
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise InputError(f"cannot write {path} ({error.strerror or error})") from error
+    _lock(handle)
+    if mode == "wb":
+        return open(handle, "wb")  # noqa: PTH123 - a handle, not a path
+    return open(handle, "w", encoding="utf-8", newline="\n")  # noqa: PTH123
+
+
+def _replace(ours: os.stat_result, part: Path, target: Path) -> None:
+    """Rename the part, unless another run took its place in the moment before it was locked."""
+    if not _is_same(ours, part):
+        raise InputError(f"another run is writing {target}; nothing was written, do it again")
+    part.replace(target)
+
+
+def _is_same(ours: os.stat_result, part: Path) -> bool:
+    try:
+        return os.path.samestat(ours, part.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _held(part: Path) -> bool:
+    """Whether a part is there that a running process writes."""
+    if part.is_symlink() or not part.is_file():
+        return False
+    handle = os.open(part, os.O_RDONLY)
+    try:
+        return not _lock(handle)
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Take the lock of an open file; False = another process has it.
+
+    Where there are no such locks (Windows) the system itself refuses to remove an open file.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # network file systems without locks
+    return True
 
 
 def _opened(path: Path, mode: str) -> IO[Any]:

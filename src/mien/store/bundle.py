@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from mien.core.errors import BundleError, unknown_name
+from mien.core.errors import BundleError, InputError, unknown_name
+from mien.store.atomic import writing_folder
 from mien.store.card import FILES, Card, parse_card
 from mien.store.wire import scan
 
@@ -87,6 +90,35 @@ def load_bundle(path: Path) -> Bundle:
         BundleError: If there is no readable, valid card.
     """
     return Bundle(path, parse_card(_read(path / "card.json")))
+
+
+@contextmanager
+def writing_bundle(
+    path: Path, *, replace: bool = False, keep: Iterable[Path] = ()
+) -> Generator[Path]:
+    """Fill a folder that becomes the bundle ``path`` when the block succeeds.
+
+    Args:
+        path: The folder.
+        replace: Take the place of a bundle that is there; never of a folder that holds anything
+            else, such as a training run.
+        keep: Bundles that must not be replaced: what the new one is made of.
+
+    Raises:
+        InputError: If the folder holds anything and ``replace`` is not set, holds what no bundle
+            does, is one of ``keep``, or cannot be written.
+    """
+    if path.is_dir():
+        strange = sorted({each.name for each in path.iterdir()} - {"card.json", *FILES.values()})
+        if replace and strange:
+            raise InputError(
+                f"{path} is no bundle, it holds {strange[0]!r}; only a bundle is replaced, "
+                "choose another folder"
+            )
+        if any(other.is_dir() and path.samefile(other) for other in keep):
+            raise InputError(f"{path} is what the new bundle is made of; choose another folder")
+    with writing_folder(path, replace=replace) as folder:
+        yield folder
 
 
 @cache

@@ -174,8 +174,14 @@ def _card(raw: dict[str, Any]) -> Card:
         raw["labels"]["name"], tuple(map(_text, raw["labels"]["labels"])), raw["labels"]["note"]
     )
     outputs = tuple(raw["outputs"])
-    if outputs[:1] != ("logits",) or not set(outputs) <= set(OUTPUTS):
-        raise BundleError(f"outputs must begin with logits and be among {OUTPUTS}, got {outputs}")
+    if (
+        outputs[:1] != ("logits",)
+        or not set(outputs) <= set(OUTPUTS)
+        or len(set(outputs)) < len(outputs)
+    ):
+        raise BundleError(
+            f"outputs must begin with logits and be among {OUTPUTS}, each once, got {outputs}"
+        )
     files = {name: _file(name, entry) for name, entry in raw["files"].items()}
     if "fp32" not in files:
         raise BundleError("a bundle must have an fp32 file")
@@ -205,7 +211,8 @@ def _file(name: str, raw: dict[str, Any]) -> ModelFile:
     calibration = Calibration(
         _number(given["temperature"]), _number(given["threshold"]), _number(given["risk"])
     )
-    if not calibration.temperature > 0 or not 0 <= calibration.threshold <= 1:
+    possible = 0 <= calibration.threshold <= 1 and 0 <= calibration.risk <= 1
+    if not calibration.temperature > 0 or not possible:
         raise BundleError(f"impossible calibration of {name}: {calibration}")
     return ModelFile(sha256, calibration, tuple(dict(entry) for entry in raw["metrics"]))
 
@@ -214,13 +221,22 @@ def _geometry(raw: dict[str, Any]) -> Geometry:
     template = tuple((_number(x), _number(y)) for x, y in raw["template"])
     if len(template) != 3:
         raise BundleError(f"template must have three points, got {len(template)}")
-    return Geometry(
+    geometry = Geometry(
         _whole(raw["frame"]),
         _whole(raw["input_size"]),
         _whole(raw["samples"]),
         template,
         _number(raw["box_scale"]),
     )
+    (ax, ay), (bx, by), (cx, cy) = template
+    if not abs((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) > 1:
+        raise BundleError(f"template must be a triangle of frame pixels, got {template}")
+    if min(geometry.frame, geometry.input_size, geometry.samples) < 1 or not geometry.box_scale > 0:
+        raise BundleError(
+            "frame, input_size, samples and box_scale must be above 0, got "
+            f"{geometry.frame}, {geometry.input_size}, {geometry.samples}, {geometry.box_scale:g}"
+        )
+    return geometry
 
 
 def _text(value: object) -> str:

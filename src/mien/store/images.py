@@ -82,6 +82,26 @@ def read_image(
         raise
 
 
+def image_size(source: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Width and height of a picture as it is shown, from its header alone.
+
+    Raises:
+        ImageDecodeError: If the header cannot be read, or tells of more than ``max_pixels``.
+    """
+    from PIL import UnidentifiedImageError
+
+    with _opened(source) as stream:
+        _check_head(stream)
+        try:
+            with _open(stream, max_pixels) as image:
+                width, height = image.size
+                return (height, width) if _orientation(image) >= 5 else (width, height)
+        except ImageDecodeError:
+            raise
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+            raise ImageDecodeError(f"not a {_READABLE} picture ({error})") from error
+
+
 @contextmanager
 def _opened(source: Path | str | bytes | BinaryIO) -> Generator[BinaryIO]:
     if isinstance(source, bytes):
@@ -191,7 +211,10 @@ def _too_large(pixels: int | None, max_pixels: int, size: str = "") -> ImageDeco
 
 
 def _check_whole(image: Image, stream: BinaryIO) -> None:
-    """Refuse lost parts that were filled with zeros, which the decoders would show as colours."""
+    """Refuse what would be shown as colours: a PNG whose checksums fail, a JPEG without end.
+
+    The other formats have neither; a file of those whose tail was filled with zeros is read.
+    """
     if image.format == "PNG":
         image.verify()  # checksums; spoils ``image`` for decoding
     if image.format in {"JPEG", "MPO"} and not _has_jpeg_end(stream):

@@ -208,6 +208,11 @@ def train(
         DeviceError: If CUDA is asked for and not there.
     """
     fabric = open_fabric(config, accelerator)
+    if config.batch_size < fabric.world_size:
+        raise ConfigError(
+            f"batch_size is {config.batch_size}, fewer than one row for each of "
+            f"{fabric.world_size} processes; raise it, or start fewer"
+        )
     checkpoint = out / CHECKPOINT
     if checkpoint.exists() and not resume:
         raise ConfigError(

@@ -1,0 +1,122 @@
+"""``mien serve``."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mien.cli import console, options
+
+_CAMERA = (
+    "a phone or another computer gives its camera to this page over HTTPS only: make a certificate "
+    "(openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout mien.key -out mien.crt "
+    "-subj /CN=mien -addext subjectAltName=IP:ADDRESS-OF-THIS-MACHINE), add --host 0.0.0.0 "
+    "--token-file FILE --tls-cert mien.crt --tls-key mien.key, and accept it on the phone once"
+)
+_MOST_WORKERS = 8
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="Address to listen on; 0.0.0.0 = all.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port; 0 = any free one.")
+    ] = 8000,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Token that clients must give; a file only you can read."
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM certificate; with --tls-key.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM key without a password.")
+    ] = None,
+    public_url: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="Address under which a proxy shows this server; repeatable."
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let anyone who reaches this machine use it.")
+    ] = False,
+    model: options.Model = "default",
+    precision: options.Precision = "fp32",
+    detector: options.Detector = "mtcnn",
+    min_face: options.MinFace = 40,
+    device: options.Device = "cpu",
+    threads: Annotated[
+        int, typer.Option(min=1, metavar="N", help="CPU threads of one picture.")
+    ] = 1,
+) -> None:
+    """Answer pictures and live frames over HTTP and WebSocket, until Ctrl-C.
+
+    Listens to this machine alone unless told otherwise. Nothing is written to disk, and no picture,
+    address or token is logged. Logs are JSON lines on stderr.
+    """
+    with console.needs("serve"):
+        from mien.server import Settings, create_app, listen
+        from mien.server.events import start_logging
+        from mien.server.settings import is_local, public_hosts, read_token
+
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key need one another")
+    if not is_local(host) and token_file is None and not insecure:
+        raise typer.BadParameter(
+            f"--host {host} can be reached by others: give --token-file FILE, "
+            "or --insecure to let everybody in"
+        )
+    urls = tuple(public_url or ())
+    settings = Settings(
+        hosts=public_hosts(host, urls),
+        origins=urls,
+        token=None if token_file is None else read_token(token_file),
+        workers=max(1, min(_MOST_WORKERS, (os.cpu_count() or 1) // threads)),
+    )
+    tls = None if tls_cert is None or tls_key is None else listen.tls_context(tls_cert, tls_key)
+    with listen.open_socket(host, port) as opened:
+        recognizer = options.recognizer(
+            model,
+            precision=precision,
+            detector=detector,
+            min_face=min_face,
+            device=device,
+            threads=threads,
+        )
+        app = create_app(recognizer, settings)
+        words = _greeting(opened, secure=tls is not None, local=is_local(host))
+        start_logging(sys.stderr)
+        listen.serve(app, opened, settings, tls=tls, on_start=lambda: _greet(words))
+
+
+def _greet(words: list[str]) -> None:
+    """Words for a person; a line of the log where nobody looks."""
+    if console.on_terminal(sys.stderr):
+        for line in words:
+            console.say(f"mien: {line}")
+    else:
+        from mien.server.events import event
+
+        event("start", words=words)
+
+
+def _greeting(opened: socket.socket, *, secure: bool, local: bool) -> list[str]:
+    address, port = opened.getsockname()[:2]
+    shown = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}.get(  # noqa: S104 - compared, not bound
+        address, f"[{address}]" if ":" in address else address
+    )
+    words = [f"listening on {'https' if secure else 'http'}://{shown}:{port} (Ctrl-C stops)"]
+    if not local and not secure:
+        words.append("without TLS everybody on the way can read pictures and token")
+    if local or not secure:
+        words.append(_CAMERA)
+    return words

@@ -1,0 +1,138 @@
+"""``create_app``: the ASGI application around one recogniser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+
+import mien
+from mien.runtime.recognizer import Recognizer
+from mien.server import openapi
+from mien.server.analyze_route import analyze_router
+from mien.server.edge import Edge
+from mien.server.metrics import CONTENT_TYPE
+from mien.server.page import INDEX, STATIC, Folder
+from mien.server.refusal import refusal_response
+from mien.server.service import Service
+from mien.server.settings import Settings
+from mien.server.stream_route import stream_router
+
+
+def create_app(
+    recognizer: Recognizer, settings: Settings | None = None, *, page: Path | None = None
+) -> FastAPI:
+    """The server as an ASGI application.
+
+    Args:
+        recognizer: Finds and reads the faces.
+        settings: Who may ask, and limits; None = the defaults, for this machine alone.
+        page: Folder of static files that is served at ``/``; None = a text that lists the routes.
+
+    Raises:
+        ConfigError: If the recogniser may find more faces than the settings allow, or the folder
+            has no ``index.html``.
+    """
+    service = Service(recognizer, settings or Settings())
+    app = FastAPI(
+        title="mien",
+        version=mien.__version__,
+        description=openapi.DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Edge, settings=service.settings, metrics=service.metrics)
+    app.add_exception_handler(HTTPException, _refused)
+    _add_facts(app, service)
+    _add_docs(app)
+    app.include_router(analyze_router(service))
+    app.include_router(stream_router(service))
+    if page is not None:
+        app.mount("/", Folder(page))
+    else:
+        app.add_api_route("/", _index, include_in_schema=False)
+    return app
+
+
+def model_facts(service: Service) -> dict[str, Any]:
+    """What ``/v1/model`` says: the public part of the card, and the limits."""
+    recognizer, settings = service.recognizer, service.settings
+    card, calibration = recognizer.card, recognizer.calibration
+    return {
+        "name": card.name,
+        "labels": list(card.labels.labels),
+        "label_space": card.labels.name,
+        "precision": recognizer.precision,
+        "temperature": calibration.temperature,
+        "threshold": calibration.threshold,
+        "risk": calibration.risk,
+        "detector": recognizer.detector_name,
+        "parameters": card.parameters,
+        "licence": card.licence,
+        "intended_use": card.intended_use,
+        "out_of_scope": card.out_of_scope,
+        "limits": {
+            "body_bytes": settings.max_body,
+            "frame_bytes": settings.max_frame,
+            "pixels": settings.max_pixels,
+            "faces": recognizer.options.max_faces,
+            "streams": settings.max_streams,
+            "frames_per_second": settings.frame_rate,
+        },
+        "version": mien.__version__,
+    }
+
+
+def _add_facts(app: FastAPI, service: Service) -> None:
+    facts = model_facts(service)
+
+    @app.get("/healthz", **openapi.HEALTH)
+    async def healthz() -> Response:
+        """Whether the server is up."""
+        return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+    @app.get("/v1/model", **openapi.MODEL)
+    async def model() -> Response:
+        """What the model is, what it is for, and the limits of this server."""
+        return JSONResponse(facts)
+
+    @app.get("/metrics", **openapi.METRICS)
+    async def metrics() -> Response:
+        """Counters for Prometheus."""
+        return Response(service.metrics.text(), media_type=CONTENT_TYPE)
+
+
+def _add_docs(app: FastAPI) -> None:
+    @app.get("/openapi.json", include_in_schema=False)
+    async def schema() -> Response:
+        return JSONResponse(app.openapi())
+
+    files = {"/docs": "docs.html", "/docs/docs.js": "docs.js", "/docs/docs.css": "docs.css"}
+    kinds = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+    for path, name in files.items():
+        file = STATIC / name
+        _add_file(app, path, file, kinds[file.suffix])
+
+
+def _add_file(app: FastAPI, path: str, file: Path, kind: str) -> None:
+    async def answer() -> Response:
+        return FileResponse(file, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+    app.add_api_route(path, answer, include_in_schema=False)
+
+
+async def _index() -> Response:
+    return PlainTextResponse(INDEX)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    del request
+    if not isinstance(error, HTTPException):
+        raise error
+    return refusal_response(error)

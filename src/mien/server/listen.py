@@ -1,0 +1,123 @@
+"""Listening: the socket, TLS, and the process that serves until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from mien.core.errors import ConfigError
+from mien.server.security import MAX_HEADER_BYTES
+from mien.server.settings import Settings
+from mien.server.stream_route import HEADER
+
+_STOP_S = 5  # what is being answered may finish; streams are closed with 1012 at once
+_CONNECTIONS = 256  # a backstop below the routes' own limits
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A socket that is bound to ``host``; port 0 = any free one.
+
+    Raises:
+        ConfigError: If the address cannot be used.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # A browser that is told "localhost" tries both families; programs try IPv4.
+        family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+        opened = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened.bind(address)
+        except OSError:
+            opened.close()
+            raise
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host} port {port} ({error.strerror}); "
+            "give another --port, or an address of this machine as --host"
+        ) from error
+    return opened
+
+
+def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """What HTTPS needs.
+
+    Raises:
+        ConfigError: If the files are no PEM certificate with its key, or the key has a password.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        # Without a password given here, OpenSSL would ask the terminal for one.
+        context.load_cert_chain(certificate, key, password=lambda: b"")
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"certificate and key cannot be used ({error}); give a PEM certificate and its key, "
+            "which has no password"
+        ) from error
+    return context
+
+
+def serve(
+    app: FastAPI,
+    sock: socket.socket,
+    settings: Settings,
+    *,
+    tls: ssl.SSLContext | None = None,
+    on_start: Callable[[], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; open streams are told 1012, answers are finished.
+
+    Args:
+        app: From ``create_app``.
+        sock: From ``open_socket``; closed at the end.
+        settings: Those of ``app``.
+        tls: From ``tls_context``; None = plain HTTP.
+        on_start: Called once connections are accepted.
+    """
+    config = uvicorn.Config(
+        app,
+        http=H11Protocol,
+        ws=WebSocketsSansIOProtocol,
+        ws_max_size=settings.max_frame + HEADER.size,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        h11_max_incomplete_event_size=2 * MAX_HEADER_BYTES,
+        timeout_graceful_shutdown=_STOP_S,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
+    )
+    server = _Server(config, on_start)
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        server.run(sockets=[sock])
+    except KeyboardInterrupt:  # uvicorn has stopped in good order and passes the signal on
+        return
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it has begun."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept connections."""
+        await super().startup(sockets)
+        if self._on_start is not None:
+            self._on_start()

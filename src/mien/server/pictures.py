@@ -1,0 +1,92 @@
+"""From the bytes of a picture to its row; plain functions that run in worker threads."""
+
+from __future__ import annotations
+
+from mien.core.errors import ImageDecodeError
+from mien.core.rows import Row, frame_row
+from mien.runtime.packing import Image
+from mien.runtime.recognizer import Recognizer
+from mien.runtime.stream import Stream
+from mien.store.images import read_image
+
+UPLOADS = ("JPEG", "PNG", "WebP")
+"""Formats of an upload."""
+
+FRAMES = ("JPEG", "WebP")
+"""Formats of the frames of a stream."""
+
+UPLOAD, STREAM = "upload", "stream"
+"""What rows name as their source: names of files stay with the client."""
+
+
+class FormatError(ImageDecodeError):
+    """The bytes are no picture of a format that is taken."""
+
+
+def sniffed(data: bytes) -> str | None:
+    """The format by the first bytes, whatever the sender says it is.
+
+    >>> sniffed(b"RIFF....WEBPVP8 "), sniffed(b"GIF89a")
+    ('WebP', None)
+    """
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    return "WebP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
+
+
+def decoded(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image:
+    """Decode a picture of one of ``formats``.
+
+    Raises:
+        FormatError: If it is of another format.
+        ImageDecodeError: If it is damaged or has more than ``max_pixels``.
+    """
+    if sniffed(data) not in formats:
+        raise FormatError(
+            f"expected the bytes of a {' or '.join(formats)} picture, got "
+            f"{'nothing' if not data else 'something else'}; convert the picture first "
+            "(on a phone: share it as 'most compatible')"
+        )
+    return read_image(data, max_pixels=max_pixels)
+
+
+def still_row(recognizer: Recognizer, data: bytes, max_pixels: int) -> Row:
+    """The row of an uploaded picture.
+
+    Raises:
+        FormatError: If it is neither JPEG, PNG nor WebP.
+        ImageDecodeError: If it cannot be decoded whole.
+    """
+    reading = recognizer.image(decoded(data, UPLOADS, max_pixels))
+    return frame_row(
+        reading.faces,
+        reading.scores,
+        source=UPLOAD,
+        model=recognizer.name,
+        width=reading.width,
+        height=reading.height,
+    )
+
+
+def live_row(stream: Stream, data: bytes, frame: int, time_s: float, max_pixels: int) -> Row:
+    """The row of one frame of a stream.
+
+    Raises:
+        FormatError: If it is neither JPEG nor WebP.
+        ImageDecodeError: If it cannot be decoded whole.
+        InputError: If time goes back or is not finite.
+    """
+    reading = stream.image(decoded(data, FRAMES, max_pixels), time_s)
+    return frame_row(
+        reading.faces,
+        reading.scores,
+        source=STREAM,
+        model=stream.recognizer.name,
+        width=reading.width,
+        height=reading.height,
+        frame=frame,
+        time_s=time_s,
+        smoothed=reading.smoothed,
+    )

@@ -1,0 +1,155 @@
+"""What a server may be told: who may talk to it, and how much it takes."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import math
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mien.core.errors import ConfigError
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+"""Names under which a browser on the same machine finds the server."""
+
+_TOKEN_LENGTH = (16, 512)  # 16 characters cannot be guessed at the rate a server answers
+_COUNTS = (
+    "max_body", "max_pixels", "max_faces", "max_frame", "max_streams", "max_requests", "workers",
+)  # fmt: skip
+_AMOUNTS = ("frame_rate", "upload_s", "hello_s", "idle_s")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Who may talk to the server, and how much it takes. The defaults are for one machine.
+
+    Args:
+        hosts: Names allowed in the Host header, without port. The address that a client really
+            reached is allowed besides: an attacker's domain cannot be an address.
+        origins: Web origins allowed besides the server's own, such as ``https://mien.example``.
+        token: Bearer token that every answer under ``/v1`` and ``/metrics`` needs; None = none.
+        max_body: Bytes of one upload.
+        max_pixels: Width x height of one picture, read before it is decoded.
+        max_faces: Most faces of one picture; the recogniser must be opened with no more.
+        max_frame: Bytes of one frame of a stream.
+        max_streams: WebSocket connections at a time.
+        max_requests: Uploads being received or answered at a time.
+        frame_rate: Frames per second that one stream is answered at most.
+        workers: Pictures computed at a time.
+        upload_s: Seconds an upload may take to arrive.
+        hello_s: Seconds a stream may take to say its first message.
+        idle_s: Seconds a stream may go without a frame.
+
+    Raises:
+        ConfigError: If a value is out of range, or an origin or token is malformed.
+    """
+
+    hosts: tuple[str, ...] = LOCAL_HOSTS
+    origins: tuple[str, ...] = ()
+    token: str | None = field(default=None, repr=False)
+    max_body: int = 10_000_000
+    max_pixels: int = 40_000_000
+    max_faces: int = 64
+    max_frame: int = 2_000_000
+    max_streams: int = 8
+    max_requests: int = 8
+    frame_rate: float = 30.0
+    workers: int = 2
+    upload_s: float = 30.0
+    hello_s: float = 5.0
+    idle_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in _COUNTS:
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        for name in _AMOUNTS:
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ConfigError(f"{name} must be a number above 0, got {value}")
+        object.__setattr__(self, "hosts", tuple(name.lower() for name in self.hosts))
+        object.__setattr__(self, "origins", tuple(_origin(each) for each in self.origins))
+        if self.token is not None:
+            _check_token(self.token)
+
+    def admits(self, token: str | None) -> bool:
+        """Whether ``token`` opens the server; takes the same time whatever is wrong with it."""
+        if self.token is None:
+            return True
+        given = sha256((token or "").encode("utf-8", "replace")).digest()
+        return hmac.compare_digest(given, sha256(self.token.encode()).digest())
+
+
+def read_token(path: Path) -> str:
+    """The token in a file that only its owner can read; white space around it is not part of it.
+
+    Raises:
+        ConfigError: If the file cannot be read, others can read it too, or it holds no token.
+    """
+    try:
+        with path.open("rb") as file:
+            # The open file is asked, not its name, which may mean another file by now.
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            content = file.read(_TOKEN_LENGTH[1] * 4)
+    except OSError as error:
+        raise ConfigError(f"the token file cannot be read: {error.strerror}") from error
+    if mode & 0o077:
+        raise ConfigError(
+            f"others can read the token file (mode {mode:03o}); do: chmod 600 {path.name}"
+        )
+    token = content.decode("ascii", "replace").strip()
+    _check_token(token)
+    return token
+
+
+def is_local(host: str) -> bool:
+    """Whether an address to listen on can be reached from this machine alone.
+
+    >>> is_local("localhost"), is_local("127.0.0.1"), is_local("0.0.0.0"), is_local("::1")
+    (True, True, False, True)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def public_hosts(host: str, origins: Iterable[str] = ()) -> tuple[str, ...]:
+    """Names that the Host header may have where the server listens on ``host``.
+
+    Args:
+        host: Name or address that is listened on.
+        origins: Origins under which a proxy shows the server.
+    """
+    names = [urlsplit(_origin(origin)).hostname or "" for origin in origins]
+    listened = [] if host in {"0.0.0.0", "::"} else [host.lower()]  # noqa: S104 - compared, not bound
+    return tuple(dict.fromkeys([*LOCAL_HOSTS, *listened, *names]))
+
+
+def _check_token(token: str) -> None:
+    least, most = _TOKEN_LENGTH
+    if not least <= len(token) <= most or not all("!" <= sign <= "~" for sign in token):
+        raise ConfigError(
+            f"a token must be {least} to {most} printable ASCII characters without blanks; "
+            "do: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+
+
+def _origin(text: str) -> str:
+    """The origin in lower case, as browsers send it."""
+    try:
+        parts = urlsplit(text.lower())
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        raise ConfigError(f"expected an origin such as https://mien.example, got {text!r:.80}")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{port}" if port not in {None, usual} else "")

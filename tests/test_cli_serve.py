@@ -1,0 +1,347 @@
+"""``mien serve``: what it refuses to start, what it says, and one real process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+import mien.server
+from made_server import TOKEN, frame, picture
+from mien.cli import run
+from mien.core.errors import ConfigError, install_line
+from mien.server.listen import open_socket, tls_context
+
+LOGGERS = ("mien.server", "uvicorn.error", "asyncio")
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    path = tmp_path / "token"
+    path.write_text(TOKEN + "\n", encoding="ascii")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "mien.crt", folder / "mien.key"
+    subprocess.run(
+        [
+            openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key,
+            "-out", cert, "-subj", "/CN=mien", "-addext", "subjectAltName=DNS:localhost",
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return cert, key
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the command would serve; nothing listens."""
+    calls: list[dict[str, Any]] = []
+
+    def serve(app: Any, sock: socket.socket, settings: Any, *, tls: Any, on_start: Any) -> None:
+        on_start()
+        address = sock.getsockname()
+        calls.append({"app": app, "address": address, "settings": settings, "tls": tls})
+
+    monkeypatch.setattr("mien.server.listen.serve", serve)
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        for attribute in ("handlers", "propagate", "level"):
+            monkeypatch.setattr(logger, attribute, getattr(logger, attribute))
+    return calls
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "mien.example"])
+def test_public_address_needs_a_token(
+    host: str, started: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", "--host", host, "--port", "0"]) == 2
+    err = capsys.readouterr().err
+    assert "--token-file" in err
+    assert "--insecure" in err
+    assert started == []
+
+
+@pytest.mark.parametrize("given", [["--tls-cert", "a.crt"], ["--tls-key", "a.key"]])
+def test_certificate_and_key_need_one_another(
+    given: list[str], started: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", *given]) == 2
+    assert "need one another" in capsys.readouterr().err
+    assert started == []
+
+
+def test_token_file_that_others_can_read_is_refused(
+    token_file: Path, started: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    token_file.chmod(0o644)
+    assert run(["serve", "--token-file", str(token_file)]) == 1
+    err = capsys.readouterr().err
+    assert "chmod 600" in err
+    assert TOKEN not in err
+    assert started == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (["--public-url", "mien.example"], "expected an origin"),
+        (["--tls-cert", "none.crt", "--tls-key", "none.key"], "certificate and key"),
+        (["--host", "192.0.2.7", "--insecure"], "cannot listen on 192.0.2.7"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(
+    line: list[str], words: str, started: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", "--port", "0", *line]) == 1
+    err = capsys.readouterr().err
+    assert words in err
+    assert err.count("\n") == 1
+    assert started == []
+
+
+def test_taken_port_is_told(started: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    with open_socket("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert run(["serve", "--port", str(port)]) == 1
+    assert f"port {port}" in capsys.readouterr().err
+    assert started == []
+
+
+@pytest.mark.parametrize("missing", ["fastapi", "uvicorn", "websockets", "python_multipart"])
+def test_missing_extra_names_its_install_line(
+    missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mien, "server", mien.server)  # the package forgets its new import again
+    for name in [*sys.modules]:
+        if name == "mien.server" or name.startswith(("mien.server.", "uvicorn", f"{missing}.")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert run(["serve"]) == 1
+    assert install_line("serve") in capsys.readouterr().err
+
+
+def test_command_line_does_not_load_the_server() -> None:
+    program = "import sys, mien.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "mien" in loaded
+    assert not loaded & {"fastapi", "starlette", "uvicorn", "websockets", "pydantic", "anyio"}
+
+
+def told(err: str) -> list[str]:
+    (line,) = [json.loads(line) for line in err.splitlines()]
+    assert line["event"] == "start"
+    return line["words"]
+
+
+def test_defaults_listen_to_this_machine(
+    started: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", "--port", "0"]) == 0
+    (call,) = started
+    host, port = call["address"]
+    assert host == "127.0.0.1"
+    assert call["settings"].hosts == ("localhost", "127.0.0.1", "::1")
+    assert call["settings"].token is None
+    out, err = capsys.readouterr()
+    assert out == ""
+    first, camera = told(err)
+    assert first == f"listening on http://localhost:{port} (Ctrl-C stops)"
+    assert "HTTPS" in camera
+    assert "--tls-cert" in camera
+
+
+def test_options_reach_the_server(
+    started: list[Any], token_file: Path, certificate: tuple[Path, Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    cert, key = map(str, certificate)
+    line = ["--host", "0.0.0.0", "--port", "0", "--token-file", str(token_file)]
+    line += ["--tls-cert", cert, "--tls-key", key, "--public-url", "https://mien.example"]
+    line += ["--precision", "int8", "--detector", "none"]
+    assert run(["serve", *line]) == 0
+    (call,) = started
+    settings = call["settings"]
+    assert settings.token == TOKEN
+    assert settings.origins == ("https://mien.example",)
+    assert "mien.example" in settings.hosts
+    assert isinstance(call["tls"], ssl.SSLContext)
+    err = capsys.readouterr().err
+    (first,) = told(err)
+    assert first.startswith("listening on https://localhost:")
+    assert TOKEN not in err
+
+
+def test_public_address_without_tls_is_warned_about(
+    started: list[Any], token_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["serve", "--host", "0.0.0.0", "--port", "0"]
+    for way in (["--insecure"], ["--token-file", str(token_file)]):
+        assert run([*line, *way]) == 0
+        assert "without TLS" in told(capsys.readouterr().err)[1]
+    assert [call["settings"].token for call in started] == [None, TOKEN]
+
+
+def test_words_are_for_people_on_a_terminal(
+    started: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mien.cli.console.on_terminal", lambda _: True)
+    assert run(["serve", "--port", "0"]) == 0
+    assert capsys.readouterr().err.startswith("mien: listening on http://localhost:")
+
+
+def test_key_with_a_password_is_refused_without_asking(
+    certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    cert, key = certificate
+    locked = tmp_path / "locked.key"
+    subprocess.run(
+        ["openssl", "rsa", "-aes128", "-passout", "pass:secret", "-in", key, "-out", locked],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    assert tls_context(cert, key).minimum_version == ssl.TLSVersion.TLSv1_2
+    for wrong in (locked, cert):
+        with pytest.raises(ConfigError, match="no password"):
+            tls_context(cert, wrong)
+
+
+class Process:
+    """A running ``mien serve`` on a free port."""
+
+    def __init__(self, log: Path, process: subprocess.Popen[bytes]) -> None:
+        self._log = log
+        self.process = process
+        self.url: str = self._first_line()["words"][0].split()[2]
+
+    def _first_line(self) -> dict[str, Any]:
+        while not (text := self.log()).endswith("\n"):
+            if self.process.poll() is not None:
+                raise RuntimeError(self.log())
+            try:
+                self.process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+        return json.loads(text.splitlines()[0])
+
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(sign)
+        return self.process.wait(120)
+
+
+@contextmanager
+def serving(log: Path, *options: str) -> Iterator[Process]:
+    line = [sys.executable, "-m", "mien", "serve", "--port", "0", "--detector", "none", *options]
+    with log.open("wb") as err, subprocess.Popen(line, stderr=err) as process:
+        try:
+            yield Process(log, process)
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def server(log: Path, token_file: Path) -> Iterator[Process]:
+    with serving(log, "--token-file", str(token_file)) as made:
+        yield made
+
+
+@contextmanager
+def opened(server: Process, **options: Any) -> Iterator[ClientConnection]:
+    with connect(
+        server.url.replace("http", "ws", 1) + "/v1/stream",
+        subprotocols=[Subprotocol("mien.v1")], proxy=None, open_timeout=120, **options,
+    ) as socket:  # fmt: skip
+        socket.send(json.dumps({"schema": "mien.row/1", "token": TOKEN}))
+        yield socket
+
+
+def test_process_answers_and_stops_in_good_order(server: Process) -> None:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    with httpx2.Client(base_url=server.url, trust_env=False, timeout=120) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        assert "server" not in client.get("/healthz").headers
+        assert client.get("/v1/model", params={"token": TOKEN}).status_code == 401
+        answer = client.post("/v1/analyze", content=picture(), headers=headers)
+        assert answer.json()["source"] == "upload"
+        large = client.post("/v1/analyze", content=bytes(10_000_001), headers=headers)
+        assert large.status_code == 413
+        assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 403
+        assert client.get("/healthz", headers={"x": "y" * 20_000}).status_code == 431
+    with opened(server) as socket:
+        assert socket.protocol.extensions == []  # no compression
+        socket.send(frame(9, 0.5))
+        row = json.loads(socket.recv(120))
+        assert (row["id"], row["source"], row["dropped"]) == (9, "stream", 0)
+        assert server.stop() == 0
+        with pytest.raises(ConnectionClosed) as caught:
+            socket.recv(120)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 1012
+    assert TOKEN not in server.log()
+    events = [json.loads(line)["event"] for line in server.log().splitlines()]
+    assert events[0] == "start"
+    assert set(events) == {"start", "request", "stream"}
+
+
+def test_process_refuses_frames_by_their_header_and_stops_on_interrupt(server: Process) -> None:
+    with opened(server) as socket:
+        with suppress(ConnectionClosed):  # the server may close before all of it is sent
+            socket.send(bytes(2_000_013))
+        with pytest.raises(ConnectionClosed) as caught:
+            socket.recv(120)
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 1009
+    assert server.stop(signal.SIGINT) == 0
+
+
+@pytest.mark.slow
+def test_process_speaks_tls(log: Path, certificate: tuple[Path, Path]) -> None:
+    cert, key = certificate
+    context = ssl.create_default_context(cafile=str(cert))
+    with serving(log, "--tls-cert", str(cert), "--tls-key", str(key)) as server:
+        own = {"origin": server.url}
+        assert server.url.startswith("https://localhost:")
+        with httpx2.Client(
+            base_url=server.url, verify=context, trust_env=False, timeout=120
+        ) as client:
+            answer = client.post("/v1/analyze", content=picture(), headers=own)
+            assert answer.json()["source"] == "upload"
+            plain = {"origin": server.url.replace("https", "http")}
+            assert client.get("/healthz", headers=plain).status_code == 403
+        with opened(server, ssl=context, origin=Origin(server.url)) as socket:
+            socket.send(frame(1, 0.0))
+            assert json.loads(socket.recv(120))["id"] == 1
+        assert server.stop() == 0

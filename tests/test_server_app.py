@@ -1,0 +1,206 @@
+"""The application: facts, documentation, static pages, counters."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+import mien
+from made_server import client_of, frame, made_app, picture, recognizer, stream
+from mien.core.errors import ConfigError
+from mien.core.rows import parse_row
+from mien.runtime import DetectorOptions, Recognizer
+from mien.server import Settings, create_app, openapi
+from mien.server.metrics import BUCKETS_S, Histogram
+from mien.server.page import STATIC
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with client_of(made_app()) as made:
+        yield made
+
+
+def test_health(client: TestClient) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_model_says_what_the_card_says(client: TestClient) -> None:
+    facts, card = client.get("/v1/model").json(), recognizer().card
+    assert facts["name"] == card.name
+    assert facts["labels"] == list(card.labels.labels)
+    assert facts["precision"] == "fp32"
+    assert facts["temperature"] == card.files["fp32"].calibration.temperature
+    assert facts["threshold"] == card.files["fp32"].calibration.threshold
+    assert facts["licence"] == card.licence
+    assert facts["intended_use"] == card.intended_use
+    assert facts["detector"] == "none"
+    assert facts["limits"]["body_bytes"] == 10_000_000
+    assert facts["limits"]["faces"] == 64
+    assert facts["version"] == mien.__version__
+
+
+def test_model_names_no_path(client: TestClient) -> None:
+    assert str(Path(mien.__file__).parent) not in client.get("/v1/model").text
+
+
+def test_unknown_routes_are_json_errors(client: TestClient) -> None:
+    for path in ("/nothing", "/v1", "/v1/", "/v1/analyze/", "//v1/model", "/docs/", "/docs/x.js"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.json()["error"]["type"] == "NotFound"
+    assert client.post("/healthz").json()["error"]["type"] == "MethodNotAllowed"
+
+
+def test_root_lists_the_routes_without_a_page(client: TestClient) -> None:
+    answer = client.get("/")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    for path in ("/healthz", "/v1/model", "/v1/analyze", "/v1/stream", "/metrics", "/docs"):
+        assert path in answer.text
+
+
+def test_more_faces_than_allowed_are_refused_at_the_start() -> None:
+    opened = Recognizer(threads=1, options=DetectorOptions(max_faces=65))
+    with pytest.raises(ConfigError, match=r"DetectorOptions\(max_faces=64\)"):
+        create_app(opened)
+    assert create_app(opened, Settings(max_faces=65))
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    folder = tmp_path / "page"
+    (folder / "assets").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    (folder / "index.html").write_text("<!doctype html><title>mien</title>", encoding="utf-8")
+    for name in ("a.js", "a.mjs", "a.wasm", "a.onnx", "a.webmanifest", "a.css", "a.svg", "a.png"):
+        (folder / "assets" / name).write_bytes(b"x")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    return folder
+
+
+def test_page_is_served_with_right_types(page: Path) -> None:
+    with client_of(create_app(recognizer(), page=page)) as client:
+        for path in ("/", "/index.html"):
+            answer = client.get(path)
+            assert answer.text.startswith("<!doctype html>")
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
+            assert answer.headers["cache-control"] == "no-cache"
+        types = {
+            "a.js": "text/javascript; charset=utf-8",
+            "a.mjs": "text/javascript; charset=utf-8",
+            "a.wasm": "application/wasm",
+            "a.onnx": "application/octet-stream",
+            "a.webmanifest": "application/manifest+json",
+            "a.css": "text/css; charset=utf-8",
+            "a.svg": "image/svg+xml",
+            "a.png": "image/png",
+        }
+        found = {name: client.get(f"/assets/{name}").headers["content-type"] for name in types}
+        assert found == types
+        etag = client.get("/assets/a.js").headers["etag"]
+        again = client.get("/assets/a.js", headers={"if-none-match": etag})
+        assert again.status_code == 304
+        assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.get("/docs").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/link.txt", "/assets", "/a%00b"],
+)
+def test_page_gives_nothing_from_outside(page: Path, path: str) -> None:
+    with client_of(create_app(recognizer(), page=page)) as client:
+        answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["type"] == "NotFound"
+
+
+def test_folder_without_a_page_is_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(ConfigError, match=r"no index\.html"):
+            create_app(recognizer(), page=folder)
+
+
+def test_schema_describes_the_routes_and_their_errors(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+    assert set(schema["paths"]) == {"/healthz", "/v1/model", "/metrics", "/v1/analyze"}
+    answers = schema["paths"]["/v1/analyze"]["post"]["responses"]
+    statuses = {"200", "400", "401", "403", "408", "413", "415", "422", "431", "503"}
+    assert set(answers) == statuses
+    for status, answer in answers.items():
+        example = answer["content"]["application/json"]["example"]
+        assert ("error" in example) == (status != "200")
+    body = schema["paths"]["/v1/analyze"]["post"]["requestBody"]["content"]
+    assert {"multipart/form-data", "image/jpeg", "image/png", "image/webp"} == set(body)
+    assert "/v1/stream" in schema["info"]["description"]
+
+
+def test_example_is_a_row_and_lists_what_rows_have(client: TestClient) -> None:
+    example = parse_row(json.loads(json.dumps(openapi.EXAMPLE_ROW)))
+    row = client.post("/v1/analyze", content=picture()).json()
+    assert set(example) == set(row)
+    assert set(example["faces"][0]) == set(row["faces"][0])
+    answers = client.get("/openapi.json").json()["paths"]["/v1/analyze"]["post"]["responses"]
+    told = answers["200"]["content"]["application/json"]["schema"]
+    assert set(told["properties"]) == set(told["required"]) == set(row)
+    face = told["properties"]["faces"]["items"]
+    assert set(face["properties"]) == set(face["required"]) == set(row["faces"][0])
+
+
+def test_documentation_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    html = client.get("/docs").text
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', html)
+    assert {"/docs/docs.js", "/docs/docs.css", "/openapi.json"} == set(loaded)
+    assert not re.search(r"<script>|<style|style=|\son\w+=", html)
+    for path in loaded:
+        assert client.get(path).status_code == 200
+    for file in STATIC.iterdir():
+        assert not re.search(r"https?://|//cdn|innerHTML|eval\(", file.read_text(encoding="utf-8"))
+
+
+def test_counters_count() -> None:
+    with client_of(made_app()) as client:
+        client.post("/v1/analyze", content=picture())
+        client.post("/v1/analyze", content=b"x")
+        client.get("/nothing/that/could/be/long")
+        with stream(client) as socket:
+            for number, data in ((1, picture()), (2, b"x")):
+                socket.send_bytes(frame(number, number, data))
+                socket.receive_json()
+        answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = answer.text.splitlines()
+    for line in (
+        'mien_requests_total{route="/v1/analyze",status="200"} 1',
+        'mien_requests_total{route="/v1/analyze",status="415"} 1',
+        'mien_requests_total{route="other",status="404"} 1',
+        'mien_frames_total{outcome="answered"} 1',
+        'mien_frames_total{outcome="failed"} 1',
+        "mien_faces_total 2",
+        "mien_streams 0",
+        "mien_requests_in_flight 0",
+        "mien_compute_seconds_count 2",
+    ):
+        assert line in lines
+    assert answer.text.endswith("\n")
+    names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
+    samples = {re.split(r"[{ ]", line)[0] for line in lines if not line.startswith("#")}
+    assert all(any(sample.startswith(name) for name in names) for sample in samples)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.005, 0.0051, 3.0, 10.0, 99.0])
+def test_histogram_buckets_are_cumulative_and_closed_above(seconds: float) -> None:
+    histogram = Histogram()
+    histogram.add(seconds)
+    lines = list(histogram.lines("s"))
+    counts: list[Any] = [int(line.split()[-1]) for line in lines[: len(BUCKETS_S) + 1]]
+    assert counts == [int(seconds <= bound) for bound in (*BUCKETS_S, float("inf"))]
+    assert lines[-1] == "s_count 1"
