@@ -21,7 +21,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LEARNING = ("torch", "torchvision", "timm", "lightning_fabric", "onnx", "onnxscript")
 HEAVY = (*LEARNING, "PIL", "cv2", "onnxruntime", "rich", "sklearn", "skimage", "matplotlib")
 USING_HALF = (
-    "core", "metrics", "store", "data", "runtime", "analyze", "server", "evaluate", "benchmark", "cli",
+    "core", "metrics", "store", "data", "runtime", "analyze", "server", "evaluate", "benchmark",
+    "cli",
 )  # fmt: skip
 
 
@@ -49,7 +50,8 @@ def modules_of(package: str) -> list[str]:
 
 def test_public_names_are_these() -> None:
     assert mien.__all__ == [
-        "Faces", "LabelSpace", "MienError", "Reading", "Recognizer", "Scores", "__version__",
+        "Faces", "LabelSpace", "MienError", "Reading", "Recognizer", "Scores", "Stream",
+        "__version__",
     ]  # fmt: skip
     assert all(getattr(mien, name) is not None for name in mien.__all__)
     assert set(mien.__all__) <= set(dir(mien))

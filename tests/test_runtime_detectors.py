@@ -145,7 +145,7 @@ def test_a_typo_in_the_options_is_a_type_error():
 @pytest.mark.parametrize("module", [None, types.SimpleNamespace()])
 def test_haar_without_opencv_or_with_version_5_says_what_to_install(monkeypatch, module):
     monkeypatch.setitem(sys.modules, "cv2", module)
-    with pytest.raises(MissingExtraError, match=r"mien\[haar\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[haar\]"):
         build_detector("haar")
 
 
