@@ -113,7 +113,7 @@ def test_clean_against_another_source(
     capsys.readouterr()
     assert run(line) == 0
     out, err = capsys.readouterr()
-    assert json.loads(out)["clean"] == {"n": None, "accuracy": None}
+    assert set(json.loads(out)["clean"].values()) == {None}
     assert "give --clean-against SRC:Training" in err
     assert run([*line, "--clean-against", f"{table}:Training"]) == 0
     assert json.loads(capsys.readouterr().out)["clean"]["n"] == 28
