@@ -2,8 +2,9 @@
 
     python benchmarks/detectors.py [--detector mtcnn] [--fer ../shared/data/fer2013/fer2013.csv.gz]
 
-Time is that of the clock, one thread: median and 95th percentile of the runs. Recall is measured on faces of FER2013, which
-are tight 48-pixel crops: as they are, and enlarged and pasted on 640 x 480 pictures.
+Time is that of the clock, one thread: median and 95th percentile of the runs. Recall is measured
+on faces of FER2013, which are tight 48-pixel crops: as they are, and enlarged and pasted on
+640 x 480 pictures.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import json
 from pathlib import Path
@@ -151,3 +152,15 @@ def test_mirrored_views_gain() -> None:
     one, two = (evaluate(recognizer, faces, views=views) for views in ("none", "flip"))
     assert two.accuracy >= max(0.692, one.accuracy)
     assert two.figures.nll < one.figures.nll
+
+
+def test_the_page_of_the_model_says_what_its_card_says() -> None:
+    spec = importlib.util.spec_from_file_location("tool", ROOT / "tools" / "make_model_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    bundle = open_bundle("default")
+    written = ROOT / "docs" / "models" / bundle.card.name / "README.md"
+    command = f"run: python tools/make_model_docs.py {bundle.card.name} RUN"
+    assert written.read_text(encoding="utf-8") == tool.page(bundle), command
