@@ -40,7 +40,9 @@ COUNTS = {
     "murtaza_cnn": 4,
     "mini_xception": 4 + 1,
     "resnet18_44": 1,
+    "resnet18_44_quarter": 1,
     "vgg19_44": 5 + 1,
+    "vgg19_44_quarter": 5 + 1,
     **dict.fromkeys(("nano", "tiny", "small", "base", "large"), 3 + 1),
 }
 
