@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,13 @@ os.environ["MIEN_CACHE"] = "off"
 
 settings.register_profile("mien", deadline=None)
 settings.load_profile("mien")
+
+
+@pytest.fixture(autouse=True)
+def same_draws() -> None:
+    """Each test draws its weights and pictures from one seed: a red test is red again."""
+    if torch := sys.modules.get("torch"):
+        torch.random.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -125,16 +125,24 @@ def test_rows_of_a_batch_do_not_mix(name: str) -> None:
 
 @pytest.mark.parametrize("name", entries())
 def test_every_parameter_gets_a_gradient(name: str) -> None:
-    network = build(name, dropout=0.1, options=smallest(name)).train()
-    # The last norm of a block may start at zero and would hide what lies before it.
-    for part in network.modules():
-        if isinstance(part, torch.nn.BatchNorm2d):
-            torch.nn.init.ones_(part.weight)
-    out = network(torch.rand(3, 1, 48, 48) * 255)
-    (out.logits.square().sum() + out.votes.square().sum()).backward()
-    without = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
-    assert without == []
-    assert out.activation is None
+    # A few units of a gate may all be dead for one draw of weights; a part that is not wired in
+    # gets nothing from any draw.
+    without: set[str] = set()
+    for seed in range(4):
+        torch.random.manual_seed(seed)
+        network = build(name, dropout=0.1, options=smallest(name)).train()
+        # The last norm of a block may start at zero and would hide what lies before it.
+        for part in network.modules():
+            if isinstance(part, torch.nn.BatchNorm2d):
+                torch.nn.init.ones_(part.weight)
+        out = network(torch.rand(3, 1, 48, 48) * 255)
+        assert out.activation is None
+        (out.logits.square().sum() + out.votes.square().sum()).backward()
+        none = {n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()}
+        without = none if seed == 0 else without & none
+        if not without:
+            break
+    assert without == set()
 
 
 @pytest.mark.parametrize("name", entries())

@@ -13,6 +13,7 @@ import torch
 from mien.core.labels import fer7
 from mien.models import ExpressionNet, count_macs, count_parameters, zoo
 from mien.models.registry import builder_of
+from mien.models.spec import NetworkSpec
 
 LEAST = 32
 """Smallest side tried: all of them divide the picture by 32."""
@@ -25,7 +26,9 @@ def made(name: str, size: int) -> ExpressionNet:
     """The network ``name`` for pictures of ``size`` pixels."""
     with torch.device("meta"):
         return builder_of(name)(
-            labels=fer7, votes=True, dropout=0.0, input_size=size, channels=1, hidden=()
+            NetworkSpec(
+                labels=fer7, votes=True, dropout=0.0, input_size=size, channels=1, hidden=()
+            )
         )
 
 

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mien.core.labels import LabelSpace
-from mien.models.neck import dense_neck
 from mien.models.network import ExpressionNet, initialise
 from mien.models.registry import ModelInfo, register
+from mien.models.spec import NetworkSpec
 
 INPUT = 44
 """Centre crop of the 48-pixel frame: the outer two pixels are mostly hair and background."""
@@ -142,26 +141,9 @@ def _register(name: str, layout: Layout, parameters: int, macs: int, summary: st
     )
 
     @register(info)
-    def builder(
-        *,
-        labels: LabelSpace,
-        votes: bool,
-        dropout: float,
-        input_size: int,
-        channels: int,
-        hidden: tuple[int, ...],
-    ) -> ExpressionNet:
+    def builder(spec: NetworkSpec) -> ExpressionNet:
         width = layout.widths[-1]
-        network = ExpressionNet(
-            trunk(layout, channels),
-            width=hidden[-1] if hidden else width,
-            labels=labels,
-            votes=votes,
-            input_size=input_size,
-            dropout=dropout,
-            neck=dense_neck(width, hidden, dropout) if hidden else None,
-            channels=channels,
-        )
+        network = spec.assemble(trunk(layout, spec.channels), width, spec.dense(width))
         initialise(network)
         return network
 

@@ -12,10 +12,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mien.core.labels import LabelSpace
-from mien.models.neck import dense_neck
 from mien.models.network import ExpressionNet, initialise_separable
 from mien.models.registry import ModelInfo, register
+from mien.models.spec import NetworkSpec
 
 STEM = 32
 REPEATS = 4
@@ -201,25 +200,8 @@ class Trunk(nn.Module):
         smallest_input=32,
     )
 )
-def nasnet_mobile(
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
+def nasnet_mobile(spec: NetworkSpec) -> ExpressionNet:
     """NASNetMobile; 224 pixels and three channels in print, 48 and one unless told otherwise."""
-    network = ExpressionNet(
-        Trunk(channels),
-        width=hidden[-1] if hidden else PENULTIMATE,
-        labels=labels,
-        votes=votes,
-        input_size=input_size,
-        dropout=dropout,
-        neck=dense_neck(PENULTIMATE, hidden, dropout) if hidden else None,
-        channels=channels,
-    )
+    network = spec.assemble(Trunk(spec.channels), PENULTIMATE, spec.dense(PENULTIMATE))
     initialise_separable(network)
     return network

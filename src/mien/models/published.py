@@ -13,10 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mien.core.labels import LabelSpace
 from mien.models.neck import dense_neck
 from mien.models.network import ExpressionNet, initialise, initialise_separable
 from mien.models.registry import ModelInfo, register
+from mien.models.spec import NetworkSpec
 
 
 def _same(width_in: int, width: int, kernel: int, *, bias: bool = True) -> list[nn.Module]:
@@ -47,15 +47,7 @@ def _flat_neck(flat: int, hidden: tuple[int, ...], dropout: float) -> nn.Sequent
         smallest_input=8,
     )
 )
-def tiwari_cnn(
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
+def tiwari_cnn(spec: NetworkSpec) -> ExpressionNet:
     """Tiwari's three-stage CNN.
 
     Published: 32, 32 and 64 filters of 5x5, 4x4 and 5x5; max pooling 3x3 of stride 2; ReLU; batch
@@ -63,26 +55,19 @@ def tiwari_cnn(
     pixels), batch norm before ReLU, no biases before a norm.
     """
     trunk = nn.Sequential()
-    for (width_in, width), kernel in zip(pairwise((channels, 32, 32, 64)), (5, 4, 5), strict=True):
+    for (width_in, width), kernel in zip(
+        pairwise((spec.channels, 32, 32, 64)), (5, 4, 5), strict=True
+    ):
         trunk.extend(_same(width_in, width, kernel, bias=False))
         trunk.extend([nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(3, 2, padding=1)])
-    flat = 64 * (-(-input_size // 8)) ** 2  # three halvings, each rounded up
-    if hidden:
-        neck = _flat_neck(flat, hidden, dropout)
+    flat = 64 * (-(-spec.input_size // 8)) ** 2  # three halvings, each rounded up
+    if spec.hidden:
+        neck = _flat_neck(flat, spec.hidden, spec.dropout)
     else:
         neck = nn.Sequential(
             nn.Flatten(), nn.Linear(flat, 1024, bias=False), nn.BatchNorm1d(1024), nn.ReLU()
         )
-    network = ExpressionNet(
-        trunk,
-        width=hidden[-1] if hidden else 1024,
-        labels=labels,
-        votes=votes,
-        input_size=input_size,
-        dropout=dropout if hidden else max(dropout, 0.3),
-        neck=neck,
-        channels=channels,
-    )
+    network = spec.assemble(trunk, 1024, neck, least_dropout=0.3)
     initialise(network)
     return network
 
@@ -99,15 +84,7 @@ def tiwari_cnn(
         smallest_input=8,
     )
 )
-def kim_cnn(
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
+def kim_cnn(spec: NetworkSpec) -> ExpressionNet:
     """Kim's five-layer CNN, as it ran on the device in the mobile web page.
 
     Published: three convolutions (32 of 5x5, 32 of 4x4, 64 of 5x5) and two dense layers, the first
@@ -117,20 +94,13 @@ def kim_cnn(
     42 pixels; nothing is chosen beyond taking the web page's version.
     """
     trunk = nn.Sequential()
-    for (width_in, width), kernel in zip(pairwise((channels, 32, 32, 64)), (5, 4, 5), strict=True):
+    for (width_in, width), kernel in zip(
+        pairwise((spec.channels, 32, 32, 64)), (5, 4, 5), strict=True
+    ):
         trunk.extend(_same(width_in, width, kernel))
         trunk.extend([nn.ReLU(), nn.BatchNorm2d(width, eps=1e-3), nn.MaxPool2d(2)])
-    widths = hidden or (1024,)
-    network = ExpressionNet(
-        trunk,
-        width=widths[-1],
-        labels=labels,
-        votes=votes,
-        input_size=input_size,
-        dropout=dropout if hidden else max(dropout, 0.3),
-        neck=_flat_neck(64 * (input_size // 8) ** 2, widths, dropout),
-        channels=channels,
-    )
+    neck = _flat_neck(64 * (spec.input_size // 8) ** 2, spec.hidden or (1024,), spec.dropout)
+    network = spec.assemble(trunk, 1024, neck, least_dropout=0.3)
     initialise(network)
     return network
 
@@ -150,15 +120,7 @@ def _dense_with_norm(width_in: int, width: int) -> list[nn.Module]:
         smallest_input=16,
     )
 )
-def murtaza_cnn(
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
+def murtaza_cnn(spec: NetworkSpec) -> ExpressionNet:
     """Murtaza's four-convolution CNN.
 
     Published: 64 filters of 3x3, 128 of 5x5, 512 of 3x3, 512 of 3x3, each with same padding, batch
@@ -167,15 +129,15 @@ def murtaza_cnn(
     throughout, dense 256 and 512 with batch norm, biases everywhere.
     """
     trunk = nn.Sequential()
-    widths, kernels = (channels, 64, 128, 512, 512), (3, 5, 3, 3)
+    widths, kernels = (spec.channels, 64, 128, 512, 512), (3, 5, 3, 3)
     for (width_in, width), kernel in zip(pairwise(widths), kernels, strict=True):
         trunk.extend(_same(width_in, width, kernel))
         trunk.extend(
             [nn.BatchNorm2d(width, eps=1e-3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25)]
         )
-    flat = 512 * (input_size // 16) ** 2
-    if hidden:
-        neck = _flat_neck(flat, hidden, dropout)
+    flat = 512 * (spec.input_size // 16) ** 2
+    if spec.hidden:
+        neck = _flat_neck(flat, spec.hidden, spec.dropout)
     else:
         neck = nn.Sequential(
             nn.Flatten(),
@@ -183,16 +145,7 @@ def murtaza_cnn(
             nn.Dropout(0.25),
             *_dense_with_norm(256, 512),
         )
-    network = ExpressionNet(
-        trunk,
-        width=hidden[-1] if hidden else 512,
-        labels=labels,
-        votes=votes,
-        input_size=input_size,
-        dropout=dropout if hidden else max(dropout, 0.25),
-        neck=neck,
-        channels=channels,
-    )
+    network = spec.assemble(trunk, 512, neck, least_dropout=0.25)
     initialise(network)
     return network
 
@@ -254,15 +207,7 @@ class Neighbours(nn.Module):
         smallest_input=24,
     )
 )
-def mini_xception(
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
+def mini_xception(spec: NetworkSpec) -> ExpressionNet:
     """mini-Xception.
 
     Published: two unpadded 3x3 convolutions of 8, four residual modules of 16, 32, 64 and 128
@@ -272,21 +217,12 @@ def mini_xception(
     ``hidden`` puts dense layers between the means and the head.
     """
     trunk = nn.Sequential()
-    for width_in in (channels, 8):
+    for width_in in (spec.channels, 8):
         conv = nn.Conv2d(width_in, 8, 3, bias=False)
         trunk.extend([conv, nn.BatchNorm2d(8, eps=1e-3), nn.ReLU()])
     trunk.extend(XceptionBlock(*widths) for widths in pairwise((8, 16, 32, 64, 128)))
     trunk.append(Neighbours())
     means = 9 * 128
-    network = ExpressionNet(
-        trunk,
-        width=hidden[-1] if hidden else means,
-        labels=labels,
-        votes=votes,
-        input_size=input_size,
-        dropout=dropout,
-        neck=dense_neck(means, hidden, dropout) if hidden else None,
-        channels=channels,
-    )
+    network = spec.assemble(trunk, means, spec.dense(means))
     initialise_separable(network)
     return network

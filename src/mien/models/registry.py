@@ -16,8 +16,9 @@ from mien.models.network import ExpressionNet
 from mien.models.options import NetworkOptions
 from mien.models.pooling import replace_pooling
 from mien.models.pretrained import freeze, load_pretrained
+from mien.models.spec import NetworkSpec
 
-Builder = Callable[..., ExpressionNet]
+Builder = Callable[[NetworkSpec], ExpressionNet]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def build(
     """
     builder = _NETWORKS.builder(name)
     info = models()[name]
-    network = builder(
+    spec = NetworkSpec(
         labels=labels,
         votes=votes,
         dropout=dropout,
@@ -89,6 +90,7 @@ def build(
         channels=options.channels or info.channels,
         hidden=options.hidden,
     )
+    network = builder(spec)
     replace_pooling(network, options.pooling)
     if options.pretrained:
         load_pretrained(network, name, options.pretrained)

@@ -14,15 +14,13 @@ train: a sixteenth of the work.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from mien.core.labels import LabelSpace
-from mien.models.neck import dense_neck
 from mien.models.network import ExpressionNet, initialise
 from mien.models.registry import ModelInfo, register
+from mien.models.spec import NetworkSpec
 
 SOURCE = "Rahman and Mahato, thesis, 2021"
 WIDTH = 512
@@ -52,45 +50,26 @@ class Block(nn.Module):
         return torch.relu(self.norm2(self.conv2(out)) + self.shortcut(maps))
 
 
-def _network(
-    trunk: nn.Module,
-    features: int,
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
-    network = ExpressionNet(
-        trunk,
-        width=hidden[-1] if hidden else features,
-        labels=labels,
-        votes=votes,
-        input_size=input_size,
-        dropout=dropout if hidden else max(dropout, DROPOUT),
-        neck=dense_neck(features, hidden, dropout) if hidden else None,
-        channels=channels,
-    )
+def _network(spec: NetworkSpec, trunk: nn.Module, width: int) -> ExpressionNet:
+    network = spec.assemble(trunk, width, spec.dense(width), least_dropout=DROPOUT)
     initialise(network)
     return network
 
 
-def _resnet18(share: int, *, channels: int, **options: Any) -> ExpressionNet:
+def _resnet18(spec: NetworkSpec, share: int = 1) -> ExpressionNet:
     first = 64 // share
     trunk = nn.Sequential(
-        nn.Conv2d(channels, first, 3, padding=1, bias=False), nn.BatchNorm2d(first), nn.ReLU()
+        nn.Conv2d(spec.channels, first, 3, padding=1, bias=False), nn.BatchNorm2d(first), nn.ReLU()
     )
     for width_in, width in pairwise((first, *(first * times for times in (1, 2, 4, 8)))):
         trunk.append(Block(width_in, width, stride=1 if width == width_in else 2))
         trunk.append(Block(width, width, stride=1))
-    return _network(trunk, WIDTH // share, channels=channels, **options)
+    return _network(spec, trunk, WIDTH // share)
 
 
-def _vgg19(share: int, *, channels: int, **options: Any) -> ExpressionNet:
+def _vgg19(spec: NetworkSpec, share: int = 1) -> ExpressionNet:
     trunk = nn.Sequential()
-    width_in = channels
+    width_in = spec.channels
     for full, depth in VGG_STAGES:
         width = full // share
         for _ in range(depth):
@@ -98,7 +77,7 @@ def _vgg19(share: int, *, channels: int, **options: Any) -> ExpressionNet:
             trunk.extend([conv, nn.BatchNorm2d(width), nn.ReLU()])
             width_in = width
         trunk.append(nn.MaxPool2d(2))
-    return _network(trunk, WIDTH // share, channels=channels, **options)
+    return _network(spec, trunk, WIDTH // share)
 
 
 @register(
@@ -112,29 +91,13 @@ def _vgg19(share: int, *, channels: int, **options: Any) -> ExpressionNet:
         smallest_input=8,
     )
 )
-def resnet18_44(
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
+def resnet18_44(spec: NetworkSpec) -> ExpressionNet:
     """ResNet18 for small pictures.
 
     Chosen: the features are the mean of all 6x6 positions of the last maps, so that the activation
     maps are exact; the public code averages only the upper left 4x4 of them.
     """
-    return _resnet18(
-        1,
-        labels=labels,
-        votes=votes,
-        dropout=dropout,
-        input_size=input_size,
-        channels=channels,
-        hidden=hidden,
-    )
+    return _resnet18(spec)
 
 
 @register(
@@ -148,25 +111,9 @@ def resnet18_44(
         smallest_input=8,
     )
 )
-def resnet18_44_quarter(
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
+def resnet18_44_quarter(spec: NetworkSpec) -> ExpressionNet:
     """ResNet18 for small pictures with 16 to 128 channels."""
-    return _resnet18(
-        4,
-        labels=labels,
-        votes=votes,
-        dropout=dropout,
-        input_size=input_size,
-        channels=channels,
-        hidden=hidden,
-    )
+    return _resnet18(spec, share=4)
 
 
 @register(
@@ -180,25 +127,9 @@ def resnet18_44_quarter(
         smallest_input=32,
     )
 )
-def vgg19_44(
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
+def vgg19_44(spec: NetworkSpec) -> ExpressionNet:
     """VGG19 for small pictures: five poolings bring 44 pixels down to one position."""
-    return _vgg19(
-        1,
-        labels=labels,
-        votes=votes,
-        dropout=dropout,
-        input_size=input_size,
-        channels=channels,
-        hidden=hidden,
-    )
+    return _vgg19(spec)
 
 
 @register(
@@ -212,22 +143,6 @@ def vgg19_44(
         smallest_input=32,
     )
 )
-def vgg19_44_quarter(
-    *,
-    labels: LabelSpace,
-    votes: bool,
-    dropout: float,
-    input_size: int,
-    channels: int,
-    hidden: tuple[int, ...],
-) -> ExpressionNet:
+def vgg19_44_quarter(spec: NetworkSpec) -> ExpressionNet:
     """VGG19 for small pictures with 16 to 128 channels."""
-    return _vgg19(
-        4,
-        labels=labels,
-        votes=votes,
-        dropout=dropout,
-        input_size=input_size,
-        channels=channels,
-        hidden=hidden,
-    )
+    return _vgg19(spec, share=4)

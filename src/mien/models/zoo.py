@@ -17,12 +17,12 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from mien.core.labels import LabelSpace
 from mien.models.inception import pooling_as_layers
-from mien.models.neck import GlobalPool, dense_neck
+from mien.models.neck import GlobalPool
 from mien.models.network import ExpressionNet
 from mien.models.pretrained import Weights, publish
 from mien.models.registry import ModelInfo, register
+from mien.models.spec import NetworkSpec
 from mien.models.vision import import_timm, import_torchvision
 
 RECORDS = Path(__file__).with_name("zoo.json")
@@ -168,26 +168,9 @@ def _register(
     _names.append(name)
 
     @register(ModelInfo(name, summary, source, licence=licence, **record))
-    def builder(
-        *,
-        labels: LabelSpace,
-        votes: bool,
-        dropout: float,
-        input_size: int,
-        channels: int,
-        hidden: tuple[int, ...],
-    ) -> ExpressionNet:
-        parts = chosen(channels, input_size, dropout)
-        return ExpressionNet(
-            parts.trunk,
-            width=hidden[-1] if hidden else parts.width,
-            labels=labels,
-            votes=votes,
-            input_size=input_size,
-            dropout=dropout,
-            neck=dense_neck(parts.channels, hidden, dropout) if hidden else parts.neck,
-            channels=channels,
-        )
+    def builder(spec: NetworkSpec) -> ExpressionNet:
+        parts = chosen(spec.channels, spec.input_size, spec.dropout)
+        return spec.assemble(parts.trunk, parts.width, spec.dense(parts.channels) or parts.neck)
 
 
 _BOTH = "Apache-2.0 and BSD-3-Clause"  # timm's code, adapted from torchvision's
