@@ -28,7 +28,7 @@ def resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
 def group_of_four() -> tuple[np.ndarray, np.ndarray]:
     """The face at four sizes and places on a 640 x 480 picture, and its four boxes."""
     rows = np.linspace(60, 150, 480)[:, None, None]
-    canvas = np.broadcast_to(rows + [0, 10, 20], (480, 640, 3)).astype(np.uint8)
+    canvas = np.broadcast_to(rows + [0, 10, 20], (480, 640, 3)).astype(np.uint8, order="C")
     head = portrait()[20:235, 120:330]  # 215 x 210
     boxes = []
     for x, y, scale in ((20, 30, 1.4), (360, 20, 1.0), (350, 270, 0.8), (540, 300, 0.45)):

@@ -58,7 +58,7 @@ def test_table_and_name_on_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(console, "on_terminal", lambda _stream: True)
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("COLUMNS", "500")
     assert run([*line, "--name", "ours"]) == 0
     out, _ = capsys.readouterr()
     assert "int8" in out

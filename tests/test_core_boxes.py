@@ -75,6 +75,20 @@ def test_nms_keeps_the_best_of_each_heap(pair, threshold, over):
         )
 
 
+@pytest.mark.parametrize("over", ["union", "smaller"])
+def test_nms_of_many_boxes_is_the_greedy_loop(over):
+    rng = np.random.default_rng(0)
+    corner = rng.integers(0, 300, (500, 2))
+    rows = np.concatenate([corner, corner + rng.integers(10, 40, (500, 2))], axis=1)
+    scores = rng.integers(0, 50, 500) / 50  # many ties
+    kept: list[int] = []
+    for i in np.argsort(-scores, kind="stable"):
+        if all(overlap(rows[k].tolist(), rows[i].tolist(), over) <= 0.5 for k in kept):
+            kept.append(int(i))
+    assert len(kept) > 100
+    assert nms(rows, scores, 0.5, over=over).tolist() == kept
+
+
 def test_nms_breaks_ties_by_order():
     rows = [[0, 0, 10, 10], [0, 0, 10, 10], [50, 50, 60, 60]]
     assert nms(rows, [0.5, 0.5, 0.5], 0.5).tolist() == [0, 2]

@@ -67,6 +67,10 @@ def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float32]:
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
+_AT_ONCE = 64
+"""Boxes whose overlaps with all others ``nms`` works out in one step."""
+
+
 def nms(
     boxes: ArrayLike,
     scores: ArrayLike,
@@ -99,15 +103,21 @@ def nms(
     areas, outward = area(rows)[left], (rows * _OUTWARD)[left]
     kept: list[int] = []
     while len(left):
-        kept.append(int(left[0]))
-        shared = _shared_area(outward[0], outward[1:])
+        first = slice(min(_AT_ONCE, len(left)))
+        shared = _shared_area(outward[first, None], outward)
         if over == "smaller":
-            whole = np.minimum(areas[0], areas[1:])
+            whole = np.minimum(areas[first, None], areas)
         else:
-            whole = areas[0] + areas[1:] - shared
+            whole = areas[first, None] + areas - shared
         # Multiplied, not divided: boxes without area overlap nothing and survive.
-        stay = np.flatnonzero(shared <= threshold * whole) + 1
-        left, outward, areas = left[stay], outward[stay], areas[stay]
+        apart = shared <= threshold * whole
+        free = np.ones(len(left), dtype=np.bool_)
+        for i, beside in enumerate(apart):
+            if free[i]:
+                kept.append(int(left[i]))
+                free &= beside
+        free[first] = False
+        left, outward, areas = left[free], outward[free], areas[free]
     return np.array(kept, dtype=np.int64)
 
 
