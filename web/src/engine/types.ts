@@ -1,0 +1,119 @@
+/**
+ * What the page asks of whatever reads faces: the worker on this device, or a server.
+ * Both answer rows of one format, so the page shows, smooths and exports them alike.
+ */
+
+import type { FrameRow } from "./row";
+
+export type Precision = "fp32" | "int8";
+export type Mode = "device" | "server";
+
+/** What can be chosen: one line of `models.json` beside the page. */
+export interface ModelEntry {
+  readonly name: string;
+  /** Folder of the bundle, relative to the page, with card.json and the graphs. */
+  readonly folder: string;
+  readonly precisions: readonly Precision[];
+  readonly parameters: number;
+  readonly licence: string;
+}
+
+/** What the reader is, once it is ready. */
+export interface ModelInfo {
+  readonly name: string;
+  readonly precision: Precision;
+  readonly labels: readonly string[];
+  /** Top probability below which an answer is `uncertain`. */
+  readonly threshold: number;
+  /** "wasm" or "webgpu" on the device, "server" otherwise. */
+  readonly backend: "wasm" | "webgpu" | "server";
+  readonly threads: number;
+}
+
+/** Where the model looked, one small map per face of the row, in the same order. */
+export interface HeatMap {
+  readonly width: number;
+  readonly height: number;
+  /** `width * height` values from 0 to 1, row by row, of the crop around the face. */
+  readonly values: Float32Array;
+  /** Crop coordinates (-1 to 1) to pixels of the frame: a b c d e f, x = a u + b v + c. */
+  readonly affine: readonly [number, number, number, number, number, number];
+}
+
+export interface Answer {
+  readonly row: FrameRow;
+  readonly heat: readonly HeatMap[];
+  /** Milliseconds; null where the reader cannot tell. */
+  readonly ms: {
+    readonly detect: number | null;
+    readonly model: number | null;
+    /** From handing over the frame to the answer. */
+    readonly total: number;
+  };
+  /** Frames of this stream that were left out so far because a newer one came. */
+  readonly dropped: number;
+}
+
+export interface Progress {
+  /** What is being fetched: "runtime", "detector" or "model". */
+  readonly part: string;
+  readonly loaded: number;
+  /** Bytes in all; null while unknown. */
+  readonly total: number | null;
+}
+
+/** Why something cannot go on; the page has a text for each. */
+export type Trouble =
+  | "model-missing"
+  | "model-corrupt"
+  | "wasm-blocked"
+  | "out-of-memory"
+  | "server-lost"
+  | "server-refused"
+  | "server-busy"
+  | "picture-unreadable"
+  | "defect";
+
+export class EngineError extends Error {
+  readonly trouble: Trouble;
+
+  constructor(trouble: Trouble, message: string) {
+    super(message);
+    this.name = "EngineError";
+    this.trouble = trouble;
+  }
+}
+
+export interface EngineOptions {
+  readonly model: ModelEntry;
+  readonly precision: Precision;
+  /** Called while files are fetched. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface StreamOptions {
+  /** Name in the rows. */
+  readonly source: string;
+  /** Frames from one detection to the next; 1 for stills and recordings. */
+  readonly every: number;
+  /** Time constant in seconds; 0 = nothing is smoothed. */
+  readonly smoothingS: number;
+  /** Whether heat maps are wanted. */
+  readonly heat: boolean;
+}
+
+/** One reader of faces. Every promise rejects with `EngineError` only. */
+export interface Engine {
+  readonly info: ModelInfo;
+  /** Forget tracks and smoothing, and begin a new source. */
+  begin(options: StreamOptions): Promise<void>;
+  /**
+   * Read one frame. The bitmap is transferred and closed by the reader. Calls are answered in
+   * order; a live page waits for an answer before it sends the newest frame.
+   *
+   * @param timeS Time of the frame in its source, seconds, rising; null for a still.
+   */
+  read(frame: ImageBitmap, timeS: number | null): Promise<Answer>;
+  /** Free everything; the engine cannot be used afterwards. */
+  close(): Promise<void>;
+}
