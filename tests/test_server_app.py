@@ -74,59 +74,82 @@ def test_more_faces_than_allowed_are_refused_at_the_start() -> None:
     assert create_app(opened, Settings(max_faces=65))
 
 
+FILES = {
+    "index.html": b"<!doctype html><title>mien</title>" + b" " * 5000,
+    **{f"assets/a.{kind}": b"x" * 5000 for kind in ("js", "mjs", "wasm", "onnx", "css", "svg")},
+    "assets/a.webmanifest": b"{}",
+    "assets/a.png": b"x",
+}
+
+
 @pytest.fixture
-def page(tmp_path: Path) -> Path:
-    folder = tmp_path / "page"
-    (folder / "assets").mkdir(parents=True)
-    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
-    (folder / "index.html").write_text("<!doctype html><title>mien</title>", encoding="utf-8")
-    for name in ("a.js", "a.mjs", "a.wasm", "a.onnx", "a.webmanifest", "a.css", "a.svg", "a.png"):
-        (folder / "assets" / name).write_bytes(b"x")
-    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
-    return folder
+def page() -> Iterator[TestClient]:
+    with client_of(create_app(recognizer(), page=FILES)) as client:
+        yield client
 
 
-def test_page_is_served_with_right_types(page: Path) -> None:
-    with client_of(create_app(recognizer(), page=page)) as client:
-        for path in ("/", "/index.html"):
-            answer = client.get(path)
-            assert answer.text.startswith("<!doctype html>")
-            assert answer.headers["content-type"] == "text/html; charset=utf-8"
-            assert answer.headers["cache-control"] == "no-cache"
-        types = {
-            "a.js": "text/javascript; charset=utf-8",
-            "a.mjs": "text/javascript; charset=utf-8",
-            "a.wasm": "application/wasm",
-            "a.onnx": "application/octet-stream",
-            "a.webmanifest": "application/manifest+json",
-            "a.css": "text/css; charset=utf-8",
-            "a.svg": "image/svg+xml",
-            "a.png": "image/png",
-        }
-        found = {name: client.get(f"/assets/{name}").headers["content-type"] for name in types}
-        assert found == types
-        etag = client.get("/assets/a.js").headers["etag"]
-        again = client.get("/assets/a.js", headers={"if-none-match": etag})
-        assert again.status_code == 304
-        assert client.get("/healthz").json() == {"status": "ok"}
-        assert client.get("/docs").status_code == 200
+def test_page_is_served_with_right_types(page: TestClient) -> None:
+    for path in ("/", "/index.html"):
+        answer = page.get(path)
+        assert answer.content == FILES["index.html"]
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["cache-control"] == "no-cache"
+    types = {
+        "a.js": "text/javascript; charset=utf-8",
+        "a.mjs": "text/javascript; charset=utf-8",
+        "a.wasm": "application/wasm",
+        "a.onnx": "application/octet-stream",
+        "a.webmanifest": "application/manifest+json",
+        "a.css": "text/css; charset=utf-8",
+        "a.svg": "image/svg+xml",
+        "a.png": "image/png",
+    }
+    found = {name: page.get(f"/assets/{name}").headers["content-type"] for name in types}
+    assert found == types
+    assert page.get("/healthz").json() == {"status": "ok"}
+    assert page.get("/docs").status_code == 200
+    assert page.head("/assets/a.js").content == b""
+    assert page.post("/assets/a.js").status_code == 405
+
+
+def test_page_that_has_not_changed_is_not_sent_again(page: TestClient) -> None:
+    etag = page.get("/assets/a.js").headers["etag"]
+    again = page.get("/assets/a.js", headers={"if-none-match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+    other = page.get("/assets/a.css", headers={"if-none-match": '"another"'})
+    assert other.status_code == 200
+
+
+def test_page_is_compressed_for_who_can_read_it(page: TestClient) -> None:
+    def sent(name: str, accepts: str) -> tuple[str | None, int]:
+        answer = page.get(f"/assets/{name}", headers={"accept-encoding": accepts})
+        assert answer.content == FILES[f"assets/{name}"]
+        return answer.headers.get("content-encoding"), int(answer.headers["content-length"])
+
+    coding, length = sent("a.wasm", "gzip, br")
+    assert coding == "gzip"
+    assert length < 500
+    assert sent("a.wasm", "identity") == (None, 5000)
+    assert sent("a.onnx", "gzip") == (None, 5000)
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/link.txt", "/assets", "/a%00b"],
+    ["/../setup.py", "/%2e%2e/setup.py", "/..%2fsetup.py", "/assets", "/assets/", "/a%00b"],
 )
-def test_page_gives_nothing_from_outside(page: Path, path: str) -> None:
-    with client_of(create_app(recognizer(), page=page)) as client:
-        answer = client.get(path)
+def test_page_gives_nothing_else(page: TestClient, path: str) -> None:
+    answer = page.get(path)
     assert answer.status_code == 404
     assert answer.json()["error"]["type"] == "NotFound"
 
 
-def test_folder_without_a_page_is_refused(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "none"):
-        with pytest.raises(ConfigError, match=r"no index\.html"):
-            create_app(recognizer(), page=folder)
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [({}, r"no index\.html"), ({"index.html": b"", "a.exe": b""}, r"a\.exe has no known")],
+)
+def test_files_that_are_no_page_are_refused(files: dict[str, bytes], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        create_app(recognizer(), page=files)
 
 
 def test_schema_describes_the_routes_and_their_errors(client: TestClient) -> None:

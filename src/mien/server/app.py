@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from mien.server import openapi
 from mien.server.analyze_route import analyze_router
 from mien.server.edge import Edge
 from mien.server.metrics import CONTENT_TYPE
-from mien.server.page import INDEX, STATIC, Folder
+from mien.server.page import INDEX, STATIC, Page
 from mien.server.refusal import refusal_response
 from mien.server.service import Service
 from mien.server.settings import Settings
@@ -24,18 +25,22 @@ from mien.server.stream_route import stream_router
 
 
 def create_app(
-    recognizer: Recognizer, settings: Settings | None = None, *, page: Path | None = None
+    recognizer: Recognizer,
+    settings: Settings | None = None,
+    *,
+    page: Mapping[str, bytes] | None = None,
 ) -> FastAPI:
     """The server as an ASGI application.
 
     Args:
         recognizer: Finds and reads the faces.
         settings: Who may ask, and limits; None = the defaults, for this machine alone.
-        page: Folder of static files that is served at ``/``; None = a text that lists the routes.
+        page: Files that are served below ``/`` (``runtime.page``); None = a text that lists the
+            routes.
 
     Raises:
-        ConfigError: If the recogniser may find more faces than the settings allow, or the folder
-            has no ``index.html``.
+        ConfigError: If the recogniser may find more faces than the settings allow, or the files
+            are no page.
     """
     service = Service(recognizer, settings or Settings())
     app = FastAPI(
@@ -54,7 +59,7 @@ def create_app(
     app.include_router(analyze_router(service))
     app.include_router(stream_router(service))
     if page is not None:
-        app.mount("/", Folder(page))
+        _add_page(app, Page(page))
     else:
         app.add_api_route("/", _index, include_in_schema=False)
     return app
@@ -125,6 +130,14 @@ def _add_file(app: FastAPI, path: str, file: Path, kind: str) -> None:
         return FileResponse(file, media_type=kind, headers={"Cache-Control": "no-cache"})
 
     app.add_api_route(path, answer, include_in_schema=False)
+
+
+def _add_page(app: FastAPI, page: Page) -> None:
+    def answer(request: Request, path: str = "") -> Response:
+        return page.answer(request, path)
+
+    for path in ("/", "/{path:path}"):
+        app.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 async def _index() -> Response:

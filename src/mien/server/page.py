@@ -1,13 +1,17 @@
-"""Static files: the page, and the documentation of the interface."""
+"""The page: files in memory, sent compressed where that helps, and never from anywhere else."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path, PurePath
-from typing import Any
+import gzip
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from threading import Lock
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 
 from mien.core.errors import ConfigError
 
@@ -22,11 +26,15 @@ _TYPES = {
     ".json": "application/json",
     ".mjs": "text/javascript; charset=utf-8",
     ".onnx": "application/octet-stream",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
+_PACKED = frozenset(_TYPES) - {".onnx", ".png", ".woff2"}  # weights and pictures stay as large
+_LEVEL = 6
 
 INDEX = """mien: facial expressions, read by one small model. Expressions are not feelings.
 
@@ -39,28 +47,53 @@ GET  /docs          how to use all this; /openapi.json is the same for programs
 """
 
 
-class Folder(StaticFiles):
-    """A folder of files with fixed types; a browser asks each time whether they have changed.
+class Page:
+    """Answers with one of a fixed set of files.
+
+    A browser asks each time whether a file has changed; what it has kept is confirmed by ETag.
 
     Args:
-        directory: The folder; ``index.html`` stands for it.
+        files: Bytes by path, without a slash in front; ``index.html`` stands for the folder.
 
     Raises:
-        ConfigError: If it is no folder with an ``index.html``.
+        ConfigError: If there is no ``index.html``, or a file of a type without a media type.
     """
 
-    def __init__(self, directory: Path) -> None:
-        if not (directory / "index.html").is_file():
-            raise ConfigError(f"expected a folder with a page, {directory} has no index.html")
-        super().__init__(directory=directory, html=True)
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        if "index.html" not in files:
+            raise ConfigError("expected the files of a page, there is no index.html among them")
+        for path in files:
+            if _suffix(path) not in _TYPES:
+                raise ConfigError(
+                    f"{path} has no known media type; known endings: {', '.join(_TYPES)}"
+                )
+        self._files = {"": files["index.html"], **files}
+        self._tags = {p: f'"{hashlib.sha256(data).hexdigest()[:32]}"' for p, data in files.items()}
+        self._tags[""] = self._tags["index.html"]
+        self._lock = Lock()  # a large file is compressed once, however many ask at first
+        self._packed = lru_cache(maxsize=None)(
+            lambda path: gzip.compress(self._files[path], _LEVEL, mtime=0)
+        )
 
-    def file_response(
-        self, full_path: os.PathLike[str] | str, *args: Any, **kwargs: Any
-    ) -> Response:
-        """The answer with one file."""
-        response = super().file_response(full_path, *args, **kwargs)
-        kind = _TYPES.get(PurePath(full_path).suffix.lower())
-        if kind and "content-type" in response.headers:
-            response.headers["content-type"] = kind
-        response.headers["cache-control"] = "no-cache"
-        return response
+    def answer(self, request: Request, path: str = "") -> Response:
+        """One file; blocks while it is compressed for the first time.
+
+        Raises:
+            HTTPException: 404.
+        """
+        if path not in self._files:
+            raise HTTPException(404)
+        headers = {"cache-control": "no-cache", "etag": self._tags[path], "vary": "accept-encoding"}
+        if self._tags[path] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        data = self._files[path]
+        suffix = _suffix(path or "index.html")
+        if suffix in _PACKED and "gzip" in request.headers.get("accept-encoding", ""):
+            with self._lock:
+                data = self._packed(path)
+            headers["content-encoding"] = "gzip"
+        return Response(data, headers=headers, media_type=_TYPES[suffix])
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()

@@ -1,0 +1,131 @@
+"""The page and all it fetches, as one set of files: served by ``mien serve``, or written out.
+
+The built page (``web/``, see ``make page``) lies in the package as one compressed archive: the
+WebAssembly runtime alone is 14 MB, a sixth of that when compressed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import lzma
+import tarfile
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+from mien.core.errors import ConfigError
+from mien.store.bundle import Bundle
+from mien.store.card import FILES
+
+ARCHIVE = "page.tar.xz"
+"""Where the built page lies in this package."""
+
+_DETECTOR = {
+    name: f"detectors/weights/{name}"
+    for name in ("pnet.onnx", "rnet.onnx", "onet.onnx", "resize.onnx")
+} | {"halve.onnx": "graphs/halve.onnx"}
+
+_RUNTIME = "runtime/"  # where the page's build puts ONNX Runtime Web
+
+
+def has_page() -> bool:
+    """Whether this copy of mien was built with the page."""
+    return _package().joinpath(ARCHIVE).is_file()
+
+
+def built_page() -> dict[str, bytes]:
+    """The built page: path below its folder and bytes of each file.
+
+    Raises:
+        ConfigError: If this copy of mien has no page, or a damaged one.
+    """
+    archive = _package().joinpath(ARCHIVE)
+    if not archive.is_file():
+        raise ConfigError(
+            "this copy of mien was made without its page; in a clone, make page builds it "
+            "(Node 20 or newer), the wheel on PyPI has it"
+        )
+    try:
+        unpacked = lzma.decompress(archive.read_bytes())
+        return unpack(unpacked)
+    except (lzma.LZMAError, tarfile.TarError, EOFError) as error:
+        raise ConfigError(f"{ARCHIVE} of mien is damaged ({error}); install mien again") from error
+
+
+def unpack(archive: bytes) -> dict[str, bytes]:
+    """The files of a tar archive by path; anything that is no plain file is left out."""
+    files: dict[str, bytes] = {}
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        for member in opened:
+            data = opened.extractfile(member) if member.isfile() else None
+            if data is not None:
+                files[member.name] = data.read()
+    return files
+
+
+def page_files(
+    models: Iterable[Bundle], page: Mapping[str, bytes] | None = None
+) -> dict[str, bytes]:
+    """The whole page: what was built, the detector, and the models to choose from.
+
+    Args:
+        models: Bundles, the one that is chosen at first in front; a name is taken once.
+        page: The built page; None = the one in the package.
+
+    Returns:
+        Path relative to the page, with ``/``, and bytes of each file.
+
+    Raises:
+        ConfigError: If there is no page or no model.
+        BundleError: If a bundle is damaged.
+    """
+    files = dict(built_page() if page is None else page)
+    detector = {name: _package().joinpath(path).read_bytes() for name, path in _DETECTOR.items()}
+    facts = {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in detector.items()
+    }
+    folder = f"detectors/{_short(json.dumps(facts).encode())}"
+    files |= {f"{folder}/{name}": data for name, data in detector.items()}
+    entries: dict[str, dict[str, object]] = {}
+    for bundle in models:
+        if bundle.card.name not in entries:
+            entry, parts = _model(bundle)
+            entries[bundle.card.name] = entry
+            files |= parts
+    if not entries:
+        raise ConfigError("the page needs at least one model")
+    listing = {
+        "models": list(entries.values()),
+        "detector": {"folder": folder, "files": facts},
+        "runtime": _RUNTIME,
+    }
+    files["models.json"] = (json.dumps(listing, indent=1) + "\n").encode()
+    return files
+
+
+def _model(bundle: Bundle) -> tuple[dict[str, object], dict[str, bytes]]:
+    """Its line of models.json, and its files."""
+    card = bundle.card
+    told = (bundle.path / "card.json").read_bytes()
+    # Named by content: what a browser has kept is never mistaken for what came after it.
+    folder = f"models/{_short(told)}"
+    entry: dict[str, object] = {
+        "name": card.name,
+        "folder": folder,
+        "precisions": list(card.files),
+        "parameters": card.parameters,
+        "licence": card.licence,
+    }
+    files = {f"{folder}/{FILES[p]}": bundle.model(p) for p in card.files}
+    return entry, files | {f"{folder}/card.json": told}
+
+
+def _short(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _package() -> Traversable:
+    return resources.files("mien.runtime")
