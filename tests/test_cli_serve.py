@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 import mien.server
-from made_server import TOKEN, frame, picture
+from made_server import TOKEN, client_of, frame, picture
 from mien.cli import run
 from mien.core.errors import ConfigError, install_line
 from mien.server.listen import open_socket, tls_context
@@ -66,6 +66,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         calls.append({"app": app, "address": address, "settings": settings, "tls": tls})
 
     monkeypatch.setattr("mien.server.listen.serve", serve)
+    monkeypatch.setattr("mien.runtime.page.built_page", lambda: {"index.html": b"the page"})
+    monkeypatch.setattr("mien.runtime.page.has_page", lambda: True)
     for name in LOGGERS:
         logger = logging.getLogger(name)
         for attribute in ("handlers", "propagate", "level"):
@@ -175,6 +177,24 @@ def test_defaults_listen_to_this_machine(
     assert first == f"listening on http://localhost:{port} (Ctrl-C stops)"
     assert "HTTPS" in camera
     assert "--tls-cert" in camera
+
+
+def test_page_is_served_with_the_models(started: list[Any]) -> None:
+    assert run(["serve", "--port", "0"]) == 0
+    with client_of(started[0]["app"]) as client:
+        assert client.get("/").text == "the page"
+        (entry,) = client.get("/models.json").json()["models"]
+        assert client.get(f"/{entry['folder']}/card.json").json()["name"] == entry["name"]
+
+
+def test_without_a_page_it_says_how_to_get_one(
+    started: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mien.runtime.page.has_page", lambda: False)
+    assert run(["serve", "--port", "0"]) == 0
+    assert "make page builds it" in capsys.readouterr().err
+    with client_of(started[0]["app"]) as client:
+        assert "/v1/analyze" in client.get("/").text
 
 
 def test_options_reach_the_server(

@@ -28,6 +28,7 @@ from mien.cli import (
     serve,
     study,
     train,
+    web,
 )
 from mien.cli.options import FAILED, INTERRUPTED, USAGE
 from mien.core.errors import MienError, UnknownNameError
@@ -57,6 +58,7 @@ app.command()(serve.serve)
 app.add_typer(data.app, name="data")
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(study.app, name="study")
+app.add_typer(web.app, name="web")
 
 
 def _version(asked: bool) -> None:

@@ -58,7 +58,7 @@ def serve(
         int, typer.Option(min=1, metavar="N", help="CPU threads of one picture.")
     ] = 1,
 ) -> None:
-    """Answer pictures and live frames over HTTP and WebSocket, until Ctrl-C.
+    """Serve the page, and answers over HTTP and WebSocket, until Ctrl-C.
 
     Listens to this machine alone unless told otherwise. Nothing is written to disk, and no picture,
     address or token is logged. Logs are JSON lines on stderr.
@@ -67,6 +67,8 @@ def serve(
         from mien.server import Settings, create_app, listen
         from mien.server.events import start_logging
         from mien.server.settings import is_local, public_hosts, read_token
+    from mien.runtime.page import has_page, page_files
+    from mien.store.bundle import DEFAULT, open_bundle
 
     if (tls_cert is None) != (tls_key is None):
         raise typer.BadParameter("--tls-cert and --tls-key need one another")
@@ -92,8 +94,11 @@ def serve(
             device=device,
             threads=threads,
         )
-        app = create_app(recognizer, settings)
+        files = page_files([open_bundle(model), open_bundle(DEFAULT)]) if has_page() else None
+        app = create_app(recognizer, settings, page=files)
         words = _greeting(opened, secure=tls is not None, local=is_local(host))
+        if files is None:
+            words.append("this copy of mien has no page; in a clone, make page builds it (Node 20)")
         start_logging(sys.stderr)
         listen.serve(app, opened, settings, tls=tls, on_start=lambda: _greet(words))
 

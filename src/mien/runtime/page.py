@@ -48,13 +48,15 @@ def built_page() -> dict[str, bytes]:
             "(Node 20 or newer), the wheel on PyPI has it"
         )
     try:
-        unpacked = lzma.decompress(archive.read_bytes())
-        return unpack(unpacked)
+        files = _unpacked(lzma.decompress(archive.read_bytes()))
     except (lzma.LZMAError, tarfile.TarError, EOFError) as error:
         raise ConfigError(f"{ARCHIVE} of mien is damaged ({error}); install mien again") from error
+    if "index.html" not in files:
+        raise ConfigError(f"{ARCHIVE} of mien is damaged (no index.html); install mien again")
+    return files
 
 
-def unpack(archive: bytes) -> dict[str, bytes]:
+def _unpacked(archive: bytes) -> dict[str, bytes]:
     """The files of a tar archive by path; anything that is no plain file is left out."""
     files: dict[str, bytes] = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
