@@ -104,6 +104,13 @@ class TestWriting:
         assert names(tmp_path) == ["a.txt.part"]
         assert (tmp_path / "a.txt.part").read_text() == "theirs"
 
+    @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+    def test_new_file_has_the_permissions_of_any_new_file(self, tmp_path):
+        (tmp_path / "plain").touch()
+        with writing(tmp_path / "ours") as file:
+            file.write("x")
+        assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
     def test_permissions_are_kept(self, tmp_path):
         path = tmp_path / "a.txt"
         path.touch()

@@ -143,7 +143,8 @@ def _part_file(part: Path, path: Path, mode: str) -> IO[Any]:
         if _held(part):
             raise InputError(f"another run is writing {path}; wait for it, or choose another name")
         part.unlink(missing_ok=True)
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        handle = os.open(part, flags, 0o666)  # as open() does: data are no programs
     except OSError as error:
         raise InputError(f"cannot write {path} ({error.strerror or error})") from error
     _lock(handle)
