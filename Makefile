@@ -29,7 +29,7 @@ $(VENV)/.using: $(PINS) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.testing: $(PINS) | $(BIN)/python
-	$(PIP) -e '.[haar,video,serve,eval,train,dev]'
+	$(PIP) -e '.[camera,haar,video,serve,eval,train,dev]'
 	@touch $@ $(VENV)/.using $(VENV)/.serving
 
 .PHONY: install

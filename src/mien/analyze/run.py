@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,7 @@ def analyze(
     part: Part | None = None,
     max_pixels: int = MAX_PIXELS,
     on_row: OnRow | None = None,
+    stop: Event | None = None,
 ) -> Summary:
     """Answer every item in order and hand each row to every sink.
 
@@ -75,12 +77,13 @@ def analyze(
         max_pixels: Limit on width x height of one picture.
         on_row: Called after each row with the error of the item or of a sink, None if all went
             well.
+        stop: Ends a camera at once, and the run after the item, when set; what was answered counts.
     """
     done = failed = faces = frames = 0
     hands = _Hands(sinks)
     for item in items:
         answers = (
-            _watched(item, recognizer.name, streams, part or Part(), max_pixels)
+            _watched(item, recognizer.name, streams, part or Part(), max_pixels, stop)
             if item.is_video
             else _answered(item, recognizer, max_pixels)
         )
@@ -98,7 +101,7 @@ def analyze(
                 break
         failed += bad
         done += not bad
-        if hands.empty:
+        if hands.empty or (stop is not None and stop.is_set()):
             break
     return Summary(done, failed, faces, frames)
 
@@ -167,6 +170,7 @@ def _watched(
     streams: Callable[[], FrameReader] | None,
     part: Part,
     max_pixels: int,
+    stop: Event | None,
 ) -> Iterator[_Answer]:
     """The rows of a video, and one more with the reason if it ends early."""
     if streams is None:
@@ -175,7 +179,7 @@ def _watched(
         return
     try:
         stream = streams()
-        for frame in item.frames(part.start_s, part.end_s, max_pixels):
+        for frame in item.frames(part.start_s, part.end_s, max_pixels, stop):
             reading = stream.image(frame.image, frame.time_s)
             row = frame_row(
                 reading.faces,

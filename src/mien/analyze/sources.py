@@ -8,12 +8,14 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import ImageDecodeError, InputError
+from mien.store.camera import Camera, camera_named
 from mien.store.images import MAX_PIXELS, read_image
 from mien.store.video import Frame, is_video, read_frames
 
@@ -27,7 +29,7 @@ _PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", "
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One picture or video that is not read yet, or the reason why there is none.
+    """One picture, video or camera that is not read yet, or the reason why there is none.
 
     Args:
         name: As the person wrote it, with the path below a named folder.
@@ -35,22 +37,33 @@ class Item:
     """
 
     name: str
-    place: str | BinaryIO | Exception
+    place: str | BinaryIO | Camera | Exception
 
     @property
     def is_video(self) -> bool:
         """Whether it has frames, by its name."""
-        return isinstance(self.place, str) and is_video(self.place)
+        return self.is_live or (isinstance(self.place, str) and is_video(self.place))
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a camera."""
+        return isinstance(self.place, Camera)
 
     def frames(
-        self, start_s: float = 0.0, end_s: float = np.inf, max_pixels: int = MAX_PIXELS
+        self,
+        start_s: float = 0.0,
+        end_s: float = np.inf,
+        max_pixels: int = MAX_PIXELS,
+        stop: Event | None = None,
     ) -> Iterator[Frame]:
-        """The frames of a video.
+        """The frames of a video, or of a camera until ``stop`` is set.
 
         Raises:
             VideoDecodeError: If it cannot be read to its end.
             OSError: If it cannot be opened.
         """
+        if isinstance(self.place, Camera):
+            return self.place.frames(start_s=start_s, end_s=end_s, stop=stop)
         if not isinstance(self.place, str):
             raise InputError(f"{self.name} has no frames")
         return read_frames(self.place, start_s=start_s, end_s=end_s, max_pixels=max_pixels)
@@ -64,6 +77,8 @@ class Item:
         """
         if isinstance(self.place, Exception):
             raise self.place
+        if isinstance(self.place, Camera):
+            raise InputError(f"{self.name} is a camera; read its frames")
         return read_image(self.place, max_pixels=max_pixels)
 
 
@@ -76,11 +91,11 @@ def find_items(
     must be reported and not passed over. Hidden files and folders and the clutter of file managers
     are left out. Links to folders are followed, each folder once. A pattern (``*``, ``?``, ``[``,
     ``**``) that is not itself the name of a file gives the files it matches. ``-`` is one picture
-    on ``stdin``. An input that matches nothing, or a folder that cannot be listed, is an item that
-    raises; the others are still answered.
+    on ``stdin``, ``camera:0`` a camera. An input that matches nothing, or a folder that cannot be
+    listed, is an item that raises; the others are still answered.
 
     Args:
-        inputs: Names of files and folders, patterns, or ``-``.
+        inputs: Names of files and folders, patterns, ``camera:N``, or ``-``.
         stdin: Where ``-`` is read from.
         exclude: Outputs of this run, which are not taken for inputs.
 
@@ -96,7 +111,7 @@ def find_items(
             return chain(held, found)
     reasons = "; ".join(f"{item.name}: {item.place}" for item in held) or "no input was given"
     raise InputError(
-        f"nothing to analyse ({reasons}); give pictures, videos, folders, patterns, or -"
+        f"nothing to analyse ({reasons}); give pictures, videos, folders, patterns, camera:0, or -"
     )
 
 
@@ -105,6 +120,8 @@ def _expanded(name: str, stdin: BinaryIO | None, skipped: Collection[str]) -> It
         return iter([Item(STDIN, stdin or FileNotFoundError("stdin is not connected"))])
     if os.path.lexists(name):
         return _walked(name, skipped) if _is_folder(name) else iter([Item(name, name)])
+    if (camera := camera_named(name)) is not None:
+        return iter([Item(name, camera)])
     return _matched(name, skipped)
 
 

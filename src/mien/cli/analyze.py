@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -29,7 +31,7 @@ def analyze(
         list[str],
         typer.Argument(
             metavar="INPUT",
-            help="Pictures, videos, folders, 'patterns', or - for a picture on stdin.",
+            help="Pictures, videos, folders, 'patterns', camera:0, or - for a picture on stdin.",
         ),
     ],
     out: Annotated[
@@ -79,7 +81,8 @@ def analyze(
     One row per picture and per frame of a video, in input order. What cannot be read gives a row
     with the reason, the others are still answered, and the exit code is 1. In videos faces are
     numbered (track) and their probabilities are smoothed over time beside the raw ones. A file of
-    rows appears when all are answered; an interrupted run leaves none.
+    rows appears when all are answered; an interrupted run leaves none. A camera goes on until --to
+    seconds or Ctrl-C, which ends it well; a frame that comes too fast to be read is left out.
     """
     from mien.analyze import OverlaySink, Part
     from mien.analyze import analyze as answer
@@ -107,6 +110,7 @@ def analyze(
         sinks = _sinks(stack, file, chosen, recognizer.labels, as_json=as_json, inputs=inputs)
         if overlay is not None:
             sinks.append(OverlaySink(overlay, blur_faces=blur_faces, inputs=inputs))
+        stop = stack.enter_context(_stopping()) if _any_camera(inputs) else None
         report.advance = stack.enter_context(console.progress("pictures", quiet=quiet))
         summary = answer(
             items,
@@ -115,6 +119,7 @@ def analyze(
             streams=lambda: Stream(recognizer, every=every, smoothing_s=smooth),
             part=Part(start, inf if end is None else end),
             on_row=report.on_row,
+            stop=stop,
         )
     if report.as_table:
         console.show(("source", "expression", "probability ", "box, or time"), report.table())
@@ -195,6 +200,29 @@ def _format(file: Path | None, asked: Format | None, *, as_json: bool, plain: bo
     if as_json and asked in {"csv", "table"}:
         raise typer.BadParameter(f"--json and --format {asked} both want stdout; give --out PATH")
     return asked or ("jsonl" if console.wants_json(asked=as_json or plain) else "table")
+
+
+def _any_camera(inputs: list[str]) -> bool:
+    from mien.store.camera import camera_named
+
+    return any(camera_named(name) is not None for name in inputs)
+
+
+@contextmanager
+def _stopping() -> Generator[Event]:
+    """Ctrl-C sets the event once; a second one interrupts as ever."""
+    stop = Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def end(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, end)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _items(inputs: list[str], outputs: list[Path]) -> Iterator[Item]:
