@@ -69,7 +69,7 @@ def check(picture: Path, work: Path) -> None:
     labels = [face["label"] for face in json.loads(line)["faces"]]
     assert labels == ["happy"], f"expected one happy face in {picture.name}, got {labels}"
     print(
-        f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, installed {size:.0f} MB with all it "
+        f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, installed {size:.1f} MB with all it "
         f"needs, no torch; {picture.name}: {', '.join(labels)}"
     )
 

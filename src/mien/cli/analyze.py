@@ -30,7 +30,7 @@ def analyze(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT",
+            metavar="INPUT...",
             help="Pictures, videos, folders, 'patterns', camera:0, or - for a picture on stdin.",
         ),
     ],
