@@ -95,7 +95,7 @@ def test_a_bundle_is_explained(method: str | None, bundle: str, picture: Path, e
 @pytest.mark.parametrize("method", ["gradcam", "saliency", "smoothgrad", "occlusion", "activation"])
 def test_a_run_is_explained(method: str, trained: Path, picture: Path, explained: Answer):
     found = explained(str(trained), str(picture), "--detector", "none", "--method", method)
-    assert (found["model"], found["method"], len(found["faces"])) == ("run", method, 1)
+    assert (found["model"], found["method"], len(found["faces"])) == ("nano (run)", method, 1)
 
 
 def test_layers_of_a_run(trained: Path, picture: Path, explained: Answer):

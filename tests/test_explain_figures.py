@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,15 @@ def test_a_map_of_zeros_is_drawn():
     found = explain(SquareModel(), np.full((1, 48, 48), 128, np.uint8), "occlusion")
     assert not found.maps.any()
     assert png(draw_explanation(found)).startswith(b"\x89PNG")
+
+
+def test_a_map_without_anything_says_so():
+    """A picture without colours would look as if the figure had failed."""
+    found = explain(SquareModel(), bright_square(), "occlusion")
+    gradcam = replace(found, method=METHODS["gradcam"])
+    assert "zero everywhere" not in texts(draw_explanation(gradcam))
+    empty = replace(gradcam, maps=np.zeros_like(found.maps))
+    assert "zero everywhere" in texts(draw_explanation(empty))
 
 
 def test_names_from_outside_are_letters():

@@ -161,9 +161,10 @@ def _open(
         from mien.train import load_run
     from mien.runtime.detectors import DetectorOptions, build_detector
 
-    network = load_run(folder).network
+    finished = load_run(folder)
     finder = build_detector(detector, DetectorOptions(min_face=min_face, threads=threads))
-    return NetworkModel(network, folder.resolve().name), finder
+    name = f"{finished.config.model} ({folder.resolve().name})"
+    return NetworkModel(finished.network, name), finder
 
 
 def _of_picture(

@@ -57,6 +57,8 @@ def draw_explanation(found: Explanation, *, source: str = "") -> Figure:
             title += f"\nvalues from {found.maps[i].min():+.3f} to {found.maps[i].max():+.3f}"
             if abs(found.maps[i]).max() < found.method.full_colour / 2:
                 title += ": next to nothing"
+        elif not found.maps[i].any():
+            title += "\nzero everywhere: it finds nothing that speaks for this label"
         over.set_title(_lines(title), size=9, parse_math=False)
     of = f" of {source}" if source else ""
     _head(figure, f"{found.method.title}{of}\nmodel {found.model}", found.input_size)
