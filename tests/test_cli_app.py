@@ -77,7 +77,7 @@ def test_no_arguments_show_help_as_wrong_usage(capsys: pytest.CaptureFixture[str
         (["modles"], "No such command 'modles'"),
         (["data"], "Missing command"),
         (["models", "--jsno"], "--json"),
-        (["train"], "Missing argument"),
+        (["export"], "Missing argument"),
         (["train", "x.toml", "--data", "d", "--out", "o", "--device", "tpu"], "tpu"),
     ],
 )

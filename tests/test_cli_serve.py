@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import signal
 import socket
@@ -26,16 +27,14 @@ from made_server import TOKEN, client_of, frame, picture
 from mien.cli import run
 from mien.core.errors import ConfigError, install_line
 from mien.server.listen import open_socket, tls_context
+from served import Process, serving, token_file_in
 
-LOGGERS = ("mien.server", "uvicorn.error", "asyncio")
+LOGGERS = ("mien.server", "uvicorn.error", "asyncio", "python_multipart", "PIL")
 
 
 @pytest.fixture
 def token_file(tmp_path: Path) -> Path:
-    path = tmp_path / "token"
-    path.write_text(TOKEN + "\n", encoding="ascii")
-    path.chmod(0o600)
-    return path
+    return token_file_in(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -251,42 +250,6 @@ def test_key_with_a_password_is_refused_without_asking(
             tls_context(cert, wrong)
 
 
-class Process:
-    """A running ``mien serve`` on a free port."""
-
-    def __init__(self, log: Path, process: subprocess.Popen[bytes]) -> None:
-        self._log = log
-        self.process = process
-        self.url: str = self._first_line()["words"][0].split()[2]
-
-    def _first_line(self) -> dict[str, Any]:
-        while not (text := self.log()).endswith("\n"):
-            if self.process.poll() is not None:
-                raise RuntimeError(self.log())
-            try:
-                self.process.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-        return json.loads(text.splitlines()[0])
-
-    def log(self) -> str:
-        return self._log.read_text(encoding="utf-8")
-
-    def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(sign)
-        return self.process.wait(120)
-
-
-@contextmanager
-def serving(log: Path, *options: str) -> Iterator[Process]:
-    line = [sys.executable, "-m", "mien", "serve", "--port", "0", "--detector", "none", *options]
-    with log.open("wb") as err, subprocess.Popen(line, stderr=err) as process:
-        try:
-            yield Process(log, process)
-        finally:
-            process.kill()
-
-
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "log"
@@ -294,7 +257,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(log: Path, token_file: Path) -> Iterator[Process]:
-    with serving(log, "--token-file", str(token_file)) as made:
+    with serving(log, "--detector", "none", "--token-file", str(token_file)) as made:
         yield made
 
 
@@ -347,11 +310,28 @@ def test_process_refuses_frames_by_their_header_and_stops_on_interrupt(server: P
     assert server.stop(signal.SIGINT) == 0
 
 
+def test_process_writes_nothing_to_disk(log: Path, tmp_path: Path) -> None:
+    """Not even what libraries keep in the home of their user."""
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"CI", "ORT_DISABLE_TELEMETRY"} and not name.startswith("XDG_")
+    } | {"HOME": str(home), "TMPDIR": str(home)}
+    with serving(log, environment=environment) as server:
+        with httpx2.Client(base_url=server.url, trust_env=False, timeout=120) as client:
+            assert client.post("/v1/analyze", content=picture()).status_code == 200
+        assert server.stop() == 0
+    assert list(home.rglob("*")) == []
+
+
 @pytest.mark.slow
 def test_process_speaks_tls(log: Path, certificate: tuple[Path, Path]) -> None:
     cert, key = certificate
     context = ssl.create_default_context(cafile=str(cert))
-    with serving(log, "--tls-cert", str(cert), "--tls-key", str(key)) as server:
+    line = ["--detector", "none", "--tls-cert", str(cert), "--tls-key", str(key)]
+    with serving(log, *line) as server:
         own = {"origin": server.url}
         assert server.url.startswith("https://localhost:")
         with httpx2.Client(

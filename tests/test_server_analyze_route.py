@@ -129,13 +129,14 @@ def test_lying_length_is_refused(client: TestClient, length: str) -> None:
 
 def test_length_above_the_limit_is_refused_unread() -> None:
     headers = [(b"content-length", b"3000")]
-    start, _ = raw_request(made_app(max_body=2000), [], headers=headers)
+    start, *_ = raw_request(made_app(max_body=2000), [], headers=headers)
     assert start["status"] == 413
 
 
 def test_body_that_does_not_come_is_given_up() -> None:
     begun = {"type": "http.request", "body": picture()[:100], "more_body": True}
-    start, _ = raw_request(made_app(upload_s=0.01), [begun])
+    headers = [(b"transfer-encoding", b"chunked")]
+    start, *_ = raw_request(made_app(upload_s=0.01), [begun], headers=headers)
     assert start["status"] == 408
     assert (b"connection", b"close") in start["headers"]
 
@@ -154,12 +155,12 @@ def test_compressed_body_is_refused(client: TestClient) -> None:
     refused(answer, 415, "UnsupportedMediaType")
 
 
-@pytest.mark.parametrize("parts", [5, 100, 10_001])
+@pytest.mark.parametrize("parts", [65, 1000, 10_001])
 def test_many_parts_are_refused(client: TestClient, parts: int) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
     headers = {"content-type": "multipart/form-data; boundary=x"}
     answer = client.post("/v1/analyze", content=part * parts + b"--x--\r\n", headers=headers)
-    assert "at most 4 parts" in refused(answer, 400, "BadRequest")
+    assert "at most 64 parts" in refused(answer, 400, "BadRequest")
 
 
 def form(*names: bytes, data: bytes = b"1", end: bytes = b"--x--\r\n") -> bytes:

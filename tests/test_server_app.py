@@ -19,6 +19,7 @@ from mien.runtime import DetectorOptions, Recognizer
 from mien.server import Settings, create_app, openapi
 from mien.server.metrics import BUCKETS_S, Histogram
 from mien.server.page import STATIC
+from mien.store.samples import SampleStore
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,16 @@ def test_unknown_routes_are_json_errors(client: TestClient) -> None:
         assert answer.status_code == 404
         assert answer.json()["error"]["type"] == "NotFound"
     assert client.post("/healthz").json()["error"]["type"] == "MethodNotAllowed"
+
+
+def test_methods_of_a_path_are_listed_whole(tmp_path: Path) -> None:
+    with (
+        SampleStore(tmp_path / "samples", create=True) as store,
+        client_of(create_app(recognizer(), samples=store)) as client,
+    ):
+        assert client.options("/v1/samples").headers["allow"] == "DELETE, GET, POST"
+        assert client.post("/v1/samples/1").headers["allow"] == "DELETE, GET"
+        assert client.post("/docs").headers["allow"] == "GET"
 
 
 def test_root_lists_the_routes_without_a_page(client: TestClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,10 @@ _CAMERA = (
     "(openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout mien.key -out mien.crt "
     "-subj /CN=mien -addext subjectAltName=IP:ADDRESS-OF-THIS-MACHINE), add --host 0.0.0.0 "
     "--token-file FILE --tls-cert mien.crt --tls-key mien.key, and accept it on the phone once"
+)
+_COLLECTS = (
+    "crops that people label are kept, each session by a consent of its own; "
+    "whoever may use this server may see and delete them"
 )
 _MOST_WORKERS = 8
 
@@ -49,6 +54,18 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let anyone who reaches this machine use it.")
     ] = False,
+    collect: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Keep crops that people label and agree to; a private folder."
+        ),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Change a limit (docs/serving.md lists them); repeatable."
+        ),
+    ] = None,
     model: options.Model = "default",
     precision: options.Precision = "fp32",
     detector: options.Detector = "mtcnn",
@@ -60,16 +77,20 @@ def serve(
 ) -> None:
     """Serve the page, and answers over HTTP and WebSocket, until Ctrl-C.
 
-    Listens to this machine alone unless told otherwise. Nothing is written to disk, and no picture,
-    address or token is logged. Logs are JSON lines on stderr.
+    Listens to this machine alone unless told otherwise. Nothing is written to disk unless
+    --collect, and no picture, address or token is logged. Logs are JSON lines on stderr.
     """
     with console.needs("serve"):
         from mien.server import Settings, create_app, listen
         from mien.server.events import start_logging
+        from mien.server.limits import parse_limits
         from mien.server.settings import is_local, public_hosts, read_token
     from mien.runtime.page import has_page, page_files
     from mien.store.bundle import DEFAULT, open_bundle
+    from mien.store.samples import SampleStore
 
+    # ONNX Runtime sends usage to its maker and keeps an identifier in the cache folder otherwise.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     if (tls_cert is None) != (tls_key is None):
         raise typer.BadParameter("--tls-cert and --tls-key need one another")
     if not is_local(host) and token_file is None and not insecure:
@@ -77,15 +98,25 @@ def serve(
             f"--host {host} can be reached by others: give --token-file FILE, "
             "or --insecure to let everybody in"
         )
+    if collect is not None and not is_local(host) and token_file is None:
+        raise typer.BadParameter(
+            "--collect keeps faces that everybody could then see and delete: give --token-file FILE"
+        )
     urls = tuple(public_url or ())
+    workers = max(1, min(_MOST_WORKERS, (os.cpu_count() or 1) // threads))
     settings = Settings(
         hosts=public_hosts(host, urls),
         origins=urls,
         token=None if token_file is None else read_token(token_file),
-        workers=max(1, min(_MOST_WORKERS, (os.cpu_count() or 1) // threads)),
+        **{"workers": workers, **parse_limits(limit or ())},
     )
     tls = None if tls_cert is None or tls_key is None else listen.tls_context(tls_cert, tls_key)
-    with listen.open_socket(host, port) as opened:
+    with ExitStack() as stack:
+        opened = stack.enter_context(listen.open_socket(host, port))
+        samples = None
+        if collect is not None:
+            store = SampleStore(collect, create=True, limits=settings.sample_limits)
+            samples = stack.enter_context(store)
         recognizer = options.recognizer(
             model,
             precision=precision,
@@ -95,10 +126,12 @@ def serve(
             threads=threads,
         )
         files = page_files([open_bundle(model), open_bundle(DEFAULT)]) if has_page() else None
-        app = create_app(recognizer, settings, page=files)
+        app = create_app(recognizer, settings, page=files, samples=samples)
         words = _greeting(opened, secure=tls is not None, local=is_local(host))
         if files is None:
             words.append("this copy of mien has no page; in a clone, make page builds it (Node 20)")
+        if samples is not None:
+            words.append(_COLLECTS)
         start_logging(sys.stderr)
         listen.serve(app, opened, settings, tls=tls, on_start=lambda: _greet(words))
 

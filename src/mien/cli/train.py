@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.cli import console, options
+from mien.cli.finetune import personalise
 from mien.cli.provenance import provenance
 from mien.core.labels import label_space
 
@@ -19,13 +20,42 @@ if TYPE_CHECKING:
 
 
 def train(
-    config: Annotated[
-        Path, typer.Argument(metavar="CONFIG.toml", help="Differences from the default recipe.")
-    ],
     data: Annotated[
-        Path, typer.Option(metavar="SRC", help="FER2013 table or folder of labelled pictures.")
+        Path,
+        typer.Option(
+            metavar="SRC",
+            help="FER2013 table or folder of labelled pictures; with --finetune, the folder of "
+            "mien serve --collect.",
+        ),
     ],
-    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of checkpoint, log and curves.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="RUN",
+            help="Folder of checkpoint, log and curves; with --finetune, of the new bundle.",
+        ),
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CONFIG.toml]",
+            help="Differences from the default recipe; needed but with --finetune.",
+            show_default=False,
+        ),
+    ] = None,
+    finetune: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BUNDLE",
+            help="Name or folder of a bundle whose head is fitted to collected samples.",
+        ),
+    ] = None,
+    keep_anyway: Annotated[
+        bool,
+        typer.Option(
+            "--keep-anyway", help="With --finetune: write a bundle that answers worse, too."
+        ),
+    ] = False,
     votes: Annotated[
         Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
     ] = None,
@@ -42,7 +72,10 @@ def train(
     device: options.Device = "cpu",
     as_json: options.Json = False,
 ) -> None:
-    """Train a network.
+    """Train a network, or fit the head of a bundle to collected samples.
+
+    With --finetune, a fifth of the sessions is held out, and right answers on it are counted before
+    and after; a bundle that answers worse is not written.
 
     A killed run continues with --resume and ends with the same weights as one that was not.
 
@@ -50,6 +83,19 @@ def train(
 
     Epochs are told on stderr. A pipe, or --json, gets one JSON line at the end: the last epoch.
     """
+    if finetune is not None:
+        others = {
+            "CONFIG.toml": config, "--votes": votes, "--aux": aux, "--set": override,
+            "--resume": resume, "--device cuda": device == "cuda",
+        }  # fmt: skip
+        if useless := [name for name, given in others.items() if given]:
+            raise typer.BadParameter(f"--finetune follows no recipe: leave out {useless[0]}")
+        personalise(finetune, data, out, keep_anyway=keep_anyway, as_json=as_json)
+        return
+    if config is None:
+        raise typer.BadParameter("give a recipe, CONFIG.toml, or --finetune BUNDLE")
+    if keep_anyway:
+        raise typer.BadParameter("--keep-anyway belongs to --finetune")
     with console.needs("train"):
         from mien.train import load_config
         from mien.train import train as train_network

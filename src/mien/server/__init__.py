@@ -1,6 +1,7 @@
 """The server: pictures and live frames in over HTTP and WebSocket, rows out.
 
-Needs the extra ``serve``. Nothing is written to disk, and nothing leaves the machine.
+Needs the extra ``serve``. Nothing is written to disk unless samples are collected, and nothing
+leaves the machine.
 """
 
 from mien.server.app import create_app

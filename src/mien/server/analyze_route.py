@@ -33,7 +33,8 @@ def analyze_router(service: Service) -> APIRouter:
                 )
             body = await read_body(request, service.settings)
             content_type = request.headers.get("content-type", "")
-            row, line = await service.compute(lambda: _answer(service, body, content_type))
+            async with service.turn():
+                row, line = await service.compute(lambda: _answer(service, body, content_type))
         service.metrics.faces += len(row["faces"])
         return Response(line, media_type="application/json")
 

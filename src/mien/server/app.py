@@ -10,18 +10,25 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Match
 
 import mien
 from mien.runtime.recognizer import Recognizer
 from mien.server import openapi
 from mien.server.analyze_route import analyze_router
 from mien.server.edge import Edge
+from mien.server.lingering import Lingering
 from mien.server.metrics import CONTENT_TYPE
 from mien.server.page import INDEX, STATIC, Page
 from mien.server.refusal import refusal_response
+from mien.server.samples_route import samples_router
 from mien.server.service import Service
 from mien.server.settings import Settings
 from mien.server.stream_route import stream_router
+from mien.store.samples import SampleStore
+
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+_NOT_ALLOWED = 405
 
 
 def create_app(
@@ -29,6 +36,7 @@ def create_app(
     settings: Settings | None = None,
     *,
     page: Mapping[str, bytes] | None = None,
+    samples: SampleStore | None = None,
 ) -> FastAPI:
     """The server as an ASGI application.
 
@@ -37,6 +45,8 @@ def create_app(
         settings: Who may ask, and limits; None = the defaults, for this machine alone.
         page: Files that are served below ``/`` (``runtime.page``); None = a text that lists the
             routes.
+        samples: Where labelled crops are kept; None = there are no such routes, and nothing is
+            written.
 
     Raises:
         ConfigError: If the recogniser may find more faces than the settings allow, or the files
@@ -53,10 +63,13 @@ def create_app(
         redirect_slashes=False,
     )
     app.add_middleware(Edge, settings=service.settings, metrics=service.metrics)
+    app.add_middleware(Lingering)
     app.add_exception_handler(HTTPException, _refused)
-    _add_facts(app, service)
+    _add_facts(app, service, collects=samples is not None)
     _add_docs(app)
     app.include_router(analyze_router(service))
+    if samples is not None:
+        app.include_router(samples_router(service, samples))
     app.include_router(stream_router(service))
     if page is not None:
         _add_page(app, Page(page))
@@ -94,8 +107,8 @@ def model_facts(service: Service) -> dict[str, Any]:
     }
 
 
-def _add_facts(app: FastAPI, service: Service) -> None:
-    facts = model_facts(service)
+def _add_facts(app: FastAPI, service: Service, *, collects: bool) -> None:
+    facts = {**model_facts(service), "collects": collects}
 
     @app.get("/healthz", **openapi.HEALTH)
     async def healthz() -> Response:
@@ -133,11 +146,13 @@ def _add_file(app: FastAPI, path: str, file: Path, kind: str) -> None:
 
 
 def _add_page(app: FastAPI, page: Page) -> None:
-    def answer(request: Request, path: str = "") -> Response:
-        return page.answer(request, path)
+    """A route for each file: one for every path would hide that others know other methods."""
 
-    for path in ("/", "/{path:path}"):
-        app.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
+    def answer(request: Request) -> Response:
+        return page.answer(request, request.url.path.removeprefix("/"))
+
+    for path in page.paths:
+        app.add_api_route(f"/{path}", answer, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 async def _index() -> Response:
@@ -145,7 +160,22 @@ async def _index() -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    del request
     if not isinstance(error, HTTPException):
         raise error
+    if error.status_code == _NOT_ALLOWED:
+        error = HTTPException(error.status_code, headers={"Allow": _methods(request)})
     return refusal_response(error)
+
+
+def _methods(request: Request) -> str:
+    """What may be done with a path (RFC 9110, 10.2.1); the router tells of one route alone."""
+    app: FastAPI = request.app
+    found = (
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in app.router.routes
+        )
+    )
+    return ", ".join(found)

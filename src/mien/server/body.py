@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from mien.server.refusal import RefusalError
 from mien.server.settings import Settings
@@ -16,10 +17,8 @@ from mien.server.settings import Settings
 FIELD = "image"
 """Name of the multipart field that holds the picture."""
 
-_MAX_PARTS = 4  # a picture and a few fields that a form may add
+_MAX_PARTS = 64  # a picture, and the fields that a form may add
 _MAX_HEADERS = 8
-# A client that still sends when the connection closes never sees the reason.
-_DRAIN_S, _DRAIN_PAUSE_S = 2.0, 0.3
 
 
 async def read_body(request: Request, settings: Settings) -> bytes:
@@ -33,21 +32,16 @@ async def read_body(request: Request, settings: Settings) -> bytes:
         raise RefusalError(415, "expected a body that is not compressed; send the file as it is")
     declared = _declared_length(request)
     if declared is not None and declared > settings.max_body:
-        await _drain(request)
         raise _too_large(settings)
     body = bytearray()
     with anyio.move_on_after(settings.upload_s) as waiting:
         async for chunk in request.stream():
             if len(body) + len(chunk) > settings.max_body:
-                body.clear()
-                await _drain(request)
                 raise _too_large(settings)
             body += chunk
     if waiting.cancelled_caught:
         raise RefusalError(
-            408,
-            f"expected the whole body within {settings.upload_s:g} s; send a smaller picture",
-            headers={"Connection": "close"},
+            408, f"expected the whole body within {settings.upload_s:g} s; send a smaller picture"
         )
     if declared not in {None, len(body)}:
         raise RefusalError(
@@ -62,13 +56,21 @@ def picture_in(body: bytes, content_type: str) -> bytes:
     Raises:
         RefusalError: 400 if the form is malformed or has not exactly one field ``image``.
     """
-    kind, options = parse_options_header(content_type)
-    if kind != b"multipart/form-data":
+    if not _boundary(content_type):
         return body
-    boundary = options.get(b"boundary")
+    return form_in(body, content_type, (FIELD,))[FIELD]
+
+
+def form_in(body: bytes, content_type: str, names: Sequence[str]) -> dict[str, bytes]:
+    """The values of the fields ``names`` of a multipart form; others are passed over.
+
+    Raises:
+        RefusalError: 400 if this is no form, it is malformed, or has not one field of each name.
+    """
+    boundary = _boundary(content_type)
     if not boundary:
-        raise RefusalError(400, "expected a boundary in Content-Type; let your library set it")
-    form = _Form()
+        raise RefusalError(400, "expected a form, multipart/form-data; let your library write it")
+    form = _Form({name.encode(): [] for name in names})
     try:
         parser = MultipartParser(boundary, form.callbacks(), max_header_count=_MAX_HEADERS)
         parser.write(body)
@@ -79,18 +81,32 @@ def picture_in(body: bytes, content_type: str) -> bytes:
         ) from error
     if not form.ended:
         raise RefusalError(400, "the multipart form ends early; send it again")
-    if len(form.pictures) != 1:
-        raise RefusalError(
-            400, f"expected one field {FIELD!r} with a picture, got {len(form.pictures)}"
-        )
-    return bytes(form.pictures[0])
+    for name, values in form.fields.items():
+        if len(values) != 1:
+            raise RefusalError(400, f"expected one field {name.decode()!r}, got {len(values)}")
+    return {name.decode(): bytes(value) for name, (value,) in form.fields.items()}
+
+
+def _boundary(content_type: str) -> bytes | None:
+    """The boundary of a multipart form; None if the type is another.
+
+    Raises:
+        RefusalError: 400 if a form has none.
+    """
+    kind, options = parse_options_header(content_type)
+    if kind != b"multipart/form-data":
+        return None
+    boundary = options.get(b"boundary")
+    if not boundary:
+        raise RefusalError(400, "expected a boundary in Content-Type; let your library set it")
+    return boundary
 
 
 @dataclass
 class _Form:
-    """What the parser of a form has seen."""
+    """What the parser of a form has seen; ``fields`` are the values by the names it looks for."""
 
-    pictures: list[bytearray] = field(default_factory=list[bytearray])
+    fields: dict[bytes, list[bytearray]]
     parts: int = 0
     ended: bool = False
     _name: bytearray = field(default_factory=bytearray)
@@ -111,14 +127,15 @@ class _Form:
         self.parts += 1
         self._into = None
         if self.parts > _MAX_PARTS:
-            raise RefusalError(400, f"expected at most {_MAX_PARTS} parts in a form; send one")
+            raise RefusalError(400, f"expected at most {_MAX_PARTS} parts in a form; send fewer")
 
     def _header(self) -> None:
         if self._name.strip().lower() == b"content-disposition":
             _, options = parse_options_header(self._value.decode("latin-1"))
-            if options.get(b"name") == FIELD.encode():
+            wanted = self.fields.get(options.get(b"name", b""))
+            if wanted is not None:
                 self._into = bytearray()
-                self.pictures.append(self._into)
+                wanted.append(self._into)
         self._name.clear()
         self._value.clear()
 
@@ -144,18 +161,4 @@ def _too_large(settings: Settings) -> RefusalError:
         413,
         f"expected at most {settings.max_body / 1e6:g} MB; send a smaller or more compressed "
         "picture",
-        headers={"Connection": "close"},
     )
-
-
-async def _drain(request: Request) -> None:
-    """Let the client send on for a moment, to nowhere, so that it reads the answer."""
-    more = True
-    with anyio.move_on_after(_DRAIN_S):
-        while more:
-            more = False
-            with anyio.move_on_after(_DRAIN_PAUSE_S):
-                message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                more = message.get("more_body", False)

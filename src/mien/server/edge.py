@@ -16,7 +16,7 @@ from mien.server.settings import Settings
 ROUTES = frozenset(
     {
         "/", "/docs", "/healthz", "/metrics", "/openapi.json",
-        "/v1/analyze", "/v1/model", "/v1/stream",
+        "/v1/analyze", "/v1/model", "/v1/samples", "/v1/sessions", "/v1/stream",
     }
 )  # fmt: skip
 """Paths that logs and counters name; all others are ``other``, because anything may be in them."""

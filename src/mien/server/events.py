@@ -11,7 +11,8 @@ from typing import IO, Any
 
 LOG = logging.getLogger("mien.server")
 
-_LIBRARIES = ("uvicorn.error", "asyncio")  # whatever they say is reduced to where it came from
+# Whatever they say is reduced to where it came from: it may quote what a client sent.
+_LIBRARIES = ("uvicorn.error", "asyncio", "python_multipart", "PIL")
 
 
 def event(name: str, **fields: Any) -> None:

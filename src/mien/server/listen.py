@@ -10,16 +10,14 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from mien.core.errors import ConfigError
+from mien.server.connection import Config
 from mien.server.security import MAX_HEADER_BYTES
 from mien.server.settings import Settings
 from mien.server.stream_route import HEADER
 
 _STOP_S = 5  # what is being answered may finish; streams are closed with 1012 at once
-_CONNECTIONS = 256  # a backstop below the routes' own limits
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -31,8 +29,10 @@ def open_socket(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         # A browser that is told "localhost" tries both families; programs try IPv4.
-        family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
-        opened = socket.socket(family, socket.SOCK_STREAM)
+        family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+        # asyncio switches Nagle's algorithm off only where the protocol is named; it would hold the
+        # body of an answer back until the client has acknowledged the headers: 40 ms.
+        opened = socket.socket(family, kind, protocol)
         try:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             opened.bind(address)
@@ -83,23 +83,7 @@ def serve(
         tls: From ``tls_context``; None = plain HTTP.
         on_start: Called once connections are accepted.
     """
-    config = uvicorn.Config(
-        app,
-        http=H11Protocol,
-        ws=WebSocketsSansIOProtocol,
-        ws_max_size=settings.max_frame + HEADER.size,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        limit_concurrency=_CONNECTIONS,
-        h11_max_incomplete_event_size=2 * MAX_HEADER_BYTES,
-        timeout_graceful_shutdown=_STOP_S,
-        ssl_context_factory=None if tls is None else lambda *_: tls,
-    )
-    server = _Server(config, on_start)
+    server = _Server(_config(app, settings, tls), on_start)
     former = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         server.run(sockets=[sock])
@@ -107,6 +91,23 @@ def serve(
         return
     finally:
         signal.signal(signal.SIGTERM, former)
+
+
+def _config(app: FastAPI, settings: Settings, tls: ssl.SSLContext | None) -> Config:
+    return Config(
+        app,
+        settings,
+        ws_max_size=settings.max_frame + HEADER.size,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        h11_max_incomplete_event_size=2 * MAX_HEADER_BYTES,
+        timeout_graceful_shutdown=_STOP_S,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
+    )
 
 
 class _Server(uvicorn.Server):

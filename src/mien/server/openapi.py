@@ -121,22 +121,24 @@ EXAMPLE_ROW: dict[str, Any] = {
     ],
 }  # fmt: skip
 
-_BYTES = {"type": "string", "format": "binary"}
+BINARY = {"type": "string", "format": "binary", "minLength": 1}
 
 
-def _answer(description: str, schema: dict[str, Any], example: Any) -> dict[str, Any]:
+def answer(description: str, schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    """An answer in JSON."""
     content = {"application/json": {"schema": schema, "example": example}}
     return {"description": description, "content": content}
 
 
-def _errors(**kinds: tuple[int, str, str]) -> dict[int | str, dict[str, Any]]:
+def errors(**kinds: tuple[int, str, str]) -> dict[int | str, dict[str, Any]]:
+    """Refusals: status, when, and an example of the message, by the type that they tell."""
     return {
-        status: _answer(when, _ERROR, {"error": {"type": kind, "message": message}})
+        status: answer(when, _ERROR, {"error": {"type": kind, "message": message}})
         for kind, (status, when, message) in kinds.items()
     }
 
 
-_SENDER = _errors(
+SENDER = errors(
     BadRequest=(400, "The request is malformed.", "expected one Host header, got none"),
     Unauthorized=(
         401,
@@ -154,9 +156,9 @@ _SENDER = _errors(
 ANALYZE: dict[str, Any] = {
     "summary": "Read one picture",
     "responses": {
-        200: _answer("One row; `faces` is empty where there is none.", _ROW, EXAMPLE_ROW),
-        **_SENDER,
-        **_errors(
+        200: answer("One row; `faces` is empty where there is none.", _ROW, EXAMPLE_ROW),
+        **SENDER,
+        **errors(
             RequestTimeout=(408, "The body did not arrive in time.", "expected the whole body ..."),
             TooLarge=(413, "The body is too large.", "expected at most 10 MB; send a smaller ..."),
             UnsupportedMediaType=(
@@ -180,10 +182,10 @@ ANALYZE: dict[str, Any] = {
                     "schema": {
                         "type": "object",
                         "required": ["image"],
-                        "properties": {"image": _BYTES},
+                        "properties": {"image": BINARY},
                     }
                 },
-                **{kind: {"schema": _BYTES} for kind in ("image/jpeg", "image/png", "image/webp")},
+                **{kind: {"schema": BINARY} for kind in ("image/jpeg", "image/png", "image/webp")},
             },
         }
     },
@@ -192,20 +194,20 @@ ANALYZE: dict[str, Any] = {
 HEALTH: dict[str, Any] = {
     "summary": "Whether the server is up",
     "responses": {
-        200: _answer("It is.", {"type": "object"}, {"status": "ok"}),
-        **{status: _SENDER[status] for status in (400, 403, 431)},
+        200: answer("It is.", {"type": "object"}, {"status": "ok"}),
+        **{status: SENDER[status] for status in (400, 403, 431)},
     },
 }
 
 MODEL: dict[str, Any] = {
     "summary": "Facts of the model",
     "responses": {
-        200: _answer(
+        200: answer(
             "Public facts of the model's card, and the limits.",
             {"type": "object", "required": ["name", "labels", "limits"]},
             {"name": "small", "labels": ["angry", "..."], "limits": {"body_bytes": 10_000_000}},
         ),
-        **_SENDER,
+        **SENDER,
     },
 }
 
@@ -217,6 +219,6 @@ METRICS: dict[str, Any] = {
             "description": "Prometheus text format 0.0.4.",
             "content": {"text/plain": {"schema": {"type": "string"}}},
         },
-        **_SENDER,
+        **SENDER,
     },
 }

@@ -75,6 +75,11 @@ class Page:
             lambda path: gzip.compress(self._files[path], _LEVEL, mtime=0)
         )
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What is served; the empty path is ``index.html``."""
+        return tuple(self._files)
+
     def answer(self, request: Request, path: str = "") -> Response:
         """One file; blocks while it is compressed for the first time.
 

@@ -7,6 +7,7 @@ from mien.core.rows import Row, frame_row
 from mien.runtime.packing import Image
 from mien.runtime.recognizer import Recognizer
 from mien.runtime.stream import Stream
+from mien.server.structure import check_structure
 from mien.store.images import read_image
 
 UPLOADS = ("JPEG", "PNG", "WebP")
@@ -41,7 +42,7 @@ def decoded(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image:
 
     Raises:
         FormatError: If it is of another format.
-        ImageDecodeError: If it is damaged or has more than ``max_pixels``.
+        ImageDecodeError: If it is damaged, or has more than ``max_pixels`` or far too many parts.
     """
     if sniffed(data) not in formats:
         raise FormatError(
@@ -49,6 +50,7 @@ def decoded(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image:
             f"{'nothing' if not data else 'something else'}; convert the picture first "
             "(on a phone: share it as 'most compatible')"
         )
+    check_structure(data)
     return read_image(data, max_pixels=max_pixels)
 
 

@@ -15,6 +15,7 @@ KINDS = {
     404: "NotFound",
     405: "MethodNotAllowed",
     408: "RequestTimeout",
+    409: "Full",
     413: "TooLarge",
     415: "UnsupportedMediaType",
     422: "ImageDecodeError",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -35,7 +35,8 @@ class Service:
     recognizer: Recognizer
     settings: Settings
     metrics: Metrics = field(default_factory=Metrics)
-    limiter: anyio.CapacityLimiter = field(init=False)
+    _turns: anyio.CapacityLimiter = field(init=False)
+    _threads: anyio.CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
         most, allowed = self.recognizer.options.max_faces, self.settings.max_faces
@@ -44,21 +45,28 @@ class Service:
                 f"the recogniser finds up to {most} faces, the settings allow {allowed}; "
                 f"open it with DetectorOptions(max_faces={allowed})"
             )
-        self.limiter = anyio.CapacityLimiter(self.settings.workers)
+        self._turns = anyio.CapacityLimiter(self.settings.workers)
+        self._threads = anyio.CapacityLimiter(self.settings.workers)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[None]:
+        """The right to compute; who waits longest is next."""
+        async with self._turns:
+            yield
 
     async def compute(self, call: Callable[[], T]) -> T:
-        """Run ``call`` in a worker thread; who waits longest is next."""
+        """Run ``call`` in a worker thread; the caller has its turn."""
 
         def timed() -> tuple[T, float]:
             started = time.perf_counter()
             return call(), time.perf_counter() - started
 
-        answer, seconds = await anyio.to_thread.run_sync(timed, limiter=self.limiter)
+        answer, seconds = await anyio.to_thread.run_sync(timed, limiter=self._threads)
         self.metrics.compute_s.add(seconds)
         return answer
 
     @contextmanager
-    def request_place(self) -> Iterator[bool]:
+    def request_place(self) -> Generator[bool]:
         """A place among the uploads; False if there is none."""
         free = self.metrics.in_flight < self.settings.max_requests
         self.metrics.in_flight += free
@@ -68,7 +76,7 @@ class Service:
             self.metrics.in_flight -= free
 
     @contextmanager
-    def stream_place(self) -> Iterator[bool]:
+    def stream_place(self) -> Generator[bool]:
         """A place among the streams; False if there is none."""
         free = self.metrics.streams < self.settings.max_streams
         self.metrics.streams += free

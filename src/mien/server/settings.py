@@ -14,15 +14,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mien.core.errors import ConfigError
+from mien.store.samples import SampleLimits
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 """Names under which a browser on the same machine finds the server."""
 
 _TOKEN_LENGTH = (16, 512)  # 16 characters cannot be guessed at the rate a server answers
-_COUNTS = (
-    "max_body", "max_pixels", "max_faces", "max_frame", "max_streams", "max_requests", "workers",
+COUNTS = (
+    "max_body", "max_pixels", "max_faces", "max_frame", "max_streams", "max_requests",
+    "max_connections", "max_sessions", "max_samples", "max_session_samples", "max_sample_bytes",
+    "workers",
 )  # fmt: skip
-_AMOUNTS = ("frame_rate", "upload_s", "hello_s", "idle_s")
+AMOUNTS = ("frame_rate", "header_s", "upload_s", "hello_s", "idle_s", "stall_s")
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,18 @@ class Settings:
         max_frame: Bytes of one frame of a stream.
         max_streams: WebSocket connections at a time.
         max_requests: Uploads being received or answered at a time.
+        max_connections: Connections at a time, idle ones included.
+        max_sessions: Sessions of collected samples, each with its consent record.
+        max_samples: Samples in all.
+        max_session_samples: Samples of one session.
+        max_sample_bytes: Bytes of the file of samples.
         frame_rate: Frames per second that one stream is answered at most.
         workers: Pictures computed at a time.
+        header_s: Seconds the headers of a request may take to arrive.
         upload_s: Seconds an upload may take to arrive.
         hello_s: Seconds a stream may take to say its first message.
         idle_s: Seconds a stream may go without a frame.
+        stall_s: Seconds a client may leave what is sent to it unread.
 
     Raises:
         ConfigError: If a value is out of range, or an origin or token is malformed.
@@ -59,17 +69,24 @@ class Settings:
     max_frame: int = 2_000_000
     max_streams: int = 8
     max_requests: int = 8
+    max_connections: int = 256
+    max_sessions: int = 200
+    max_samples: int = 5000
+    max_session_samples: int = 500
+    max_sample_bytes: int = 50_000_000
     frame_rate: float = 30.0
     workers: int = 2
+    header_s: float = 10.0
     upload_s: float = 30.0
     hello_s: float = 5.0
     idle_s: float = 60.0
+    stall_s: float = 30.0
 
     def __post_init__(self) -> None:
-        for name in _COUNTS:
+        for name in COUNTS:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, got {getattr(self, name)}")
-        for name in _AMOUNTS:
+        for name in AMOUNTS:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{name} must be a number above 0, got {value}")
@@ -77,6 +94,16 @@ class Settings:
         object.__setattr__(self, "origins", tuple(_origin(each) for each in self.origins))
         if self.token is not None:
             _check_token(self.token)
+
+    @property
+    def sample_limits(self) -> SampleLimits:
+        """How much a store of samples takes."""
+        return SampleLimits(
+            sessions=self.max_sessions,
+            samples=self.max_samples,
+            session_samples=self.max_session_samples,
+            size=self.max_sample_bytes,
+        )
 
     def admits(self, token: str | None) -> bool:
         """Whether ``token`` opens the server; takes the same time whatever is wrong with it."""

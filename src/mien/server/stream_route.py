@@ -267,8 +267,9 @@ class Connection:
         """Answer the newest frame, when there is one and the rate allows it."""
         await self._slot.wait()
         await anyio.sleep(self._pace.delay_s(time.monotonic()))
-        frame = self._slot.take()
-        row, outcome = await self._row(stream, frame)
+        async with self._service.turn():
+            frame = self._slot.take()  # the newest when its turn comes, not when it asked for one
+            row, outcome = await self._row(stream, frame)
         self._counts[outcome] += 1
         self._service.metrics.frames[outcome] += 1
         self._service.metrics.faces += len(row.get("faces", ()))

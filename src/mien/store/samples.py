@@ -11,10 +11,8 @@ What a disk keeps of blocks that it has freed, and copies made by others, are ou
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
-import stat
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -28,6 +26,7 @@ from numpy.typing import NDArray
 
 from mien.core.alignment import FRAME
 from mien.core.errors import ConfigError, DataError, InputError
+from mien.store.sample_file import FILE, one, open_file, rewrite, told, transaction
 
 LARGEST_VERSION, LARGEST_WORDS = 64, 8000
 """Characters of a consent statement's version and words."""
@@ -117,13 +116,7 @@ class SampleStore:
     ) -> None:
         self.limits = limits or SampleLimits()
         self._lock = threading.Lock()
-        _check_folder(folder, create=create)
-        self._db = _opened(folder / FILE)
-        try:
-            self._check_content(create=create)
-        except BaseException:
-            self._db.close()
-            raise
+        self._db = open_file(folder, create=create)
 
     def __enter__(self) -> Self:
         return self
@@ -189,7 +182,7 @@ class SampleStore:
         with self._transaction() as db:
             key = _consented(db, session, version)
             self._check_room(db, "samples", self.limits.samples)
-            (held,) = _one(db, "SELECT count(*) FROM samples WHERE session = ?", key)
+            (held,) = one(db, "SELECT count(*) FROM samples WHERE session = ?", key)
             if held >= self.limits.session_samples:
                 raise FullError(
                     f"a session takes {self.limits.session_samples} samples; begin another one"
@@ -226,7 +219,7 @@ class SampleStore:
     def sessions(self) -> list[Session]:
         """All sessions in the order in which they began, those without samples too."""
         counts: dict[int, dict[str, int]] = {}
-        with self._lock, _told():
+        with self._lock, told():
             counted = self._db.execute(
                 "SELECT session, label, count(*) FROM samples GROUP BY session, label "
                 "ORDER BY session, min(key)"
@@ -236,7 +229,10 @@ class SampleStore:
             ).fetchall()
         for key, label, count in counted:
             counts.setdefault(key, {})[label] = count
-        return [Session(*row[1:], counts.get(row[0], {})) for row in rows]
+        return [
+            Session(name, version, words, began, counts.get(key, {}))
+            for key, name, version, words, began in rows
+        ]
 
     def frame(self, sample: str) -> NDArray[np.uint8]:
         """The ``(48, 48)`` uint8 grey levels of one sample; raises ``NoSampleError``."""
@@ -272,43 +268,15 @@ class SampleStore:
             if what is not None and not changed:
                 raise NoSampleError(f"there is no such {what}; it was deleted, or never there")
             after = _totals(db)
-        with self._lock, _told():
-            self._db.execute("VACUUM")
+        with self._lock:
+            rewrite(self._db)
         return Deleted(before.samples - after.samples, before.sessions - after.sessions)
 
-    def _check_content(self, *, create: bool) -> None:
-        with _told():
-            if self._db.execute("PRAGMA secure_delete = ON").fetchone() != (1,):
-                raise ConfigError(
-                    "this SQLite cannot overwrite what is deleted; install a Python whose sqlite3 "
-                    "has secure_delete"
-                )
-            for setting in _SETTINGS:
-                self._db.execute(setting).fetchall()
-        with self._transaction() as db:
-            (kind,), (version,) = (
-                _one(db, f"PRAGMA {name}") for name in ("application_id", "user_version")
-            )
-            (tables,) = _one(db, "SELECT count(*) FROM sqlite_master")
-            if create and not (kind or version or tables):
-                for table in _TABLES:
-                    db.execute(table)
-                db.execute(f"PRAGMA application_id = {_APPLICATION}")
-                db.execute(f"PRAGMA user_version = {_VERSION}")
-            elif (kind, version) != (_APPLICATION, _VERSION):
-                raise DataError(
-                    f"{FILE} is no sample store of this version of mien; give the folder of "
-                    "mien serve --collect"
-                )
-        if create:  # a kill may have come between a deletion and this
-            with self._lock, _told():
-                self._db.execute("VACUUM")
-
     def _check_room(self, db: sqlite3.Connection, table: str, most: int) -> None:
-        (held,) = _one(db, f"SELECT count(*) FROM {table}")  # noqa: S608 - one of two words here
+        (held,) = one(db, f"SELECT count(*) FROM {table}")  # noqa: S608 - one of two words here
         if held >= most:
             raise FullError(f"this server keeps {most} {table} at most; delete some first")
-        (pages,), (size,) = _one(db, "PRAGMA page_count"), _one(db, "PRAGMA page_size")
+        (pages,), (size,) = one(db, "PRAGMA page_count"), one(db, "PRAGMA page_size")
         if pages * size >= self.limits.size:
             raise FullError(
                 f"this server keeps {self.limits.size / 1e6:g} MB of samples at most; "
@@ -316,20 +284,13 @@ class SampleStore:
             )
 
     def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._lock, _told():
+        with self._lock, told():
             return self._db.execute(statement, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Generator[sqlite3.Connection]:
-        with self._lock, _told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._lock, transaction(self._db):
+            yield self._db
 
 
 def _consented(db: sqlite3.Connection, session: str, version: str) -> int:
@@ -350,15 +311,10 @@ def _consented(db: sqlite3.Connection, session: str, version: str) -> int:
 
 def _totals(db: sqlite3.Connection) -> Deleted:
     (samples,), (sessions,) = (
-        _one(db, f"SELECT count(*) FROM {table}")  # noqa: S608 - words of this line
+        one(db, f"SELECT count(*) FROM {table}")  # noqa: S608 - words of this line
         for table in ("samples", "sessions")
     )
     return Deleted(samples, sessions)
-
-
-def _one(db: sqlite3.Connection, statement: str, *values: object) -> tuple[Any, ...]:
-    row: tuple[Any, ...] = db.execute(statement, values).fetchone()
-    return row
 
 
 def _frames(blobs: list[bytes]) -> NDArray[np.uint8]:
