@@ -1,0 +1,28 @@
+/** Single-key shortcuts, as the help lists them. */
+
+export const SHORTCUTS = {
+  c: "camera",
+  p: "file",
+  v: "video",
+  s: "stop",
+  m: "mirror",
+  h: "heat",
+  l: "landmarks",
+  a: "speech",
+  e: "expressions",
+  d: "theme",
+  "?": "help",
+} as const;
+
+export type Action = (typeof SHORTCUTS)[keyof typeof SHORTCUTS];
+
+/** The action of a key press; null where it belongs to a field or to the browser. */
+export function actionOf(event: KeyboardEvent): Action | null {
+  const { target } = event;
+  const typing =
+    target instanceof HTMLElement && target.closest("input, select, textarea") !== null;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) {
+    return null;
+  }
+  return SHORTCUTS[event.key.toLowerCase() as keyof typeof SHORTCUTS] ?? null;
+}

@@ -1,0 +1,56 @@
+import { useEffect } from "react";
+import { nextTheme } from "../ui/Header";
+import type { Page } from "../ui/page";
+import { isOpen } from "./reducer";
+import { type Action, actionOf } from "./shortcuts";
+
+/** Act on single keys, unless a dialogue is open or the person has switched them off. */
+export function useShortcuts(page: Page): void {
+  const { state } = page;
+  const active = state.settings.shortcuts && state.dialog === null;
+  useEffect(() => {
+    if (!active) {
+      return;
+    }
+    const pressed = (event: KeyboardEvent): void => {
+      const action = actionOf(event);
+      if (action !== null) {
+        event.preventDefault();
+        act(action, page);
+      }
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, [active, page]);
+}
+
+function act(action: Action, { state, dispatch, choose }: Page): void {
+  const { settings, source } = state;
+  switch (action) {
+    case "camera":
+      dispatch({ type: "open-camera" });
+      break;
+    case "file":
+      choose("picture");
+      break;
+    case "video":
+      choose("video");
+      break;
+    case "stop":
+      dispatch({ type: source.kind === "video" && isOpen(source) ? "cancel" : "stop" });
+      break;
+    case "mirror":
+    case "heat":
+    case "landmarks":
+    case "speech":
+      dispatch({ type: "settings", change: { [action]: !settings[action] } });
+      break;
+    case "theme":
+      dispatch({ type: "settings", change: { theme: nextTheme(settings.theme) } });
+      break;
+    case "help":
+    case "expressions":
+      dispatch({ type: "dialog", dialog: action });
+      break;
+  }
+}

@@ -1,0 +1,31 @@
+/** Pictures from files, drops and the clipboard. */
+
+import { SourceError } from "../app/problems";
+
+/** Pixels of a picture that are still decoded; the server has the same limit. */
+export const MAX_PIXELS = 40_000_000;
+
+/**
+ * Decode a picture, turned upright as its EXIF data say.
+ *
+ * @throws SourceError "picture-unreadable" or "picture-too-large".
+ */
+export async function decodePicture(file: Blob): Promise<ImageBitmap> {
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+  } catch (error) {
+    throw new SourceError("picture-unreadable", String(error));
+  }
+  const { width, height } = bitmap;
+  if (width * height > MAX_PIXELS) {
+    bitmap.close();
+    throw new SourceError("picture-too-large", `${width} x ${height}`);
+  }
+  return bitmap;
+}
+
+/** The first file of a drop or of the clipboard; null without one. */
+export function firstFile(transfer: DataTransfer | null): File | null {
+  return transfer?.files[0] ?? null;
+}

@@ -1,0 +1,91 @@
+/** Under the stage: stop or cancel, how the frame is shown, and how fast it is read. */
+
+import { isOpen } from "../app/reducer";
+import { Icon } from "./icons";
+import { Meter } from "./Meter";
+import { useLive, usePage } from "./page";
+
+const SWITCHES = ["mirror", "heat", "landmarks", "bars", "speech"] as const;
+
+export function Toolbar() {
+  const { state, dispatch, words } = usePage();
+  const { source, settings } = state;
+  return (
+    <div className="toolbar">
+      <div className="toolbar-main">
+        <StopButton />
+        <fieldset className="switches">
+          <legend className="visually-hidden">{words.t("view.title")}</legend>
+          {SWITCHES.map((name) => (
+            <button
+              key={name}
+              type="button"
+              className="switch"
+              aria-pressed={settings[name]}
+              disabled={name === "mirror" && source.kind !== "camera"}
+              onClick={() => dispatch({ type: "settings", change: { [name]: !settings[name] } })}
+            >
+              {words.t(`view.${name}`)}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      {source.kind === "video" && <VideoProgress />}
+      <Meter />
+    </div>
+  );
+}
+
+function StopButton() {
+  const { state, dispatch, words } = usePage();
+  const { source } = state;
+  if (source.kind === "video" && isOpen(source)) {
+    return (
+      <button type="button" className="button" onClick={() => dispatch({ type: "cancel" })}>
+        <Icon name="close" />
+        {words.t("source.cancel")}
+      </button>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className="button"
+      disabled={source.kind === "none"}
+      onClick={() => dispatch({ type: "stop" })}
+    >
+      <Icon name="stop" />
+      {words.t(
+        source.kind === "camera" || source.kind === "none" ? "source.stop" : "source.change",
+      )}
+    </button>
+  );
+}
+
+function VideoProgress() {
+  const { state, live, words } = usePage();
+  useLive(live, 200);
+  const { source } = state;
+  const { position } = live;
+  const time = words.clock(position?.timeS ?? 0);
+  const duration = position?.durationS ?? null;
+  const phase =
+    source.kind === "video" && (source.phase === "done" || source.phase === "cancelled")
+      ? words.t(`stage.${source.phase}`)
+      : null;
+  return (
+    <div className="video-progress">
+      <progress
+        className="progress"
+        aria-label={words.t("stage.progress")}
+        {...(duration === null ? {} : { max: duration, value: position?.timeS ?? 0 })}
+      />
+      <span className="figures">
+        {duration === null
+          ? time
+          : words.t("stage.position", { time, duration: words.clock(duration) })}
+        {phase !== null && ` · ${phase}`}
+      </span>
+    </div>
+  );
+}
