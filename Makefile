@@ -116,6 +116,18 @@ coverage: $(VENV)/.testing  ## At least 95 % of the lines of core, metrics, stor
 	  $(BIN)/coverage report --skip-covered --fail-under=95 --include="src/mien/$$part/*" || exit 1; \
 	done
 
+.PHONY: web
+web: web/node_modules/.package-lock.json $(VENV)/.testing  ## The page's types, lint and unit tests, and Python's goldens
+	$(BIN)/python tools/make_web_goldens.py --check
+	$(NPM) run check
+	$(NPM) test
+
+.PHONY: browser
+browser: $(PAGE) $(VENV)/.testing  ## Python against the page on the same frames, then the page in Chromium
+	$(BIN)/python tools/make_web_frames.py
+	$(NPM) run parity
+	$(NPM) run browser
+
 .PHONY: wheel-check
 wheel-check: $(VENV)/.testing  ## Build the wheel, install it elsewhere, run it there
 	$(BIN)/python tools/wheel_check.py $(PORTRAIT)

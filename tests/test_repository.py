@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -176,3 +177,16 @@ def test_source_files_are_short() -> None:
         f: len(f.read_text(encoding="utf-8").splitlines()) for f in (ROOT / "src").rglob("*.py")
     }
     assert {f.name: n for f, n in lines.items() if n > 400} == {}
+
+
+def test_reading_a_picture_leaves_nothing_behind(tmp_path: Path) -> None:
+    """ONNX Runtime keeps an identifier and events in the user's cache folder unless told not to."""
+    kept = {"CI", "ORT_DISABLE_TELEMETRY"}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in kept and not name.startswith("XDG_")
+    } | {"HOME": str(tmp_path)}
+    line = [sys.executable, "-m", "mien", "analyze", str(ROOT / "assets" / "portrait.jpg")]
+    subprocess.run([*line, "--json"], env=environment, check=True, capture_output=True)
+    assert list(tmp_path.rglob("*")) == []

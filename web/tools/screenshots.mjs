@@ -26,7 +26,12 @@ const SMILING = { box: CAMERA_BOX, lead: "happy" };
 
 const SIZES = {
   desktop: { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1 },
-  phone: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  phone: {
+    viewport: { width: 360, height: 740 },
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
+  },
 };
 
 const settle = (page) => page.waitForTimeout(400);
@@ -40,7 +45,11 @@ const STATES = {
   "first-run": { noted: false, run: settle },
   start: { run: settle },
   camera: { fake: SMILING, run: (page) => camera(page, 7000) },
-  heat: { fake: SMILING, settings: { heat: true, landmarks: true, bars: false }, run: (page) => camera(page, 3000) },
+  heat: {
+    fake: SMILING,
+    settings: { heat: true, landmarks: true, bars: false },
+    run: (page) => camera(page, 3000),
+  },
   unsure: { fake: { box: CAMERA_BOX, unsure: true }, run: (page) => camera(page, 3000) },
   "no-face": { fake: { faces: 0 }, run: (page) => camera(page, 2500) },
   picture: {
@@ -106,10 +115,18 @@ try {
         if (only.length > 0 && !only.some((part) => file.includes(part))) {
           continue;
         }
-        const context = await browser.newContext({ ...device, colorScheme, permissions: ["camera"], locale: "en-GB" });
-        await context.addInitScript((settings) => {
-          localStorage.setItem("mien.settings/1", JSON.stringify(settings));
-        }, { noted: state.noted ?? true, mirror: false, ...state.settings });
+        const context = await browser.newContext({
+          ...device,
+          colorScheme,
+          permissions: ["camera"],
+          locale: "en-GB",
+        });
+        await context.addInitScript(
+          (settings) => {
+            localStorage.setItem("mien.settings/1", JSON.stringify(settings));
+          },
+          { noted: state.noted ?? true, mirror: false, ...state.settings },
+        );
         const page = await context.newPage();
         page.on("pageerror", (error) => console.error(`${file}: ${error.message}`));
         url.hash = JSON.stringify(state.fake ?? {});

@@ -89,8 +89,6 @@ def serve(
     from mien.store.bundle import DEFAULT, open_bundle
     from mien.store.samples import SampleStore
 
-    # ONNX Runtime sends usage to its maker and keeps an identifier in the cache folder otherwise.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     if (tls_cert is None) != (tls_key is None):
         raise typer.BadParameter("--tls-cert and --tls-key need one another")
     if not is_local(host) and token_file is None and not insecure:

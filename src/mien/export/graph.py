@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from mien.core.alignment import identity_affines
 from mien.models import ExpressionNet, FaceCrop
 from mien.runtime.packing import cut, pack
+from mien.runtime.session import load_onnxruntime
 from mien.store.card import OUTPUTS
 
 OPSET = 18  # GridSample came with 16, antialiased Resize (the detector's) with 18
@@ -143,6 +144,7 @@ def to_int8(model: bytes, frames: NDArray[np.uint8]) -> bytes:
         model: The fp32 graph.
         frames: ``(N, 48, 48)`` uint8 crops of Training, from which value ranges are taken.
     """
+    load_onnxruntime()  # its telemetry is settled before any part of it is imported
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     nodes = onnx.load_from_string(model).graph.node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mien.core.errors import BundleError, DeviceError, InputError
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
 DEVICES = ("cpu", "cuda")
 _FEW_THREADS = 4  # allowed on any machine, so that a script for a larger one runs
 _ERRORS_ONLY = 3  # onnxruntime's severity scale
+
+
+def load_onnxruntime() -> ModuleType:
+    """Import ONNX Runtime without its telemetry.
+
+    Since 1.31 it writes an identifier and a data base of events into the user's cache folder when
+    it is imported, for its maker, unless ``ORT_DISABLE_TELEMETRY`` is set before (decision 0009).
+    A program that has imported it already, or has set the variable, has decided for itself.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
 
 
 def open_session(
@@ -36,8 +50,7 @@ def open_session(
         DeviceError: If CUDA is asked for and cannot be used.
         BundleError: If ONNX Runtime refuses the model.
     """
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     if device not in DEVICES:
         raise InputError(f"device must be one of {', '.join(DEVICES)}, got {device!r}")
     if threads is not None and threads < 1:
