@@ -121,7 +121,7 @@ class Taker {
   constructor(video: HTMLVideoElement) {
     this.#video = video;
     video.muted = true;
-    video.playbackRate = 1;
+    video.playbackRate = SLOWEST; // until the usual interval is known, gaps cannot be told
     video.addEventListener("ended", this.#onEnded);
     video.addEventListener("error", this.#onEnded);
     this.#handle = video.requestVideoFrameCallback(this.#presented);

@@ -50,7 +50,7 @@ async function give(page: Page, source: string, path: string): Promise<void> {
 
 async function exportedRows(page: Page): Promise<FrameRow[]> {
   const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: en["export.json"] }).click();
+  await page.getByTitle(en["export.json"]).click();
   const path = await (await download).path();
   return readFileSync(path, "utf-8")
     .trim()
