@@ -149,7 +149,8 @@ def test_ci_calls_targets_that_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     called = re.search(r"for target in ([a-z -]+);", (ROOT / ".ci/run").read_text("utf-8"))
     assert called is not None
-    assert set(called[1].split()) == {"test", "slow", "real", "coverage", "wheel-check"}
+    suites = {"test", "web", "page", "slow", "real", "coverage", "browser", "wheel-check"}
+    assert set(called[1].split()) == suites
     assert {*called[1].split(), "demo"} <= targets
 
 
