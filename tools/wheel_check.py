@@ -1,17 +1,21 @@
 """Build the wheel, install it in a clean environment elsewhere, and use it there.
 
 ``python tools/wheel_check.py PICTURE`` ends with an error unless the installed package has no
-torch, takes at most 200 MB, carries its licences, and finds one happy face in the picture.
+torch, takes at most 200 MB, carries its licences, finds one happy face in the picture, and serves
+the page where it was built.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,10 +72,40 @@ def check(picture: Path, work: Path) -> None:
     (line,) = run(mien, "analyze", picture, "--json", cwd=work).splitlines()
     labels = [face["label"] for face in json.loads(line)["faces"]]
     assert labels == ["happy"], f"expected one happy face in {picture.name}, got {labels}"
+    page = "no page in it (make page)"
+    if any(name.endswith("page.tar.xz") for name in zipfile.ZipFile(wheel).namelist()):
+        run(*pip, "-c", ROOT / "constraints.txt", f"{wheel}[serve]", cwd=work)
+        page = f"page of {check_page(mien, work)} files served without Node"
     print(
         f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, installed {size:.1f} MB with all it "
-        f"needs, no torch; {picture.name}: {', '.join(labels)}"
+        f"needs, no torch; {picture.name}: {', '.join(labels)}; {page}"
     )
+
+
+def check_page(mien: Path, work: Path) -> int:
+    """Start the installed server, fetch the page and what its listing names; how many files."""
+    line = [str(mien), "serve", "--port", "0"]
+    with subprocess.Popen(line, cwd=work, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            words = process.stderr.readline()
+            found = re.search(r"listening on (http://[^ ]+)", words)
+            assert found is not None, f"mien serve said {words!r}"
+            listing = json.loads(fetched(f"{found[1]}/models.json"))
+            detector, models = listing["detector"], listing["models"]
+            paths = ["", *(f"{detector['folder']}/{name}" for name in detector["files"])]
+            paths += [f"{model['folder']}/card.json" for model in models]
+            assert b"<!doctype html>" in fetched(found[1] + "/").lower()
+            assert all(fetched(f"{found[1]}/{path}") for path in paths)
+            return len(paths) + 1
+        finally:
+            process.terminate()
+
+
+def fetched(url: str) -> bytes:
+    """The body of an answer; an error for anything but success."""
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.read()
 
 
 if __name__ == "__main__":
