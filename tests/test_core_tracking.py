@@ -120,6 +120,14 @@ def test_a_number_survives_a_second_of_occlusion(path: Path) -> None:
         assert numbers_of(tracker.carry(t, 640, 480)) == numbers_of(found)[::1]
 
 
+def test_a_slow_source_keeps_a_face_from_one_detection_to_the_next() -> None:
+    tracker = Tracker()
+    for n in range(8):  # four frames a second, every third one searched
+        assert numbers_of(tracker.update(faces_at((100, 100)), 0.75 * n)) == [0]
+        for carried in (0.25, 0.5):
+            assert numbers_of(tracker.carry(0.75 * n + carried, 640, 480)) == [0]
+
+
 def test_a_track_ends() -> None:
     tracker = Tracker(TrackerOptions(patience_s=1.0, first_patience_s=0.2))
     tracker.update(faces_at((100, 100)), 0.0)

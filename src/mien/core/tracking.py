@@ -31,7 +31,7 @@ class TrackerOptions:
 
     Args:
         patience_s: Seconds without a detection after which a track ends.
-        first_patience_s: The same for a track that was detected only once.
+        first_patience_s: The same for a track that was detected only once, and then missed.
         reach: Largest distance between prediction and detection, in mean sides of the two.
         growth: Largest ratio of their sides.
         velocity_s: Time constant of the estimated velocity, and how long a prediction runs on.
@@ -143,6 +143,7 @@ class Tracker:
                 )
             )
             self._next += 1
+        self._end()
         return replace(faces, tracks=numbers)
 
     def carry(self, time_s: float, width: float, height: float) -> Faces:
@@ -185,11 +186,17 @@ class Tracker:
                 "begin a new tracker for a new source"
             )
         self._time_s = float(time_s)
-        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= self._patience(t)]
+        self._end()
+
+    def _end(self) -> None:
+        """End the tracks that have waited long enough."""
+        now = self._time_s
+        self._tracks = [t for t in self._tracks if now - t.seen_s <= self._patience(t)]
 
     def _patience(self, track: _Track) -> float:
-        once = track.sightings == 1
-        return self.options.first_patience_s if once else self.options.patience_s
+        # What the last detection found has not been missed yet, however slow the source is.
+        doubtful = track.sightings == 1 and not track.present
+        return self.options.first_patience_s if doubtful else self.options.patience_s
 
     def _costs(self, faces: Faces, time_s: float) -> NDArray[np.float64]:
         """``(tracks, faces)`` distance in mean sides, less for overlap; infinite if too far."""

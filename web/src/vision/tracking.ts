@@ -104,6 +104,7 @@ export class Tracker {
       });
       numbers[row] = this.#next++;
     }
+    this.#end();
     return { ...faces, tracks: numbers };
   }
 
@@ -148,9 +149,16 @@ export class Tracker {
       );
     }
     this.#timeS = timeS;
+    this.#end();
+  }
+
+  /** End the tracks that have waited long enough. */
+  #end(): void {
     const { firstPatienceS, patienceS } = this.#options;
+    // What the last detection found has not been missed yet, however slow the source is.
+    const doubtful = (track: Track): boolean => track.sightings === 1 && !track.present;
     this.#tracks = this.#tracks.filter(
-      (track) => timeS - track.seenS <= (track.sightings === 1 ? firstPatienceS : patienceS),
+      (track) => this.#timeS - track.seenS <= (doubtful(track) ? firstPatienceS : patienceS),
     );
   }
 
