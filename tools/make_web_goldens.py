@@ -118,7 +118,9 @@ def tracking() -> Json:
         "seen once": lambda t: [(320, 240, 60)] if t == 0 or t > 0.7 else [],
         "growing": lambda t: [(320, 240, 50 * 1.5**t), (120, 240, 200 / 1.8**t)],
     }
-    return [_scene(name, path, every) for name, path in paths.items() for every in (1, 3)]
+    scenes = [_scene(name, path, every) for name, path in paths.items() for every in (1, 3)]
+    # So seldom searched that a track waits longer than one that was seen once may.
+    return scenes + [_scene(name, paths[name], 9) for name in ("growing", "seen once")]
 
 
 def _scene(
