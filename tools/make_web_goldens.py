@@ -120,7 +120,7 @@ def tracking() -> Json:
     }
     scenes = [_scene(name, path, every) for name, path in paths.items() for every in (1, 3)]
     # So seldom searched that a track waits longer than one that was seen once may.
-    return scenes + [_scene(name, paths[name], 9) for name in ("growing", "seen once")]
+    return [*scenes, _scene("growing", paths["growing"], 9)]
 
 
 def _scene(
