@@ -118,9 +118,13 @@ def tracking() -> Json:
         "seen once": lambda t: [(320, 240, 60)] if t == 0 or t > 0.7 else [],
         "growing": lambda t: [(320, 240, 50 * 1.5**t), (120, 240, 200 / 1.8**t)],
     }
-    scenes = [_scene(name, path, every) for name, path in paths.items() for every in (1, 3)]
-    # So seldom searched that a track waits longer than one that was seen once may.
-    return [*scenes, _scene("growing", paths["growing"], 9)]
+    # 9: searched so seldom that a track waits longer than one that was seen once may.
+    seldom = {"growing": 9}
+    return [
+        _scene(name, path, every)
+        for name, path in paths.items()
+        for every in (1, seldom.get(name, 3))
+    ]
 
 
 def _scene(
