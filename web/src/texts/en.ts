@@ -126,7 +126,7 @@ export const en = {
   "settings.device": "On this device",
   "settings.device.text": "Nothing is sent anywhere.",
   "settings.server": "On the server",
-  "settings.server.text": "Frames go to the server of this page. It stores nothing.",
+  "settings.server.text": "Frames go to the server of this page, which does not store them.",
   "settings.model": "Model",
   "settings.model.line": "{name} · {parameters} parameters",
   "settings.precision": "Precision",
