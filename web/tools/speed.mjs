@@ -8,7 +8,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const [url, clip, seconds = "20", frames = "0"] = process.argv.slice(2);
 if (url === undefined || clip === undefined) {
@@ -16,17 +16,10 @@ if (url === undefined || clip === undefined) {
   process.exit(2);
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.MIEN_CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    `--use-file-for-fake-video-capture=${clip}`,
-    "--enable-precise-memory-info",
-  ],
-});
+const browser = await launch([
+  `--use-file-for-fake-video-capture=${clip}`,
+  "--enable-precise-memory-info",
+]);
 const context = await browser.newContext({ locale: "en-GB" });
 await context.addInitScript(() => {
   localStorage.setItem("mien.settings/1", JSON.stringify({ noted: true }));

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mien.core.alignment import FRAME, crop_coordinates, pixels_per_crop_pixel
 from mien.core.errors import InputError
-from mien.runtime.packing import window
-from mien.runtime.recognizer import LARGEST_STEP
+from mien.runtime.reducing import reduced
 
 _GREY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as the crop of the bundle
 
@@ -39,10 +38,7 @@ def face_frames(
 def _face_frame(
     image: NDArray[np.uint8], affine: NDArray[np.floating], samples: int
 ) -> NDArray[np.uint8]:
-    picture, matrix = window(image, affine)
-    while pixels_per_crop_pixel(matrix[None])[0] > LARGEST_STEP:
-        picture, matrix = _halved(picture), matrix / 2
-        matrix[:, 2] -= 0.25  # pixel centres: 2 x + 0.5 of the picture is x of the half
+    picture, matrix = reduced(image, affine)
     spread = 1 - 1 / max(1.0, float(pixels_per_crop_pixel(matrix[None])[0]))
     offsets = ((np.arange(samples) + 0.5) / samples - 0.5) * 2 / FRAME * spread
     u = (crop_coordinates(np.arange(FRAME))[:, None] + offsets).reshape(-1)
@@ -51,14 +47,6 @@ def _face_frame(
     seen = _bilinear(picture.astype(np.float64) @ _GREY, x, y)
     means = seen.reshape(FRAME, samples, FRAME, samples).mean(axis=(1, 3))
     return np.rint(means).clip(0, 255).astype(np.uint8)
-
-
-def _halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Mean of 2x2 pixels, rounded; an odd last row or column stands for itself."""
-    height, width = picture.shape[:2]
-    even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    cells = even.reshape(even.shape[0] // 2, 2, even.shape[1] // 2, 2, 3)
-    return np.rint(cells.mean(axis=(1, 3))).astype(np.uint8)
 
 
 def _bilinear(

@@ -153,6 +153,16 @@ SENDER = errors(
     HeadersTooLarge=(431, "The headers are too large.", "expected at most 16384 bytes of headers"),
 )
 
+READING = errors(
+    ImageDecodeError=(
+        422,
+        "The picture is damaged, cut off, or has too many pixels.",
+        "the picture is damaged or cut off; copy or export it again",
+    ),
+    Busy=(503, "Too many uploads at a time; see Retry-After.", "too many uploads ..."),
+)
+"""Refusals of every route that takes a picture."""
+
 ANALYZE: dict[str, Any] = {
     "summary": "Read one picture",
     "responses": {
@@ -166,13 +176,8 @@ ANALYZE: dict[str, Any] = {
                 "The bytes are neither JPEG, PNG nor WebP.",
                 "expected the bytes of a JPEG or PNG or WebP picture, got something else; ...",
             ),
-            ImageDecodeError=(
-                422,
-                "The picture is damaged, cut off, or has too many pixels.",
-                "the picture is damaged or cut off; copy or export it again",
-            ),
-            Busy=(503, "Too many uploads at a time; see Retry-After.", "too many uploads ..."),
         ),
+        **READING,
     },
     "openapi_extra": {
         "requestBody": {

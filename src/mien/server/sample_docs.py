@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from mien.server.openapi import BINARY, SENDER, answer, errors
+from mien.server.openapi import BINARY, READING, SENDER, answer, errors
 
 _ID, _SESSION = "5f0c1d2e3a4b5c6d", "kX3vQ0aLr8ZtY2mN"
 _COUNTS: dict[str, Any] = {
@@ -121,14 +121,7 @@ def add(labels: tuple[str, ...]) -> dict[str, Any]:
         "responses": {
             201: answer("It is kept.", _SAMPLE, _SAMPLE_EXAMPLE),
             **SENDER, **_NO_CONSENT, **_BODY,
-            **errors(
-                ImageDecodeError=(
-                    422,
-                    "The picture is damaged, cut off, or has too many pixels.",
-                    "the picture is damaged or cut off; copy or export it again",
-                ),
-                Busy=(503, "Too many uploads at a time; see Retry-After.", "too many uploads ..."),
-            ),
+            **READING,
         },
         "openapi_extra": {
             "requestBody": {
