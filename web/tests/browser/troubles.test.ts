@@ -225,10 +225,11 @@ test("the server wants a token", async () => {
   const guarded = await serve("--token-file", token);
   try {
     const page = await open({ url: guarded.url, settings: { mode: "server" } });
-    await startCamera(page);
+    // The server refuses as soon as the page asks it, before any source is chosen.
     await shows(page, "problem.server-refused");
     await page.getByLabel(en["token.label"]).fill("correct-horse-battery-staple-0123456789");
     await page.getByRole("button", { name: en["token.send"] }).click();
+    await startCamera(page);
     await page.locator(".face-said").first().waitFor({ timeout: 30_000 });
     const stored = await page.evaluate(() =>
       JSON.stringify({ ...localStorage, ...sessionStorage }),
