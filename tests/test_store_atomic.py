@@ -1,13 +1,15 @@
 """A reader sees the old or the new file, never a half."""
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from mien.core.errors import InputError
-from mien.store.atomic import writing, writing_folder
+from mien.store.atomic import locked_folder, writing, writing_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -191,11 +193,50 @@ class TestWritingFolder:
         assert names(tmp_path / "bundle") == ["new.txt"]
 
     def test_a_part_left_by_a_kill_is_cleared(self, tmp_path):
-        (tmp_path / "bundle.part").mkdir()
-        (tmp_path / "bundle.part" / "half.txt").touch()
+        killed = (
+            "import os, sys; from mien.store.atomic import writing_folder\n"
+            "with writing_folder(sys.argv[1]) as folder:\n"
+            "    (folder / 'half.txt').touch(); os._exit(9)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", killed, str(tmp_path / "bundle")], check=False
+        )
+        assert done.returncode == 9
+        assert (tmp_path / "bundle.part" / "half.txt").exists()
         with writing_folder(tmp_path / "bundle") as folder:
             (folder / "a.txt").touch()
+        assert names(tmp_path) == ["bundle"]
         assert names(tmp_path / "bundle") == ["a.txt"]
+
+    def test_a_part_that_is_not_ours_is_left_alone(self, tmp_path):
+        (tmp_path / "bundle.part").mkdir()
+        (tmp_path / "bundle.part" / "thesis.txt").write_text("precious")
+        with (
+            pytest.raises(InputError, match="not left by mien; move it"),
+            writing_folder(tmp_path / "bundle"),
+        ):
+            pytest.fail("the block must not run")
+        assert (tmp_path / "bundle.part" / "thesis.txt").read_text() == "precious"
+
+    @pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="folders cannot be locked here")
+    def test_two_writers_of_one_folder(self, tmp_path):
+        path = tmp_path / "bundle"
+        with writing_folder(path) as first:
+            (first / "first.txt").touch()
+            with pytest.raises(InputError, match="another run is writing"), writing_folder(path):
+                pytest.fail("the second must not begin")
+        assert names(path) == ["first.txt"]
+        assert names(tmp_path) == ["bundle"]
+
+    def test_a_folder_is_held_once_and_free_afterwards(self, tmp_path):
+        with (
+            locked_folder(tmp_path),
+            pytest.raises(InputError, match=r"another run is writing .*; wait for it"),
+            locked_folder(tmp_path),
+        ):
+            pytest.fail("held twice")
+        with locked_folder(tmp_path):
+            pass
 
     def test_what_cannot_be_written_is_said_before_the_work(self, tmp_path):
         (tmp_path / "file").touch()
@@ -203,7 +244,7 @@ class TestWritingFolder:
         for path, message in (
             (tmp_path / "missing" / "a", "no folder"),
             (tmp_path / "file", "is a file"),
-            (tmp_path / "taken", "cannot write"),
+            (tmp_path / "taken", "taken.part is in the way"),
             (Path("/"), "has no name"),
         ):
             with pytest.raises(InputError, match=message), writing_folder(path):

@@ -14,6 +14,7 @@ from typing import IO, Any, Literal, overload
 from mien.core.errors import InputError
 
 _PART = ".part"
+_MARK = ".mien-part"  # in a folder that is being written: it is ours, and may be removed
 
 
 @overload
@@ -73,17 +74,19 @@ def writing_folder(
 ) -> Generator[Path]:
     """Fill the folder ``PATH.part``; it becomes ``PATH`` when the block succeeds.
 
-    A ``PATH.part`` left by a killed run is removed first. When the block raises, the part is
-    removed and an existing ``PATH`` stays as it was. Replacing takes two renames, because no
-    portable call swaps folders: a kill between them leaves the new folder as ``PATH.part`` and
-    the old one in ``.PATH.old-*`` beside it.
+    A ``PATH.part`` left by a killed run is removed first; one that another run is writing, or that
+    is not of this function's making, is refused. When the block raises, the part is removed and an
+    existing ``PATH`` stays as it was. Replacing takes two renames, because no portable call swaps
+    folders: a kill between them leaves the new folder as ``PATH.part`` and the old one in
+    ``.PATH.old-*`` beside it.
 
     Without ``durable``, files are not forced to disk one by one: for thousands of small files that
     can be written again, where that would take most of the time.
 
     Raises:
         InputError: If ``PATH`` holds anything and ``replace`` is not set, is a file, its parent
-            folder is missing, or the system refuses.
+            folder is missing, another run is writing it, ``PATH.part`` holds something else, or
+            the system refuses.
     """
     target, kind = _target(Path(path))
     if kind in {"file", "device"}:
@@ -92,20 +95,72 @@ def writing_folder(
     try:
         if kind == "folder" and not replace and any(target.iterdir()):
             raise InputError(f"{path} is not empty; choose another name")
-        if part.exists():
-            shutil.rmtree(part)
+        _remove_left(part, path)
         part.mkdir()
     except OSError as error:
         raise InputError(f"cannot write {path} ({error.strerror or error})") from error
-    try:
-        yield part
-        if durable:
-            _sync_tree(part)
-        _swap(part, target)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+    with locked_folder(part, path):
+        try:
+            (part / _MARK).touch()
+            yield part
+            if durable:
+                _sync_tree(part)
+            _swap(part, target)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        (target / _MARK).unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+@contextmanager
+def locked_folder(folder: Path, path: Path | str | None = None) -> Generator[None]:
+    """Hold ``folder`` for this process until the block ends; a kill lets it go.
+
+    Where folders cannot be locked (Windows, some network file systems) nothing is held.
+
+    Args:
+        folder: An existing folder.
+        path: What the error calls it; None = ``folder``.
+
+    Raises:
+        InputError: If another run holds it, or it is gone.
+    """
+    if not hasattr(os, "O_DIRECTORY"):
+        yield
+        return
+    busy = InputError(
+        f"another run is writing {path or folder}; wait for it, or choose another name"
+    )
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise busy from error
+    try:
+        if not _lock(handle):
+            raise busy
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove_left(part: Path, path: Path | str) -> None:
+    """Remove the part that a killed run left; whatever else has its name is refused.
+
+    Raises:
+        InputError: If another run is writing it, or it was not made by ``writing_folder``.
+    """
+    if not os.path.lexists(part):
+        return
+    if part.is_dir() and not part.is_symlink():
+        with locked_folder(part, path):
+            if (part / _MARK).is_file() or not any(part.iterdir()):
+                shutil.rmtree(part)
+                return
+    raise InputError(
+        f"{part} is in the way and was not left by mien; move it, or choose another name than "
+        f"{path}"
+    )
 
 
 def _target(path: Path) -> tuple[Path, Literal["nothing", "file", "folder", "device"]]:

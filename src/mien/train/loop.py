@@ -6,6 +6,7 @@ import copy
 import os
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from torch import nn
 from mien.core.errors import ConfigError, DataError, DeviceError
 from mien.data.faceset import FaceSet
 from mien.models import ExpressionNet
+from mien.store.atomic import locked_folder
 from mien.train.config import TrainConfig
 from mien.train.log import EpochRow, plot_curves, write_log
 from mien.train.losses import label_weights, loss_of, score
@@ -203,6 +205,7 @@ def train(
 
     Raises:
         ConfigError: If ``out`` holds a run and ``resume`` is not set, or of another configuration.
+        InputError: If another process is training in ``out``.
         DataError: If the rows do not have what the configuration needs, or are not those of the
             run that is resumed.
         DeviceError: If CUDA is asked for and not there.
@@ -218,7 +221,6 @@ def train(
         raise ConfigError(
             f"{out} holds a run already; continue it with --resume, or choose another --out"
         )
-    out.mkdir(parents=True, exist_ok=True)
     chosen, watched = training_rows(faces, config)
     if len(chosen) < 2 * fabric.world_size:
         raise DataError(
@@ -230,17 +232,28 @@ def train(
             load_checkpoint(path, config, data, resumable=False)
     watch = None if watched is None else Resident.of(watched, fabric.device)
     rows = Resident.of(chosen, fabric.device, label_weights(chosen, config))
-    run = start(
-        fabric,
-        config,
-        rows,
-        data=data,
-        provenance=provenance,
-        checkpoint=checkpoint,
-        network=network,
-        on_step=on_step,
-    )
-    for epoch in range(len(run.log), config.epochs):
+    out.mkdir(parents=True, exist_ok=True)
+    with locked_folder(out) if fabric.global_rank == 0 else nullcontext():
+        run = start(
+            fabric,
+            config,
+            rows,
+            data=data,
+            provenance=provenance,
+            checkpoint=checkpoint,
+            network=network,
+            on_step=on_step,
+        )
+        _finish(run, watch, out, on_epoch)
+    return run.average.network, run.log
+
+
+def _finish(
+    run: Run, watch: Resident | None, out: Path, on_epoch: Callable[[EpochRow], None]
+) -> None:
+    """The epochs that are left; the state of each is saved before the next begins."""
+    fabric = run.fabric
+    for epoch in range(len(run.log), run.config.epochs):
         started = time.perf_counter()
         loss, accuracy = _epoch(run, epoch)
         seen = _watched(run, watch, epoch + 1)
@@ -254,7 +267,6 @@ def train(
     if fabric.global_rank == 0:
         write_log(out / "log.csv", run.log)  # a kill may have come between checkpoint and log
         plot_curves(out / "curves.png", run.log)
-    return run.average.network, run.log
 
 
 def open_fabric(config: TrainConfig, accelerator: str) -> Fabric:
