@@ -293,8 +293,8 @@ def test_options_reach_the_recogniser(folder: Path, recognizer: dict[str, Any]) 
     line = ["--model", "m", "--precision", "int8", "--detector", "none", "--min-face", "20"]
     assert run(["analyze", "pictures", *line, "--device", "cpu", "--threads", "1"]) == 0
     assert recognizer == {
-        "model": "m", "precision": "int8", "detector": "none", "min_face": 20, "device": "cpu",
-        "threads": 1,
+        "model": "m", "precision": "int8", "detector": "none", "min_face": 20, "max_faces": 64,
+        "device": "cpu", "threads": 1,
     }  # fmt: skip
 
 
@@ -350,3 +350,44 @@ def test_progress_is_drawn_on_a_real_terminal_only(folder: Path) -> None:
         assert b"\x1b" not in done.stdout
     assert b"\x1b" in seen["--out"]
     assert b"\x1b" not in seen["--json"]
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.csv.gz", "rows.xlsx"])
+def test_a_name_that_promises_another_format_is_refused(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["analyze", "pictures", "--out", name]) == 2
+    assert f"rows are written as .jsonl, .ndjson, .json, .txt, .csv, got '{name}'" in (
+        capsys.readouterr().err
+    )
+    assert run(["analyze", "pictures", "--out", name, "--format", "csv"]) == 0
+    assert (folder / name).read_text(encoding="utf-8").startswith("schema,")
+
+
+@pytest.mark.parametrize("name", ["same.csv", "same.png", "./same.csv"])
+def test_rows_and_overlay_need_two_names(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["analyze", "pictures", "--out", name, "--overlay", name.removeprefix("./")]
+    assert run([*line, "--format", "csv"]) == 2
+    assert "give two names" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == ["pictures"]
+
+
+@pytest.mark.parametrize("option", ["--smooth", "--from", "--to"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_what_is_no_number_is_refused(
+    option: str, value: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["analyze", str(folder / "pictures"), option, value]) == 2
+    assert f"expected a number, got {value}" in capsys.readouterr().err
+
+
+def test_a_crowd_that_was_cut_is_told_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_picture(folder / "pictures" / "second.png", FACES)
+    assert run(["analyze", "pictures", "--max-faces", "2", "--json"]) == 0
+    assert capsys.readouterr().err.count("there may be more, see --max-faces") == 1
+    assert run(["analyze", "pictures", "--json"]) == 0
+    assert "there may be more" not in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -247,3 +248,18 @@ def test_full_disk_is_an_error() -> None:
     assert process.returncode == 1
     assert err.startswith(b"mien: error: ")
     assert err.count(b"\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes a stream as a POSIX shell does")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_error(closed: str, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    rows = tmp_path / "rows.csv"
+    program = f"{shlex.quote(sys.executable)} -c 'from mien.cli import main; main()'"
+    analyze = f"analyze {tmp_path}/a.png --detector none --out {rows}"
+    for line in ("--version", "models", analyze):
+        done = subprocess.run(
+            ["sh", "-c", f"{program} {line} {closed}"], capture_output=True, check=False
+        )
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+    assert len(rows.read_text(encoding="utf-8").splitlines()) == 2

@@ -184,6 +184,12 @@ def test_shuffled_labels_are_refused(tmp_path: Path, capsys: pytest.CaptureFixtu
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("mien: error:") == 1
+    assert "--allow-misaligned" in err
+    line = ["evaluate", "fake", "--data", str(tmp_path / "shuffled.csv"), "--allow-misaligned"]
+    assert run([*line, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["accuracy"] < 0.2
+    assert "mien: warning: " in err
 
 
 @pytest.mark.parametrize(
@@ -195,6 +201,8 @@ def test_shuffled_labels_are_refused(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["--end-to-end", "--tta", "flip"], 2, "for crops"),
         (["--clean-against", "Training"], 2, "expects SRC:SPLIT"),
         (["--min-accuracy", "69"], 2, "min-accuracy"),
+        (["--min-accuracy", "nan"], 2, "expected a number, got nan"),
+        (["--end-to-end", "--allow-misaligned"], 2, "for crops"),
     ],
 )
 def test_refuses_and_says_why(

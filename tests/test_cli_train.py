@@ -136,3 +136,33 @@ def test_only_the_first_process_speaks(
     assert run([*line, "--json"]) == 0
     out, _ = capsys.readouterr()
     assert out == ""
+
+
+def test_votes_of_other_images_are_refused_before_the_first_step(
+    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"]
+    votes_of = [4, 5, 6, 1, 3, 2, 0]  # of each label of FER2013, the column of FER+
+    columns = [*names, "contempt", "unknown", "NF"]
+
+    def votes(shift: int) -> str:
+        rows = ["Usage,Image name," + ",".join(columns)]
+        for i in range(35 * 8):
+            counts = [0] * 10
+            counts[votes_of[(i + shift) % 7]] = 10
+            usage = "Training" if i < 28 * 8 else "PublicTest"
+            rows.append(f"{usage},fer{i:07}.png," + ",".join(map(str, counts)))
+        return "\n".join(rows) + "\n"
+
+    labels = [0, 1, 2, 3, 4, 5, 6] * 40
+    faces = made_faces(labels, ["Training"] * 224 + ["PublicTest"] * 56)
+    (tmp_path / "fer2013.csv").write_text(table_text(faces), encoding="utf-8")
+    with_votes = [*line, "--votes", str(tmp_path / "votes.csv"), "--set", "votes_weight=0.4"]
+    (tmp_path / "votes.csv").write_text(votes(shift=1), encoding="utf-8")
+    assert run(with_votes) == 1
+    err = capsys.readouterr().err
+    assert "agree with only" in err
+    assert "--set votes_weight=0" in err
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "votes.csv").write_text(votes(shift=0), encoding="utf-8")
+    assert run([*with_votes, "--set", "epochs=1"]) == 0

@@ -196,6 +196,7 @@ def test_an_unreadable_source_is_named(tmp_path):
     [
         ({"MIEN_CACHE": "here", "XDG_CACHE_HOME": "/xdg"}, Path("here")),
         ({"MIEN_CACHE": "off", "XDG_CACHE_HOME": "/xdg"}, None),
+        ({"MIEN_CACHE": "OFF"}, None),
         ({"XDG_CACHE_HOME": str(Path("/xdg").resolve())}, Path("/xdg").resolve() / "mien"),
         ({"MIEN_CACHE": "", "XDG_CACHE_HOME": "relative"}, Path.home() / ".cache" / "mien"),
         ({}, Path.home() / ".cache" / "mien"),

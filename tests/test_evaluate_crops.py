@@ -112,9 +112,10 @@ def test_other_splits_use_the_temperature_of_the_card():
     assert found.figures.nll == metrics.nll(found.probabilities, faces.labels)
 
 
-def fitted_on(split: str | None, **changes):
+def fitted_on(split: str | None, *, sha256: str | None = None, **changes):
     """A recogniser too sure of itself whose files were fitted on a split, or on nobody knows."""
-    figures = () if split is None else ({"split": split}, {"split": "PublicTest"})
+    told = {"split": split} if sha256 is None else {"split": split, "data_sha256": sha256}
+    figures = () if split is None else (told, {"split": "PublicTest"})
     card = Card(files={"fp32": ModelFile(()), "int8": ModelFile(figures)})
     return FakeRecognizer(
         card=card, precision="int8", calibration=Calibration(temperature=0.2), **changes
@@ -123,7 +124,8 @@ def fitted_on(split: str | None, **changes):
 
 def test_the_card_tells_which_split_was_fitted_on():
     faces = joined(some_faces(usage="Mine"), some_faces())
-    crossed = evaluate(fitted_on("Mine"), faces, split="Mine")
+    same = faces.split("Mine").sha256
+    crossed = evaluate(fitted_on("Mine", sha256=same), faces, split="Mine")
     assert "because the card's was fitted on Mine" in crossed.protocol["calibration"]
     assert crossed.protocol["abstention"].endswith("both fitted on the clean rows of this split")
     assert crossed.figures.nll < metrics.nll(crossed.probabilities, crossed.truth)
@@ -149,16 +151,28 @@ def test_a_card_that_names_no_split_is_said_not_to(card):
     assert found.figures.nll == metrics.nll(found.probabilities, found.truth)
 
 
-def test_other_rows_of_the_same_name_were_not_fitted_on():
+def test_rows_of_the_fitted_name_may_be_the_fitted_ones_whatever_their_hash():
+    """A part of the fitted rows has another hash: it must not pass for rows of its own."""
     faces = source()
     public = faces.split("PublicTest")
     clean = public[np.arange(140) >= 10]
-    for sha256, here in ((clean.sha256, True), (public.sha256, True), ("0" * 64, False)):
+    for sha256, same in ((clean.sha256, True), (public.sha256, True), ("0" * 64, False)):
         file = ModelFile(({"split": "PublicTest", "data_sha256": sha256},))
         found = evaluate(FakeRecognizer(card=Card(files={"fp32": file})), faces)
-        assert ("cross-fitted" in found.protocol["calibration"]) == here
-        assert ("fitted on other rows" in found.protocol["calibration"]) != here
-        assert ("both fitted" in found.protocol["abstention"]) == here
+        assert "cross-fitted" in found.protocol["calibration"]
+        assert ("may be among these" in found.protocol["calibration"]) != same
+        assert ("may be among these" in found.protocol["abstention"]) != same
+        assert ("clean rows of this split" in found.protocol["abstention"]) == same
+
+
+def test_a_part_of_the_fitted_rows_is_cross_fitted():
+    faces = source()
+    public = faces.split("PublicTest")
+    recognizer = fitted_on("PublicTest", sha256=public.sha256)
+    part = joined(faces.split("Training"), public[np.arange(len(public)) < 100])
+    found = evaluate(recognizer, part)
+    assert "cross-fitted" in found.protocol["calibration"]
+    assert found.figures.nll < metrics.nll(found.probabilities, found.truth)
 
 
 def test_votes_of_any_member_of_an_ensemble_are_disclosed():

@@ -148,3 +148,16 @@ def test_a_detector_may_be_called_from_several_threads():
         answers = list(pool.map(shared.detect, [portrait()] * 4))
     assert all((a.boxes == answers[0].boxes).all() for a in answers)
     assert len(answers[0]) == 1
+
+
+@pytest.mark.parametrize("side", [30, 60, 90])
+def test_no_face_is_smaller_than_asked_for(side):
+    """The networks shrink boxes: a face of half the size asked for used to be answered."""
+    head = portrait()[20:235, 120:330]
+    canvas = np.full((600, 800, 3), 90, np.uint8)
+    for left, height in ((20, 50), (90, 90), (200, 160), (400, 240)):  # half of it is the face
+        canvas[200 : 200 + height, left : left + height] = resized(head, height, height)
+    boxes = build_detector("mtcnn", DetectorOptions(min_face=side)).detect(canvas).boxes
+    longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    assert len(longer)
+    assert (longer >= side).all()

@@ -222,3 +222,24 @@ def test_a_detector_of_your_own(bundle: Path) -> None:
         picture(64, 64)
     )
     assert reading.faces.boxes.tolist() == [[0, 0, 20, 20]]
+
+
+@pytest.mark.parametrize("box", [[1e20, 0, 2e20, 1e20], [-3e7, 5, -2e7, 50]])
+def test_a_face_that_lies_nowhere_is_refused(recognizer: Recognizer, box: list[float]) -> None:
+    nowhere = Faces(np.array([box], np.float32), np.ones(1, np.float32))
+    with pytest.raises(InputError, match="a face must lie within"):
+        recognizer.faces([picture(60, 80)], [nowhere])
+
+
+def test_affines_that_are_no_numbers_are_refused(recognizer: Recognizer) -> None:
+    affines = identity_affines(2, 48)
+    affines[1, 0, 0] = np.nan
+    with pytest.raises(InputError, match="a face must lie within"):
+        recognizer.frame_logits(np.zeros((2, 48, 48), np.uint8), affines)
+    with pytest.raises(InputError, match="1 pixel wide or more"):
+        recognizer.frame_logits(np.zeros((2, 0, 0), np.uint8))
+
+
+def test_a_wrong_detector_is_refused_when_it_is_named(bundle: Path) -> None:
+    with pytest.raises(UnknownNameError, match="mtcnn"):
+        Recognizer(bundle, detector="mtcn")

@@ -198,9 +198,7 @@ class TestWritingFolder:
             "with writing_folder(sys.argv[1]) as folder:\n"
             "    (folder / 'half.txt').touch(); os._exit(9)\n"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", killed, str(tmp_path / "bundle")], check=False
-        )
+        done = subprocess.run([sys.executable, "-c", killed, str(tmp_path / "bundle")], check=False)
         assert done.returncode == 9
         assert (tmp_path / "bundle.part" / "half.txt").exists()
         with writing_folder(tmp_path / "bundle") as folder:

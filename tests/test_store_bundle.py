@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +95,19 @@ def test_a_huge_file_is_refused_before_it_is_read(folder: Path) -> None:
         file.truncate((1 << 30) + 1)
     with pytest.raises(BundleError, match="larger than"):
         load_bundle(folder).model()
+    with (folder / "card.json").open("wb") as file:
+        file.truncate((4 << 20) + 1)
+    with pytest.raises(BundleError, match="larger than 4 MiB"):
+        load_bundle(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.timeout(20)
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(folder: Path) -> None:
+    (folder / "card.json").unlink()
+    os.mkfifo(folder / "card.json")
+    with pytest.raises(BundleError, match="no plain file"):
+        load_bundle(folder)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_overrides_win(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("epoch = 3", "unknown configuration key epoch"),
+        ("epoch = 3", r"unknown configuration key epoch \(did you mean epochs\?\)"),
         ("[augmentation]\nflips = 1", r"unknown configuration key augmentation\.flips"),
         ("epochs = 2.5", "epochs must be int"),
         ("epochs = true", "epochs must be int"),

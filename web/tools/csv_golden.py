@@ -66,6 +66,7 @@ ROWS = [
         ],
     ),
     _row(source='=SUM(A1),"x".png', time_s=None, faces=[_face(smoothed=None)]),
+    _row(source="a;=1+1; -2.jpg"),
     _row(source="a\nb\x1b[31m\u202egpj.exe", model="\uff1dtiny"),
     _row(source="\u0995\u09cd\u200d\u09b7.png"),
 ]

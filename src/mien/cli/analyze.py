@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 Format = Literal["jsonl", "csv", "table"]
 
+_BY_SUFFIX: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".txt": "jsonl",
+    ".csv": "csv",
+    "": "jsonl",
+}
+
 
 def analyze(
     inputs: Annotated[
@@ -56,6 +65,7 @@ def analyze(
     precision: options.Precision = "fp32",
     detector: options.Detector = "mtcnn",
     min_face: options.MinFace = 40,
+    max_faces: options.MaxFaces = 64,
     every: Annotated[
         int,
         typer.Option(min=1, metavar="K", help="Videos: look for faces in every K-th frame."),
@@ -63,14 +73,27 @@ def analyze(
     smooth: Annotated[
         float,
         typer.Option(
-            min=0, metavar="SECONDS", help="Videos: time constant of the shown label; 0 = none."
+            min=0,
+            metavar="SECONDS",
+            help="Videos: time constant of the shown label; 0 = none.",
+            callback=options.finite,
         ),
     ] = 0.3,
     start: Annotated[
-        float, typer.Option("--from", min=0, metavar="T", help="Videos: begin at T seconds.")
+        float,
+        typer.Option(
+            "--from",
+            min=0,
+            metavar="T",
+            help="Videos: begin at T seconds.",
+            callback=options.finite,
+        ),
     ] = 0.0,
     end: Annotated[
-        float | None, typer.Option("--to", metavar="T", help="Videos: end before T seconds.")
+        float | None,
+        typer.Option(
+            "--to", metavar="T", help="Videos: end before T seconds.", callback=options.finite
+        ),
     ] = None,
     device: options.Device = "cpu",
     threads: options.Threads = None,
@@ -93,6 +116,8 @@ def analyze(
     if blur_faces and overlay is None:
         raise typer.BadParameter("--blur-faces needs --overlay PATH")
     file = None if out == Path("-") else out
+    if file is not None and overlay is not None and file.resolve() == overlay.resolve():
+        raise typer.BadParameter(f"--out and --overlay are both {file}; give two names")
     chosen = _format(file, row_format, as_json=as_json, plain=out is not file)
     items = _items(inputs, [path for path in (file, overlay) if path is not None])
     recognizer = options.recognizer(
@@ -100,10 +125,11 @@ def analyze(
         precision=precision,
         detector=detector,
         min_face=min_face,
+        max_faces=max_faces,
         device=device,
         threads=threads,
     )
-    report = _Report(as_table=chosen == "table")
+    report = _Report(as_table=chosen == "table", max_faces=max_faces)
     # On a terminal, rows and a bar would draw over one another.
     quiet = as_json or (file is None and chosen != "table" and console.on_terminal(sys.stdout))
     with ExitStack() as stack:
@@ -138,9 +164,11 @@ class _Report:
     """What is told while inputs are answered."""
 
     as_table: bool
+    max_faces: int
     lines: list[tuple[str, ...]] = field(default_factory=list)
     tracks: dict[tuple[str, int], _Track] = field(default_factory=dict)
     seen: int = 0
+    crowded: bool = False
     advance: Callable[[int, int | None], None] = lambda *_: None
 
     def on_row(self, row: Row, error: Exception | None) -> None:
@@ -149,6 +177,12 @@ class _Report:
         self.advance(self.seen, None)
         if self.as_table:
             self._keep(row)
+        if not self.crowded and len(row.get("faces", ())) >= self.max_faces:
+            self.crowded = True
+            console.warn(
+                f"{row['source']}: {self.max_faces} faces, the most that are kept of a picture; "
+                "there may be more, see --max-faces"
+            )
         if error is not None and not (self.as_table and is_error(row)):
             console.say(f"mien: {row['source']}: {error}")
 
@@ -196,7 +230,13 @@ def _format(file: Path | None, asked: Format | None, *, as_json: bool, plain: bo
     if file is not None:
         if asked == "table":
             raise typer.BadParameter("a table is for reading on stdout; files are jsonl or csv")
-        return asked or ("csv" if file.suffix.lower() == ".csv" else "jsonl")
+        named = _BY_SUFFIX.get(file.suffix.lower())
+        if asked is None and named is None:
+            raise typer.BadParameter(
+                f"rows are written as {', '.join(filter(None, _BY_SUFFIX))}, got {file.name!r}; "
+                "name the file so, or give --format"
+            )
+        return asked or named or "jsonl"
     if as_json and asked in {"csv", "table"}:
         raise typer.BadParameter(f"--json and --format {asked} both want stdout; give --out PATH")
     return asked or ("jsonl" if console.wants_json(asked=as_json or plain) else "table")

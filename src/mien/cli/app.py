@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 an error of ours or an item that failed, 2 wrong usage or 
 from __future__ import annotations
 
 import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -124,6 +125,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry point of the ``mien`` script."""
+    # Started with a stream closed (>&-), Python has none: what is said there goes nowhere.
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Data in a pipe are UTF-8 everywhere, and no name may end the run.

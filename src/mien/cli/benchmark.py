@@ -83,7 +83,12 @@ def train(
     runs: Runs = 30,
     max_ratio: Annotated[
         float | None,
-        typer.Option(min=0, metavar="X", help="Exit with 3 if the step costs more than X passes."),
+        typer.Option(
+            min=0,
+            metavar="X",
+            help="Exit with 3 if the step costs more than X passes.",
+            callback=options.finite,
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:

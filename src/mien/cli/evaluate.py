@@ -69,8 +69,18 @@ def evaluate(
         ),
     ] = None,
     min_accuracy: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Exit with 3 if the accuracy is lower.")
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Exit with 3 if the accuracy is lower.", callback=options.finite
+        ),
     ] = None,
+    allow_misaligned: Annotated[
+        bool,
+        typer.Option(
+            "--allow-misaligned",
+            help="Score even if answers and labels look shuffled or renamed, with a warning.",
+        ),
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure a model on labelled data.
@@ -82,8 +92,11 @@ def evaluate(
     from mien.evaluate import evaluate as evaluate_crops
     from mien.evaluate import evaluate_photos, write_report
 
-    if end_to_end and (tta != "none" or clean_against is not None):
-        raise typer.BadParameter("--tta and --clean-against are for crops, not for --end-to-end")
+    for_crops = tta != "none" or clean_against is not None or allow_misaligned
+    if end_to_end and for_crops:
+        raise typer.BadParameter(
+            "--tta, --clean-against and --allow-misaligned are for crops, not for --end-to-end"
+        )
     space = label_space(labels)
     recognizer = options.recognizer(
         model,
@@ -113,6 +126,7 @@ def evaluate(
             split=_split(split, "PublicTest"),
             training=_training(clean_against, space),
             views=tta,
+            allow_misaligned=allow_misaligned,
         )
     with _folder(report) as folder:
         with console.progress("photos" if end_to_end else "faces", quiet=as_json) as advance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -22,6 +23,9 @@ Detector = Annotated[str, typer.Option(metavar="NAME", help=DETECTORS)]
 MinFace = Annotated[
     int, typer.Option(min=1, metavar="PX", help="Smallest face that is looked for, in pixels.")
 ]
+MaxFaces = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Most faces of a picture; the surest are kept.")
+]
 Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to compute.")]
 Threads = Annotated[
     int | None,
@@ -39,12 +43,24 @@ Override = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout, also on a terminal.")]
 
 
+def finite(value: float | None) -> float | None:
+    """Refuse ``nan`` and ``inf``, which pass every limit.
+
+    Raises:
+        typer.BadParameter: If ``value`` is one of them.
+    """
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"expected a number, got {value}")
+    return value
+
+
 def recognizer(
     model: str,
     *,
     precision: str,
     detector: str,
     min_face: int,
+    max_faces: int = 64,
     device: str,
     threads: int | None,
 ) -> Recognizer:
@@ -58,7 +74,7 @@ def recognizer(
         model,
         precision=precision,
         detector=detector,
-        options=DetectorOptions(min_face=min_face),
+        options=DetectorOptions(min_face=min_face, max_faces=max_faces),
         device=device,
         threads=threads,
     )

@@ -12,10 +12,11 @@ import typer
 from mien.cli import console, options
 from mien.cli.finetune import personalise
 from mien.cli.provenance import provenance
+from mien.core.errors import DataError
 from mien.core.labels import label_space
 
 if TYPE_CHECKING:
-    from mien.data import Part
+    from mien.data import FaceSet, Part
     from mien.train import EpochRow, TrainConfig
 
 
@@ -106,6 +107,7 @@ def train(
     faces = load(data, votes=votes, labels=space)
     if speaks:
         console.warn(framing_warning(data, faces.space))
+    _check_votes_and_counts(faces, recipe, speaks=speaks)
     if aux:
         mixture = mixed([faces, *(load(source, labels=None) for source in aux)], space)
         faces = mixture.faces
@@ -127,6 +129,25 @@ def train(
     console.say(f"the run is in {out}; make a bundle of it with: mien export {out} ...")
     if console.wants_json(asked=as_json):
         console.emit({"run": str(out), **asdict(log[-1])})
+
+
+def _check_votes_and_counts(faces: FaceSet, recipe: TrainConfig, *, speaks: bool) -> None:
+    """Tell other counts than the official ones; refuse votes that are not of these images.
+
+    Hours of training on the votes of other pictures would look like any other run.
+
+    Raises:
+        DataError: If the votes contradict the labels too often to be of the same images.
+    """
+    from numpy import isin
+
+    from mien.data import count_warnings, vote_warnings
+
+    used = ["Training", "" if recipe.held_out else recipe.watch]
+    for warning in count_warnings(faces[isin(faces.usages, used)]) if speaks else ():
+        console.warn(warning)
+    if recipe.votes_weight and (doubts := vote_warnings(faces)):
+        raise DataError(f"{doubts[0]} Give the votes of these images, or --set votes_weight=0")
 
 
 def _tell_parts(parts: Sequence[Part]) -> None:

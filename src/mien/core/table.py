@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,7 +17,8 @@ _ERROR = ("error_type", "error_message")
 
 # A spreadsheet runs a cell that begins with one of these as a formula (OWASP, CSV injection); the
 # last four are the full-width forms, which East Asian locales take for the same.
-_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+_FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+_RISKY = re.compile(f"(^|; *)(?=[{_FORMULA}])")  # where a comma is no separator, ; begins a cell
 
 
 def columns(labels: Sequence[str]) -> tuple[str, ...]:
@@ -66,10 +68,11 @@ def _prefixed(prefix: str, table: dict[str, float] | None) -> dict[str, float]:
 def csv_cell(value: object) -> str:
     """One cell of a CSV file, safe to open in a spreadsheet and to show on a terminal.
 
-    Text is on one line (see ``printable``); text that a spreadsheet would run is quoted with ``'``.
+    Text is on one line (see ``printable``); what a spreadsheet would run is quoted with ``'``, also
+    behind a semicolon, which separates cells where the comma is the decimal point.
 
-    >>> csv_cell("=cmd.jpg"), csv_cell(-2.5), csv_cell(None), csv_cell(True)
-    ("'=cmd.jpg", '-2.5', '', 'true')
+    >>> csv_cell("=cmd.jpg"), csv_cell("a;=b.jpg"), csv_cell(-2.5), csv_cell(None), csv_cell(True)
+    ("'=cmd.jpg", "a;'=b.jpg", '-2.5', '', 'true')
     """
     if value is None:
         return ""
@@ -78,4 +81,4 @@ def csv_cell(value: object) -> str:
     if not isinstance(value, str):
         return str(value)
     text = printable(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _RISKY.sub(r"\1'", text)

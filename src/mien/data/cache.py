@@ -39,11 +39,11 @@ _log = logging.getLogger(__name__)
 def default_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
     """``$MIEN_CACHE``, else ``$XDG_CACHE_HOME/mien``, else ``~/.cache/mien``; None = no cache.
 
-    There is none if ``MIEN_CACHE`` is ``off``, or if the user has no home folder.
+    There is none if ``MIEN_CACHE`` is ``off``, in any case, or if the user has no home folder.
     """
     own, shared = environment.get("MIEN_CACHE", ""), environment.get("XDG_CACHE_HOME", "")
     if own:
-        return None if own == OFF else Path(own)
+        return None if own.lower() == OFF else Path(own)
     # The XDG Base Directory Specification ("Basics") declares relative paths void.
     if shared and Path(shared).is_absolute():
         return Path(shared, "mien")

@@ -43,10 +43,11 @@ def evaluate(
 ) -> Evaluation:
     """Measure a bundle on the crops of one split.
 
-    On the rows that the card's temperature was fitted on, NLL, ECE and Brier are five-fold
-    cross-fitted: their temperature is fitted anew, to the views that are averaged. Elsewhere they
-    are the card's temperature's. All other figures use the card's temperature. Everything that
-    depends on probabilities is told for the clean rows too: twins of training rows flatter it.
+    On rows of the split that the card's temperature was fitted on, NLL, ECE and Brier are
+    five-fold cross-fitted: their temperature is fitted anew, to the views that are averaged.
+    Elsewhere they are the card's temperature's. All other figures use the card's temperature.
+    Everything that depends on probabilities is told for the clean rows too: twins of training rows
+    flatter it.
 
     Args:
         recognizer: The model.
@@ -86,7 +87,7 @@ def evaluate(
         warnings.append(f"the clean subset is of {compared}: it may hold further twins")
     fitted = fitted_split(recognizer)
     here = name == fitted and fitted_here(recognizer, rows, clean)
-    calibrated, calibration = _calibrated(log_p, rows, name, fitted, here=here)
+    calibrated, calibration = _calibrated(log_p, rows, name, fitted, same=here)
     threshold = recognizer.calibration.threshold
     return Evaluation(
         bundle=recognizer.name,
@@ -112,7 +113,7 @@ def evaluate(
             "views": _views_in_words(views),
             "calibration": calibration,
             "abstention": "threshold of the card, probabilities at the card's temperature"
-            + (", both fitted on the clean rows of this split" if here else ""),
+            + _fitted_in_words(name, fitted, same=here),
             "clean": compared,
             "latency": f"median of {CALLS} calls with one face and one view, crop and network; "
             f"{threads_in_words(recognizer)}",
@@ -142,7 +143,7 @@ def alignment_warnings(
     if found is None:
         return []
     if not allowed:
-        raise DataError(found.message)
+        raise DataError(f"{found.message}; --allow-misaligned scores them all the same")
     return [found.message]
 
 
@@ -171,7 +172,7 @@ def _trained_on(rows: FaceSet) -> list[str]:
 
 
 def _calibrated(
-    log_p: NDArray[np.float64], rows: FaceSet, split: str, fitted: str | None, *, here: bool
+    log_p: NDArray[np.float64], rows: FaceSet, split: str, fitted: str | None, *, same: bool
 ) -> tuple[NDArray[np.float64] | None, str]:
     """Probabilities for NLL, ECE and Brier, None for the card's; and where they come from."""
     if fitted is None:
@@ -179,17 +180,28 @@ def _calibrated(
     if split != fitted:
         among = ", which is among these rows" if (rows.usages == fitted).any() else ""
         return None, f"temperature of the card, fitted on {fitted}{among}"
-    if not here:
-        return None, f"temperature of the card, fitted on other rows that are called {split} too"
+    origin = f"was fitted on {split}" if same else f"was fitted on {_may_be_among(split)}"
     if len(rows) < MIN_CROSS_FIT:
         return None, (
-            f"temperature of the card, although it was fitted on {split}: "
+            f"temperature of the card, although it {origin}: "
             f"{len(rows)} rows are too few to cross-fit"
         )
     return cross_fitted(log_p, rows.labels, FOLDS), (
         f"nll, ece and brier: temperature cross-fitted in {FOLDS} folds to these views, "
-        f"because the card's was fitted on {split}"
+        f"because the card's {origin}"
     )
+
+
+def _fitted_in_words(split: str, fitted: str | None, *, same: bool) -> str:
+    if split != fitted:
+        return ""
+    where = "the clean rows of this split" if same else _may_be_among(split)
+    return f", both fitted on {where}"
+
+
+def _may_be_among(split: str) -> str:
+    """A part of a split, or a copy with a row more, has another hash and the same rows."""
+    return f"rows that are called {split} too and may be among these"
 
 
 def _crossed(

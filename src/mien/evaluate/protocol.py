@@ -20,15 +20,14 @@ def fitted_split(recognizer: Described) -> str | None:
 
 
 def fitted_here(recognizer: Described, rows: FaceSet, clean: NDArray[np.bool_] | None) -> bool:
-    """Whether rows of the fitted split's name are those of the card, by their hash.
+    """Whether rows of the fitted split's name are known to be those of the card, by their hash.
 
-    Without a hash in the card, or without knowing the clean rows, the name decides.
+    False says nothing: the hash may be missing, or be that of all rows where a part is given.
     """
     file = recognizer.card.files.get(recognizer.precision)
     sha256 = file.metrics[0].get("data_sha256") if file is not None and file.metrics else None
-    if sha256 is None or clean is None:
-        return True
-    return sha256 in (rows.sha256, rows[clean].sha256)
+    parts = [rows] if clean is None else [rows, rows[clean]]
+    return sha256 is not None and sha256 in {part.sha256 for part in parts}
 
 
 def trained_rows(card: CardView) -> str | None:

@@ -17,7 +17,12 @@ from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
 from mien.core.scores import Scores
 from mien.core.smoothing import Smoothed
-from mien.runtime.detectors.registry import DetectorOptions, build_detector, check_image
+from mien.runtime.detectors.registry import (
+    DetectorOptions,
+    build_detector,
+    check_detector,
+    check_image,
+)
 from mien.runtime.packing import Image, Region, cut, pack, window
 from mien.runtime.session import open_session, run
 from mien.store.bundle import DEFAULT, Bundle, open_bundle
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
 # Picture pixels per frame pixel above which a region is halved first: where the two samples of the
 # crop lie two pixels apart (mien.models.crop, decision 0002).
 LARGEST_STEP = 5.0
+# Pixels from the picture's corner beyond which a face is a mistake, not a face at the border.
+FARTHEST = 1e6
 # Faces per call of the graph: enough to amortise the call, small enough to stay in the cache.
 BATCH = 64
 
@@ -89,6 +96,8 @@ class Recognizer:
         self.bundle = model if isinstance(model, Bundle) else open_bundle(model)
         self.precision = precision
         self.threads = threads
+        if isinstance(detector, str):
+            check_detector(detector)
         self._detector = detector
         check_frame(self.card)
         self._session = open_session(self.bundle.model(precision), threads=threads, device=device)
@@ -209,6 +218,8 @@ class Recognizer:
             )
         if affines is None:
             affines = identity_affines(len(frames), frames.shape[1])
+        if not frames.shape[1]:
+            raise InputError(f"frames must be 1 pixel wide or more, got {frames.shape}")
         if affines.shape != (len(frames), 2, 3):
             raise InputError(f"affines must be ({len(frames)}, 2, 3), got {affines.shape}")
         return np.concatenate(
@@ -228,8 +239,17 @@ class Recognizer:
         )
 
     def _region(self, picture: Image, affine: NDArray[np.floating]) -> Region:
-        """Cut one face out, halving the picture around it as often as its size asks for."""
+        """Cut one face out, halving the picture around it as often as its size asks for.
+
+        Raises:
+            InputError: If the face lies nowhere, or the picture has no pixels.
+        """
         matrix = np.asarray(affine, dtype=np.float64)
+        if not (picture.size and np.abs(matrix).max() < FARTHEST):  # NaN is not below either
+            raise InputError(
+                f"a face must lie within {FARTHEST:.0g} pixels of a picture with pixels, got "
+                f"affine {matrix.tolist()} in a picture of {picture.shape[1]}x{picture.shape[0]}"
+            )
         while pixels_per_crop_pixel(matrix[None])[0] > LARGEST_STEP:
             picture, matrix = window(picture, matrix)
             (picture,) = run(self._halve, ["half"], {"image": picture})

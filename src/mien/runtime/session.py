@@ -57,7 +57,8 @@ def open_session(
         raise InputError(f"threads must be 1 or more, got {threads}")
     if threads is not None and threads > max(_FEW_THREADS, os.cpu_count() or 1):
         raise InputError(
-            f"threads must be {os.cpu_count()} or fewer here, one per core, got {threads}: "
+            f"threads must be {max(_FEW_THREADS, os.cpu_count() or 1)} or fewer here, best one "
+            f"per core ({os.cpu_count()}), got {threads}: "
             "more only wait for one another"
         )
     provider = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}[device]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from mien.store.wire import scan
 DEFAULT = "default"
 _DEFAULT_NAME = "small"  # the bundle that ``default`` stands for
 _LARGEST = 1 << 30  # bytes; a model file above this is refused before it is read
+_LARGEST_CARD = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,13 @@ def check_model(data: bytes, name: str) -> None:
         raise BundleError(f"{name} has opset {found.opset}, expected 17 or more; export it again")
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int = _LARGEST) -> bytes:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise BundleError(f"{path} is larger than {_LARGEST >> 20} MiB; this is no mien model")
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
+            raise BundleError(f"{path} is no plain file; fetch or export the bundle again")
+        if found.st_size > most:
+            raise BundleError(f"{path} is larger than {most >> 20} MiB; this is no mien bundle")
         return path.read_bytes()
     except OSError as error:
         raise BundleError(f"{path} cannot be read ({error}); is the bundle complete?") from error
@@ -89,7 +94,7 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: If there is no readable, valid card.
     """
-    return Bundle(path, parse_card(_read(path / "card.json")))
+    return Bundle(path, parse_card(_read(path / "card.json", _LARGEST_CARD)))
 
 
 @contextmanager

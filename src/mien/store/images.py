@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """The formats that are read, by Pillow's names."""
 
-MAX_PIXELS = 100_000_000
-"""Default limit on width x height: twice what cameras commonly write."""
+MAX_PIXELS = 80_000_000
+"""Default limit on width x height: more than cameras commonly write, and within 700 MB of memory
+even where a picture has an alpha channel."""
 
 _READABLE = "JPEG, PNG, WebP, BMP, GIF, TIFF or PPM"
 _MAX_STREAM = 512 << 20  # bytes taken from a stream: pictures on a pipe have no size to check first

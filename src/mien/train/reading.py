@@ -6,6 +6,7 @@ import dataclasses
 import tomllib
 import types
 import typing
+from difflib import get_close_matches
 from typing import Any
 
 from mien.core.errors import ConfigError
@@ -18,10 +19,13 @@ def built(cls: Any, values: dict[str, Any], prefix: str = "") -> Any:
         ConfigError: On an unknown key, a value of the wrong type, or one out of range.
     """
     hints = typing.get_type_hints(cls)
-    unknown = [f"{prefix}{key}" for key in values if key not in hints]
+    unknown = [key for key in values if key not in hints]
     if unknown:
+        near = [name for key in unknown for name in get_close_matches(str(key), hints, n=1)]
+        meant = f" (did you mean {', '.join(prefix + name for name in near)}?)" if near else ""
         raise ConfigError(
-            f"unknown configuration key {', '.join(unknown)}; known: {', '.join(sorted(hints))}"
+            f"unknown configuration key {', '.join(prefix + key for key in unknown)}{meant}; "
+            f"known: {', '.join(sorted(hints))}"
         )
     return cls(**{k: _value(v, hints[k], f"{prefix}{k}") for k, v in values.items()})
 
@@ -69,7 +73,8 @@ def _tuple(value: Any, parts: tuple[Any, ...], key: str) -> tuple[Any, ...]:
     if parts[-1] is Ellipsis and isinstance(value, (list, tuple)):
         parts = (parts[0],) * len(value)
     if not isinstance(value, (list, tuple)) or len(value) != len(parts):
-        raise ConfigError(f"{key} must be a list of {len(parts)} values, got {value!r}")
+        how_many = "" if parts[-1] is Ellipsis else f"{len(parts)} "
+        raise ConfigError(f"{key} must be a list of {how_many}values, got {value!r}")
     return tuple(_value(v, part, key) for v, part in zip(value, parts, strict=True))
 
 

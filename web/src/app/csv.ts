@@ -8,8 +8,9 @@ const POINTS = ["left_eye", "right_eye", "nose", "mouth_left", "mouth_right"].fl
   `${name}_y`,
 ]);
 
-// A spreadsheet runs a cell that begins with one of these as a formula (OWASP, CSV injection).
-const FORMULA = /^[=+\-@\uff1d\uff0b\uff0d\uff20]/;
+// A spreadsheet runs a cell that begins with one of these as a formula (OWASP, CSV injection);
+// where a comma is the decimal point, a semicolon begins a cell.
+const FORMULA = /(^|; *)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
 // What `printable` of Python shows as an escape; the two joiners are needed inside words.
 const UNSAFE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
@@ -52,7 +53,7 @@ export function* csvLines(rows: Iterable<FrameRow>, labels: readonly string[]): 
 /** Text on one line, and never a formula. */
 export function textCell(text: string): string {
   const shown = text.replace(UNSAFE, escaped);
-  return FORMULA.test(shown) ? `'${shown}` : shown;
+  return shown.replace(FORMULA, "$1'");
 }
 
 function faceCells(index: number, face: FaceRow, labels: readonly string[]): string[] {

@@ -108,6 +108,14 @@ export function rowsAbove(scores: Float32Array, threshold: number): number[] {
   return rowsWhere(scores.length, (row) => (scores[row] as number) >= fround(threshold));
 }
 
+/** Those whose longer side is `least` pixels or more. */
+export function wide(found: Found, least: number): Found {
+  const side = (row: number, axis: 0 | 1): number =>
+    fround((found.boxes[4 * row + axis + 2] as number) - (found.boxes[4 * row + axis] as number));
+  const keep = (row: number): boolean => Math.max(side(row, 0), side(row, 1)) >= fround(least);
+  return foundAt(found, rowsWhere(found.scores.length, keep));
+}
+
 /** One box per face, best score first. */
 export function distinct(found: Found): Found {
   return foundAt(found, nms(found.boxes, found.scores, CONFIRMED, "smaller"));

@@ -91,9 +91,11 @@ export class Mtcnn implements Detector {
     return facesOf(kept);
   }
 
-  #firstLook(image: Picture, factor: number): Promise<Found> {
-    const minFace = Math.max(this.#options.minFace * factor, FINEST);
-    return this.#search(image, { minFace, propose: 0.6, refine: 0.7 });
+  /** The whole picture; the networks shrink boxes, so what became too small is left out. */
+  async #firstLook(image: Picture, factor: number): Promise<Found> {
+    const least = this.#options.minFace * factor;
+    const look: Look = { minFace: Math.max(least, FINEST), propose: 0.6, refine: 0.7 };
+    return cascade.wide(await this.#search(image, look), least);
   }
 
   /**

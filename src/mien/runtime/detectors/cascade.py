@@ -69,6 +69,11 @@ class Found(NamedTuple):
         """Those that score ``threshold`` or more."""
         return Found(*(column[self.scores >= threshold] for column in self))
 
+    def wide(self, least: float) -> Found:
+        """Those whose longer side is ``least`` pixels or more."""
+        sides = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1, initial=0)
+        return Found(*(column[sides >= least] for column in self))
+
     def distinct(self) -> Found:
         """One box per face, best score first."""
         kept = nms(self.boxes, self.scores, CONFIRMED, over="smaller")

@@ -90,7 +90,9 @@ class Mtcnn:
         return Faces(boxes[real], found.scores[real], found.landmarks[real] * stretch)
 
     def _first_look(self, image: Image, factor: float) -> Found:
-        return self._search(image, Look(max(self._options.min_face * factor, FINEST)))
+        """The whole picture; the networks shrink boxes, so what became too small is left out."""
+        least = self._options.min_face * factor
+        return self._search(image, Look(max(least, FINEST))).wide(least)
 
     def _second_look(self, image: Image, factor: float) -> Found:
         """Tight crops get room around them, small pictures are enlarged.

@@ -108,6 +108,15 @@ def build_detector(name: str = "mtcnn", options: DetectorOptions | None = None) 
     return _DETECTORS.builder(name)(options or DetectorOptions())
 
 
+def check_detector(name: str) -> None:
+    """Refuse the name of a detector that is not registered.
+
+    Raises:
+        UnknownNameError: With the nearest names.
+    """
+    _DETECTORS.builder(name)
+
+
 def check_image(image: NDArray[np.uint8]) -> None:
     """Refuse anything but uint8 RGB of shape ``(H, W, 3)``.
 
