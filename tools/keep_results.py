@@ -1,0 +1,62 @@
+"""Keep the results of a study's finished arms in the repository, or lay them back to go on.
+
+Usage: python tools/keep_results.py runs/pooling          # runs/pooling/ARM/result.json -> docs
+       python tools/keep_results.py --back runs/pooling   # and back, before mien study run
+
+Checkpoints stay behind; an arm with a result is not run again. Results hold figures and which rows
+were answered correctly, no picture. They lie in docs/studies/NAME/ARM.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from mien.store.atomic import writing
+
+KEPT = Path(__file__).parents[1] / "docs" / "studies"
+RESULT = "result.json"
+
+
+def keep(runs: Path, kept: Path) -> list[str]:
+    """Copy the results of arms that are done; returns their names."""
+    names: list[str] = []
+    for path in sorted(runs.glob(f"*/{RESULT}")):
+        text = path.read_text(encoding="utf-8")
+        if json.loads(text)["state"] != "done":
+            continue
+        kept.mkdir(parents=True, exist_ok=True)
+        with writing(kept / f"{path.parent.name}.json") as file:
+            file.write(text)
+        names.append(path.parent.name)
+    return names
+
+
+def lay_back(kept: Path, runs: Path) -> list[str]:
+    """Copy kept results to arms that have none; returns their names."""
+    names: list[str] = []
+    for path in sorted(kept.glob("*.json")):
+        target = runs / path.stem / RESULT
+        if target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with writing(target) as file:
+            file.write(path.read_text(encoding="utf-8"))
+        names.append(path.stem)
+    return names
+
+
+def main() -> None:
+    """Copy one way and say what was copied."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("runs", type=Path, help="folder of a study's runs, named as the study")
+    parser.add_argument("--back", action="store_true", help="from the repository to the folder")
+    given = parser.parse_args()
+    kept = KEPT / given.runs.name
+    names = lay_back(kept, given.runs) if given.back else keep(given.runs, kept)
+    print(f"{len(names)} results: {', '.join(names) or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
