@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -12,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-import uvicorn
 
 from made_server import TOKEN, recognizer
 from mien.server import Settings, create_app, listen
@@ -70,12 +69,14 @@ def serving(
 
 
 @contextmanager
-def listening(settings: Settings, **options: Any) -> Iterator[tuple[str, int]]:
+def listening(
+    settings: Settings, *, tls: ssl.SSLContext | None = None, **options: Any
+) -> Iterator[tuple[str, int]]:
     """The address of a server in a thread of this process, which listens as ``mien serve`` does."""
     app = create_app(recognizer(), settings, **options)
     with listen.open_socket("127.0.0.1", 0) as opened:
         opened.listen()  # who comes before the server is up waits for it
-        server = uvicorn.Server(listen._config(app, settings, None))
+        server = listen._Server(listen._config(app, settings, tls), None)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
         thread.start()
         try:

@@ -27,7 +27,8 @@ from made_server import TOKEN, client_of, frame, picture
 from mien.cli import run
 from mien.core.errors import ConfigError, install_line
 from mien.server.listen import open_socket, tls_context
-from served import Process, serving, token_file_in
+from mien.server.settings import Settings
+from served import Process, listening, serving, token_file_in
 
 LOGGERS = ("mien.server", "uvicorn.error", "asyncio", "python_multipart", "PIL")
 
@@ -212,9 +213,26 @@ def test_options_reach_the_server(
     assert "mien.example" in settings.hosts
     assert isinstance(call["tls"], ssl.SSLContext)
     err = capsys.readouterr().err
-    (first,) = told(err)
+    first, *others = told(err)
     assert first.startswith("listening on https://localhost:")
+    assert others[-1] == "clients must give the token that is in the file of --token-file"
     assert TOKEN not in err
+
+
+def test_an_address_that_a_phone_can_open_is_told(
+    started: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mien.cli.serve._address_of_this_machine", lambda: "192.0.2.7")
+    assert run(["serve", "--host", "0.0.0.0", "--port", "0", "--insecure"]) == 0
+    port = started[0]["address"][1]
+    words = told(capsys.readouterr().err)
+    assert f"on this network: http://192.0.2.7:{port}" in words
+    assert "subjectAltName=IP:192.0.2.7)" in words[-1]
+    monkeypatch.setattr("mien.cli.serve._address_of_this_machine", lambda: None)
+    assert run(["serve", "--port", "0"]) == 0
+    words = told(capsys.readouterr().err)
+    assert "subjectAltName=IP:ADDRESS-OF-THIS-MACHINE)" in words[-1]
+    assert "on this network" not in "".join(words)
 
 
 def test_public_address_without_tls_is_warned_about(
@@ -345,3 +363,47 @@ def test_process_speaks_tls(log: Path, certificate: tuple[Path, Path]) -> None:
             socket.send(frame(1, 0.0))
             assert json.loads(socket.recv(120))["id"] == 1
         assert server.stop() == 0
+
+
+def test_a_handshake_that_does_not_come_is_given_up(certificate: tuple[Path, Path]) -> None:
+    """Connections count against their limit after the handshake, so that may not take long."""
+    tls = tls_context(*certificate)
+    with listening(Settings(header_s=0.3), tls=tls) as address:
+        with socket.create_connection(address, 30) as mute:
+            assert mute.recv(1) == b""
+        with client_over_tls(address, certificate[0]) as wire:
+            wire.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert wire.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+@contextmanager
+def client_over_tls(address: tuple[str, int], certificate: Path) -> Iterator[ssl.SSLSocket]:
+    context = ssl.create_default_context(cafile=certificate)
+    with (
+        socket.create_connection(address, 30) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as wire,
+    ):
+        yield wire
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        (["--public-url", "https://mien.example"], 2),
+        (["--public-url", "https://mien.example", "--insecure"], 0),
+        (["--public-url", "http://localhost:9000"], 0),
+        (["--public-url", "https://mien.example", "--insecure", "--collect", "kept"], 2),
+    ],
+)
+def test_who_comes_through_a_proxy_needs_a_token_too(
+    extra: list[str],
+    code: int,
+    started: list[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["serve", "--port", "0", *extra]) == code
+    assert ("give --token-file FILE" in capsys.readouterr().err) == (code == 2)
+    assert len(started) == (code == 0)

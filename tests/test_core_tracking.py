@@ -128,6 +128,16 @@ def test_a_slow_source_keeps_a_face_from_one_detection_to_the_next() -> None:
             assert numbers_of(tracker.carry(0.75 * n + carried, 640, 480)) == [0]
 
 
+@pytest.mark.parametrize("gap_s", [1.4, 1.6, 4.0, 60.0])
+def test_what_was_found_is_not_missed_before_the_next_detection(gap_s: float) -> None:
+    tracker = Tracker()
+    for n in range(5):
+        assert numbers_of(tracker.update(faces_at((100, 100)), gap_s * n)) == [0]
+        assert numbers_of(tracker.carry(gap_s * (n + 0.9), 640, 480)) == [0]
+    assert numbers_of(tracker.update(faces_at((500, 400)), gap_s * 5)) == [1]
+    assert tracker.alive == ((0, 1) if gap_s < 1.5 else (1,))
+
+
 def test_a_track_ends() -> None:
     tracker = Tracker(TrackerOptions(patience_s=1.0, first_patience_s=0.2))
     tracker.update(faces_at((100, 100)), 0.0)
@@ -136,6 +146,7 @@ def test_a_track_ends() -> None:
     tracker.update(faces_at(), 0.8)
     assert tracker.alive == (0,)  # seen once, and not again within 0.2 s
     assert numbers_of(tracker.update(faces_at((100, 100)), 1.1)) == [0]
+    tracker.update(faces_at(), 1.2)
     assert numbers_of(tracker.update(faces_at((100, 100)), 2.2)) == [2]
 
 

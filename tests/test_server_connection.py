@@ -12,6 +12,7 @@ import pytest
 
 from hostile_frames import (
     POLICY,
+    TOO_BIG,
     Intrusion,
     close_code,
     hello,
@@ -166,6 +167,27 @@ def test_each_kind_of_intrusion_is_closed(address: Address) -> None:
     for intrusion in intrusions(seed=1, count=8):
         assert close_code(address, intrusion) in intrusion.wanted, intrusion.name
     assert sent(address, head(method="GET", path="/healthz") + b"\r\n").status == 200
+
+
+def half_a_message(announced: int, sent_bytes: int) -> bytes:
+    """A masked text frame of which the end never comes."""
+    return b"\x81\xff" + announced.to_bytes(8, "big") + bytes(4) + b"{" * sent_bytes
+
+
+@pytest.mark.parametrize("sent_bytes", [17_000, 200_000, 1_900_000])
+def test_who_has_not_said_hello_is_not_listened_to_for_long(
+    address: Address, sent_bytes: int
+) -> None:
+    begun = half_a_message(2_000_000, sent_bytes)
+    pieces = (begun[at : at + 4096] for at in range(0, len(begun), 4096))
+    assert close_code(address, Intrusion("", pieces, frozenset({TOO_BIG}))) in {TOO_BIG, 0}
+    assert sent(address, head(method="GET", path="/healthz") + b"\r\n").status == 200
+
+
+def test_long_hello_and_first_frames_may_come_at_once(address: Address) -> None:
+    """A client need not wait: what follows the first message does not count as part of it."""
+    pieces = iter([hello() + message(frame(1, 0.0)) * 40])
+    assert close_code(address, Intrusion("", pieces, frozenset({POLICY}))) == POLICY
 
 
 def test_stream_with_good_frames_is_closed_for_silence_alone(address: Address) -> None:

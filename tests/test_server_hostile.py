@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import statistics
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from hostile_frames import BUSY, close_code, handshakes, intrusions, unread_pings
+from hostile_frames import BUSY, close_code, handshakes, intrusions, unread_pings, upgrade
 from hostile_uploads import KINDS, attack, attacks, whole
 from hostile_wire import exchange
 from made_server import TOKEN, frame, portrait_bytes
@@ -95,6 +96,24 @@ def test_streams(server: Process) -> None:
     assert statistics.median(resident[-20:]) < statistics.median(resident[:20]) + GROWTH
     assert server.stop() == 0
     assert_log_is_clean(server)
+
+
+def test_half_messages_of_strangers_leave_nothing_behind(tmp_path: Path) -> None:
+    """A hundred megabytes of first messages that never end, from clients without a token."""
+    token = ("--token-file", str(token_file_in(tmp_path)))
+    half = b"\x81\xff" + (2_000_000).to_bytes(8, "big") + bytes(4) + b"{" * 1_900_000
+    with serving(tmp_path / "log", *token) as server:
+        row_of_portrait(server)
+        before = server.resident_bytes()
+        for _ in range(4):
+            with ExitStack() as stack:
+                for _ in range(15):
+                    wire = stack.enter_context(socket.create_connection(server.address, 30))
+                    with suppress(ConnectionError):  # the server need not wait for the end
+                        wire.sendall(upgrade() + half)
+        row_of_portrait(server)
+        assert server.resident_bytes() < before + GROWTH
+        assert server.stop() == 0
 
 
 @contextmanager

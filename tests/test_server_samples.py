@@ -287,6 +287,12 @@ def test_a_body_that_is_too_large_is_refused(store: SampleStore) -> None:
             refused(client.post(path, content=bytes(3000)), 413, "TooLarge")
 
 
+def test_a_consent_is_no_place_for_megabytes(client: TestClient) -> None:
+    refused(client.post("/v1/sessions", content=bytes(200_000)), 413, "TooLarge")
+    words = "\N{GRINNING FACE}" * 8000  # the longest, in the longest writing of JSON
+    assert client.post("/v1/sessions", json={"version": "1", "words": words}).status_code == 201
+
+
 def test_samples_wait_for_a_place_among_uploads(store: SampleStore) -> None:
     gate = Gate()
     app = create_app(Recognizer(detector=gate, threads=1), Settings(max_requests=1), samples=store)
@@ -296,9 +302,11 @@ def test_samples_wait_for_a_place_among_uploads(store: SampleStore) -> None:
         thread.start()
         gate.await_asked()
         answer = sent(client, png(crop(0)), session=session)
+        consent = client.post("/v1/sessions", json={"version": "1", "words": "yes"})
         gate.open.set()
         thread.join()
         refused(answer, 503, "Busy")
+        refused(consent, 503, "Busy")
         assert sent(client, png(crop(0)), session=session).status_code == 201
 
 

@@ -94,6 +94,7 @@ def test_streams_have_tracks_of_their_own(client: TestClient) -> None:
         (picture(size=(200, 150))[:900], 0.1, "ImageDecodeError"),
         (None, math.nan, "InputError"),
         (None, math.inf, "InputError"),
+        (None, 1e308, "InputError"),
         (None, -1.0, "InputError"),
     ],
 )

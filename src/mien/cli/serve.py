@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -16,7 +17,7 @@ from mien.cli import console, options
 _CAMERA = (
     "a phone or another computer gives its camera to this page over HTTPS only: make a certificate "
     "(openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout mien.key -out mien.crt "
-    "-subj /CN=mien -addext subjectAltName=IP:ADDRESS-OF-THIS-MACHINE), add --host 0.0.0.0 "
+    "-subj /CN=mien -addext subjectAltName=IP:{address}), add --host 0.0.0.0 "
     "--token-file FILE --tls-cert mien.crt --tls-key mien.key, and accept it on the phone once"
 )
 _COLLECTS = (
@@ -91,19 +92,21 @@ def serve(
 
     if (tls_cert is None) != (tls_key is None):
         raise typer.BadParameter("--tls-cert and --tls-key need one another")
-    if not is_local(host) and token_file is None and not insecure:
+    urls = tuple(public_url or ())
+    hosts = public_hosts(host, urls)
+    reached = _reached_by_others(host, urls)
+    if reached and token_file is None and not insecure:
         raise typer.BadParameter(
-            f"--host {host} can be reached by others: give --token-file FILE, "
+            f"{reached} can be reached by others: give --token-file FILE, "
             "or --insecure to let everybody in"
         )
-    if collect is not None and not is_local(host) and token_file is None:
+    if collect is not None and reached and token_file is None:
         raise typer.BadParameter(
             "--collect keeps faces that everybody could then see and delete: give --token-file FILE"
         )
-    urls = tuple(public_url or ())
     workers = max(1, min(_MOST_WORKERS, (os.cpu_count() or 1) // threads))
     settings = Settings(
-        hosts=public_hosts(host, urls),
+        hosts=hosts,
         origins=urls,
         token=None if token_file is None else read_token(token_file),
         **{"workers": workers, **parse_limits(limit or ())},
@@ -126,6 +129,8 @@ def serve(
         files = page_files([open_bundle(model), open_bundle(DEFAULT)]) if has_page() else None
         app = create_app(recognizer, settings, page=files, samples=samples)
         words = _greeting(opened, secure=tls is not None, local=is_local(host))
+        if settings.token is not None:
+            words.append("clients must give the token that is in the file of --token-file")
         if files is None:
             words.append("this copy of mien has no page; in a clone, make page builds it (Node 20)")
         if samples is not None:
@@ -145,14 +150,42 @@ def _greet(words: list[str]) -> None:
         event("start", words=words)
 
 
+def _reached_by_others(host: str, urls: tuple[str, ...]) -> str | None:
+    """The option with which others can reach this server: through its address or a proxy."""
+    from mien.server.settings import is_local
+
+    if not is_local(host):
+        return f"--host {host}"
+    strange = [url for url in urls if not is_local(urlsplit(url).hostname or "")]
+    return f"--public-url {strange[0]}" if strange else None
+
+
 def _greeting(opened: socket.socket, *, secure: bool, local: bool) -> list[str]:
     address, port = opened.getsockname()[:2]
-    shown = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}.get(  # noqa: S104 - compared, not bound
-        address, f"[{address}]" if ":" in address else address
-    )
-    words = [f"listening on {'https' if secure else 'http'}://{shown}:{port} (Ctrl-C stops)"]
+    everywhere = address in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    scheme = "https" if secure else "http"
+    shown = {"127.0.0.1": "localhost"}.get(address, f"[{address}]" if ":" in address else address)
+    words = [
+        f"listening on {scheme}://{'localhost' if everywhere else shown}:{port} (Ctrl-C stops)"
+    ]
+    ours = _address_of_this_machine()
     if not local and not secure:
         words.append("without TLS everybody on the way can read pictures and token")
+    if everywhere and ours is not None:
+        words.append(f"on this network: {scheme}://{ours}:{port}")
     if local or not secure:
-        words.append(_CAMERA)
+        words.append(_CAMERA.format(address=ours or "ADDRESS-OF-THIS-MACHINE"))
     return words
+
+
+def _address_of_this_machine() -> str | None:
+    """The IPv4 address that others on the network know this machine by; None = not found.
+
+    Asking the system for its way to an address sends nothing; this one is of no machine (RFC 5737).
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))
+            return str(asked.getsockname()[0])
+        except OSError:
+            return None

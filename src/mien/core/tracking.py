@@ -30,8 +30,9 @@ class TrackerOptions:
     """When a detection continues a track, and when a track ends.
 
     Args:
-        patience_s: Seconds without a detection after which a track ends.
-        first_patience_s: The same for a track that was detected only once, and then missed.
+        patience_s: Seconds after which a track ends that the last detection has missed, counted
+            from where it was seen last.
+        first_patience_s: The same for a track that was detected only once.
         reach: Largest distance between prediction and detection, in mean sides of the two.
         growth: Largest ratio of their sides.
         velocity_s: Time constant of the estimated velocity, and how long a prediction runs on.
@@ -191,12 +192,12 @@ class Tracker:
     def _end(self) -> None:
         """End the tracks that have waited long enough."""
         now = self._time_s
-        self._tracks = [t for t in self._tracks if now - t.seen_s <= self._patience(t)]
+        # What the last detection found has not been missed yet, however slow the source is.
+        self._tracks = [t for t in self._tracks if t.present or now - t.seen_s <= self._patience(t)]
 
     def _patience(self, track: _Track) -> float:
-        # What the last detection found has not been missed yet, however slow the source is.
-        doubtful = track.sightings == 1 and not track.present
-        return self.options.first_patience_s if doubtful else self.options.patience_s
+        first = track.sightings == 1
+        return self.options.first_patience_s if first else self.options.patience_s
 
     def _costs(self, faces: Faces, time_s: float) -> NDArray[np.float64]:
         """``(tracks, faces)`` distance in mean sides, less for overlap; infinite if too far."""

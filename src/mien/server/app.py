@@ -110,11 +110,13 @@ def model_facts(service: Service) -> dict[str, Any]:
 def _add_facts(app: FastAPI, service: Service, *, collects: bool) -> None:
     facts = {**model_facts(service), "collects": collects}
 
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", **openapi.HEALTH)
     async def healthz() -> Response:
         """Whether the server is up."""
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
+    @app.head("/v1/model", include_in_schema=False)
     @app.get("/v1/model", **openapi.MODEL)
     async def model() -> Response:
         """What the model is, what it is for, and the limits of this server."""

@@ -21,8 +21,8 @@ _MAX_PARTS = 64  # a picture, and the fields that a form may add
 _MAX_HEADERS = 8
 
 
-async def read_body(request: Request, settings: Settings) -> bytes:
-    """The body of a request, of at most ``settings.max_body`` bytes.
+async def read_body(request: Request, settings: Settings, most: int | None = None) -> bytes:
+    """The body of a request, of at most ``most`` bytes; None = ``settings.max_body``.
 
     Raises:
         RefusalError: 400, 408, 413 or 415.
@@ -30,14 +30,15 @@ async def read_body(request: Request, settings: Settings) -> bytes:
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise RefusalError(415, "expected a body that is not compressed; send the file as it is")
+    most = settings.max_body if most is None else min(most, settings.max_body)
     declared = _declared_length(request)
-    if declared is not None and declared > settings.max_body:
-        raise _too_large(settings)
+    if declared is not None and declared > most:
+        raise _too_large(most)
     body = bytearray()
     with anyio.move_on_after(settings.upload_s) as waiting:
         async for chunk in request.stream():
-            if len(body) + len(chunk) > settings.max_body:
-                raise _too_large(settings)
+            if len(body) + len(chunk) > most:
+                raise _too_large(most)
             body += chunk
     if waiting.cancelled_caught:
         raise RefusalError(
@@ -156,9 +157,6 @@ def _declared_length(request: Request) -> int | None:
     return int(text)
 
 
-def _too_large(settings: Settings) -> RefusalError:
-    return RefusalError(
-        413,
-        f"expected at most {settings.max_body / 1e6:g} MB; send a smaller or more compressed "
-        "picture",
-    )
+def _too_large(most: int) -> RefusalError:
+    size = f"{most / 1e6:g} MB" if most >= 100_000 else f"{most:,} bytes"
+    return RefusalError(413, f"expected at most {size}; send a smaller or more compressed body")

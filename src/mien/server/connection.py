@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from websockets.frames import Frame
 
 _MAX_FRAGMENTS = 1024  # of one message; browsers send one, or some of 128 kB each
+# Bytes before the first whole message: who has not said hello has shown no token yet.
+_MAX_UNSPOKEN = 16_384
 _NOT_UTF8, _TOO_BIG = 1007, 1009
 # websockets reads the handshake anew and gives up without an answer beyond these.
 _MAX_HANDSHAKE_LINE, _MAX_HANDSHAKE_LINES = 8000, 100
@@ -167,7 +169,25 @@ class HttpConnection(_Unread, H11Protocol):
 
 
 class StreamConnection(_Unread, WebSocketsSansIOProtocol):
-    """A WebSocket that keeps neither unread pongs nor endless fragments."""
+    """A WebSocket that keeps neither unread pongs, endless fragments, nor much of strangers."""
+
+    _spoken = False
+    _unspoken = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        open_already = self.handshake_initiated
+        super().data_received(data)
+        if open_already and not self._spoken:
+            self._unspoken += len(data)
+            if self._unspoken > _MAX_UNSPOKEN:
+                self._fail(_TOO_BIG, "the first message is too long")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end; half a message is dropped at once, not when the collector comes by."""
+        super().connection_lost(exc)
+        self.frames = []
+        self.conn.reader.discard()
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send one event of the application."""
@@ -184,6 +204,7 @@ class StreamConnection(_Unread, WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """Pass a whole message on, unless it is text in no known writing."""
+        self._spoken = True
         if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
             self.frames = []
             self._fail(_NOT_UTF8, "text must be UTF-8")
@@ -198,7 +219,9 @@ class StreamConnection(_Unread, WebSocketsSansIOProtocol):
             self._fail(_TOO_BIG, f"a message may come in {_MAX_FRAGMENTS} fragments")
 
     def _fail(self, code: int, reason: str) -> None:
-        if not self.close_sent:
+        if not self.handshake_complete:  # nothing may be sent before the application has agreed
+            self.transport.abort()
+        elif not self.close_sent:
             self.conn.fail(code, reason)
             self.handle_parser_exception()
 

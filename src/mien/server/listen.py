@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -113,12 +115,25 @@ def _config(app: FastAPI, settings: Settings, tls: ssl.SSLContext | None) -> Con
 class _Server(uvicorn.Server):
     """A server that says when it has begun."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None] | None) -> None:
+    def __init__(self, config: Config, on_start: Callable[[], None] | None) -> None:
         super().__init__(config)
+        self._settings = config.settings
         self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept connections."""
-        await super().startup(sockets)
+        """Begin to accept connections.
+
+        uvicorn has no setting for how long a TLS handshake may take, and asyncio waits a minute.
+        """
+        loop = asyncio.get_running_loop()
+        create_server = loop.create_server
+        if self.config.is_ssl:
+            loop.create_server = partial(
+                create_server, ssl_handshake_timeout=self._settings.header_s
+            )
+        try:
+            await super().startup(sockets)
+        finally:
+            loop.create_server = create_server
         if self._on_start is not None:
             self._on_start()

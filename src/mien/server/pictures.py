@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mien.core.errors import ImageDecodeError
+from mien.core.errors import ImageDecodeError, InputError
 from mien.core.rows import Row, frame_row
 from mien.runtime.packing import Image
 from mien.runtime.recognizer import Recognizer
@@ -18,6 +18,9 @@ FRAMES = ("JPEG", "WebP")
 
 UPLOAD, STREAM = "upload", "stream"
 """What rows name as their source: names of files stay with the client."""
+
+LATEST_S = 1e15
+"""Times of frames are below it: any clock's seconds or milliseconds are."""
 
 
 class FormatError(ImageDecodeError):
@@ -78,8 +81,10 @@ def live_row(stream: Stream, data: bytes, frame: int, time_s: float, max_pixels:
     Raises:
         FormatError: If it is neither JPEG nor WebP.
         ImageDecodeError: If it cannot be decoded whole.
-        InputError: If time goes back or is not finite.
+        InputError: If time goes back, is not finite, or is of no clock.
     """
+    if not abs(time_s) < LATEST_S:  # before the tracker has it: all later frames would be too early
+        raise InputError(f"a frame's time must lie within {LATEST_S:g} s, got {time_s:g}")
     reading = stream.image(decoded(data, FRAMES, max_pixels), time_s)
     return frame_row(
         reading.faces,

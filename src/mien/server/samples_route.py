@@ -50,6 +50,8 @@ T = TypeVar("T")
 SAMPLE = "sample"
 """Name of the form field that says what the picture shows."""
 
+_MAX_STATEMENT = 131_072  # bytes of a consent: its words may have 8,000 characters, in JSON
+
 LEFT_ALONE = (
     "models that were fitted to deleted samples are not changed; delete their bundles, or fit anew"
 )
@@ -63,7 +65,10 @@ def samples_router(service: Service, store: SampleStore) -> APIRouter:
     @router.post("/v1/sessions", **docs.BEGIN)
     async def begin(request: Request) -> Response:
         """Record that a person has read a statement and agreed that labelled crops are kept."""
-        given = parse_consent(await read_body(request, service.settings))
+        with service.request_place() as free:
+            if not free:
+                raise _busy()
+            given = parse_consent(await read_body(request, service.settings, _MAX_STATEMENT))
         session = await _stored(partial(store.begin, given.version, given.words))
         event("session")
         return JSONResponse({"session": session, "version": given.version}, 201)
@@ -78,9 +83,7 @@ def samples_router(service: Service, store: SampleStore) -> APIRouter:
         """
         with service.request_place() as free:
             if not free:
-                raise RefusalError(
-                    503, "too many uploads at a time; try again", headers={"Retry-After": "1"}
-                )
+                raise _busy()
             body = await read_body(request, service.settings)
             content_type = request.headers.get("content-type", "")
             fields = form_in(body, content_type, (FIELD, SAMPLE))
@@ -119,6 +122,10 @@ def samples_router(service: Service, store: SampleStore) -> APIRouter:
         return _deleted(await _stored(partial(store.delete_session, session)))
 
     return router
+
+
+def _busy() -> RefusalError:
+    return RefusalError(503, "too many uploads at a time; try again", headers={"Retry-After": "1"})
 
 
 async def _stored(call: Callable[[], T]) -> T:

@@ -155,10 +155,11 @@ export class Tracker {
   /** End the tracks that have waited long enough. */
   #end(): void {
     const { firstPatienceS, patienceS } = this.#options;
+    const patience = (track: Track): number =>
+      track.sightings === 1 ? firstPatienceS : patienceS;
     // What the last detection found has not been missed yet, however slow the source is.
-    const doubtful = (track: Track): boolean => track.sightings === 1 && !track.present;
     this.#tracks = this.#tracks.filter(
-      (track) => this.#timeS - track.seenS <= (doubtful(track) ? firstPatienceS : patienceS),
+      (track) => track.present || this.#timeS - track.seenS <= patience(track),
     );
   }
 
