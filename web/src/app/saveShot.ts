@@ -3,7 +3,7 @@ import type { Words } from "../texts/words";
 import { overlayStyle } from "../ui/overlayStyle";
 import type { Live, Shot } from "./live";
 import { fileStem, saveBlob } from "./saving";
-import type { State } from "./state";
+import type { SourceState, State } from "./state";
 import type { Elements } from "./useSource";
 
 /** Save the annotated frame: while frames come the next one read, else the one that is shown. */
@@ -30,7 +30,7 @@ export async function saveShot(
  */
 export async function takeShot(state: State, live: Live, elements: Elements): Promise<Shot | null> {
   const { source } = state;
-  if ((source.kind === "camera" || source.kind === "video") && isRunning(source.phase)) {
+  if (isRunning(source)) {
     return new Promise<Shot>((resolve) => live.wantShot(resolve));
   }
   const { answer } = live;
@@ -41,6 +41,10 @@ export async function takeShot(state: State, live: Live, elements: Elements): Pr
   return { bitmap: await createImageBitmap(frame), answer };
 }
 
-function isRunning(phase: string): boolean {
-  return phase === "live" || phase === "reading";
+/** Whether more frames come by themselves. */
+export function isRunning(source: SourceState): boolean {
+  return (
+    (source.kind === "camera" && source.phase === "live") ||
+    (source.kind === "video" && source.phase === "reading")
+  );
 }

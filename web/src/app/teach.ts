@@ -21,6 +21,8 @@ export interface Still extends Shot {
   readonly id: number;
   /** Whether it is shown as in a mirror. */
   readonly mirror: boolean;
+  /** Whether more frames of its source follow, so that it makes way once its faces are kept. */
+  readonly passing: boolean;
   /** Samples that were kept of it, by the index of the face. */
   readonly kept: Readonly<Record<number, Sample>>;
 }
@@ -66,7 +68,12 @@ export interface TeachState {
 
 export type TeachEvent =
   | { readonly type: "view"; readonly view: TeachView }
-  | { readonly type: "taken"; readonly shot: Shot; readonly mirror: boolean }
+  | {
+      readonly type: "taken";
+      readonly shot: Shot;
+      readonly mirror: boolean;
+      readonly passing: boolean;
+    }
   | { readonly type: "released" }
   | { readonly type: "face"; readonly face: number }
   | { readonly type: "asking"; readonly task: Task }
@@ -107,9 +114,9 @@ export function reduceTeach(state: TeachState, event: TeachEvent): TeachState {
     case "view":
       return { ...state, view: event.view, failure: null };
     case "taken": {
-      const { shot, mirror } = event;
+      const { shot, mirror, passing } = event;
       const id = state.stills + 1;
-      const still = { ...shot, id, mirror, kept: {} };
+      const still = { ...shot, id, mirror, passing, kept: {} };
       return { ...state, still, stills: id, face: largestFace(still), notice: null };
     }
     case "released":
@@ -181,6 +188,9 @@ function keptOf(state: TeachState, sample: Sample): TeachState {
   }
   const kept = { ...still.kept, [face]: sample };
   const next = still.answer.row.faces.findIndex((_, index) => kept[index] === undefined);
+  if (next < 0 && still.passing) {
+    return { ...done, still: null, face: 0 };
+  }
   return { ...done, still: { ...still, kept }, face: next < 0 ? state.face : next };
 }
 

@@ -5,7 +5,7 @@ import { SampleError, type Samples } from "../engine/samples";
 import { facePicture } from "../media/facePicture";
 import type { Words } from "../texts/words";
 import type { Live } from "./live";
-import { takeShot } from "./saveShot";
+import { isRunning, takeShot } from "./saveShot";
 import type { Services } from "./services";
 import type { State } from "./state";
 import { statementOf } from "./statement";
@@ -109,7 +109,7 @@ export function useTeach(
         const shot = await takeShot(now.current.page, live, elements);
         if (shot !== null) {
           const mirror = source.kind === "camera" && settings.mirror;
-          dispatch({ type: "taken", shot, mirror });
+          dispatch({ type: "taken", shot, mirror, passing: isRunning(source) });
         }
       },
       release: () => dispatch({ type: "released" }),

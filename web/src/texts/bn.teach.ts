@@ -60,7 +60,7 @@ export const bnTeach = {
   "teach.sessions.other": "{count}টি সেশন",
   "teach.counts": "এই সেশনে প্রতি নামে কয়টি টুকরো",
   "teach.counts.all": "সব মিলিয়ে {count}",
-  "teach.counts.sum": "মোট",
+  "teach.counts.sum": "সব নাম",
   "teach.advice.missing": "এই সেশনে এখনও নেই: {labels}।",
   "teach.advice.complete": "এই সেশনে সব নামই আছে।",
   "teach.advice.sessions.one":
@@ -77,7 +77,7 @@ export const bnTeach = {
   "teach.session.new": "নতুন সেশন শুরু করুন",
   "teach.more": "আরও দেখান",
   "teach.thumb": "“{label}” নামের টুকরো",
-  "teach.delete.one": "“{label}” নামের এই টুকরোটি মুছুন",
+  "teach.delete.crop": "“{label}” নামের এই টুকরোটি মুছুন",
   "teach.delete.session": "সেশন মুছুন",
   "teach.delete.session.sure": "সম্মতিসহ এই সেশন ও {crops} মুছবেন? আর ফিরে পাওয়া যাবে না।",
   "teach.delete.all": "সবকিছু মুছুন",

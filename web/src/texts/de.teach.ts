@@ -66,7 +66,7 @@ export const deTeach = {
   "teach.sessions.other": "{count} Sitzungen",
   "teach.counts": "Ausschnitte je Name in dieser Sitzung",
   "teach.counts.all": "{count} insgesamt",
-  "teach.counts.sum": "zusammen",
+  "teach.counts.sum": "alle Namen",
   "teach.advice.missing": "Noch nicht in dieser Sitzung: {labels}.",
   "teach.advice.complete": "Diese Sitzung hat alle Namen.",
   "teach.advice.sessions.one":
@@ -83,7 +83,7 @@ export const deTeach = {
   "teach.session.new": "Neue Sitzung beginnen",
   "teach.more": "Mehr zeigen",
   "teach.thumb": "Ausschnitt „{label}“",
-  "teach.delete.one": "Diesen Ausschnitt „{label}“ löschen",
+  "teach.delete.crop": "Diesen Ausschnitt „{label}“ löschen",
   "teach.delete.session": "Sitzung löschen",
   "teach.delete.session.sure":
     "Diese Sitzung mit ihrer Einwilligung und {crops} löschen? Das lässt sich nicht zurückholen.",

@@ -62,7 +62,7 @@ export const enTeach = {
   "teach.sessions.other": "{count} sessions",
   "teach.counts": "Crops of each label in this session",
   "teach.counts.all": "{count} in all",
-  "teach.counts.sum": "together",
+  "teach.counts.sum": "all labels",
   "teach.advice.missing": "Not in this session yet: {labels}.",
   "teach.advice.complete": "This session has all labels.",
   "teach.advice.sessions.one":
@@ -79,7 +79,7 @@ export const enTeach = {
   "teach.session.new": "Begin a new session",
   "teach.more": "Show more",
   "teach.thumb": "Crop labelled “{label}”",
-  "teach.delete.one": "Delete this crop, labelled “{label}”",
+  "teach.delete.crop": "Delete this crop, labelled “{label}”",
   "teach.delete.session": "Delete session",
   "teach.delete.session.sure":
     "Delete this session, its record of consent and {crops}? They cannot be brought back.",

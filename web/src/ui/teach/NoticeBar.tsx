@@ -12,8 +12,9 @@ export function NoticeBar() {
   const teach = useTeaching();
   const { notice, busy, still } = teach.state;
   const element = useRef<HTMLDivElement>(null);
-  // The button that was pressed may be gone; while frames come the next one has the focus instead.
-  const moves = notice !== null && (still !== null || notice.kind === "deleted");
+  // The button that was pressed is gone or disabled. While frames come, the button that takes the
+  // next one has the focus instead.
+  const moves = notice?.kind === "deleted" || (notice?.kind === "kept" && still !== null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each notice
   useEffect(() => {
     if (moves) {

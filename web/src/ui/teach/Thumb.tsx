@@ -41,8 +41,8 @@ export function Thumb({ sample }: { readonly sample: Sample }) {
       <button
         type="button"
         className="button button-icon thumb-delete"
-        aria-label={words.t("teach.delete.one", { label })}
-        title={words.t("teach.delete.one", { label })}
+        aria-label={words.t("teach.delete.crop", { label })}
+        title={words.t("teach.delete.crop", { label })}
         disabled={teach.state.busy !== null}
         onClick={() => void teach.remove({ sample: sample.id })}
       >
