@@ -187,6 +187,16 @@ def test_page_is_served_with_the_models(started: list[Any]) -> None:
         assert client.get(f"/{entry['folder']}/card.json").json()["name"] == entry["name"]
 
 
+def test_page_learns_whether_the_server_collects(started: list[Any], tmp_path: Path) -> None:
+    assert run(["serve", "--port", "0"]) == 0
+    assert run(["serve", "--port", "0", "--collect", str(tmp_path / "samples")]) == 0
+    told = []
+    for each in started:
+        with client_of(each["app"]) as client:
+            told.append(client.get("/models.json").json()["collects"])
+    assert told == [False, True]
+
+
 def test_without_a_page_it_says_how_to_get_one(
     started: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -89,6 +89,17 @@ def test_listing_names_every_file_and_every_file_is_there() -> None:
     assert len(files) == len(BUILT) + 1 + 3 + 5
 
 
+@pytest.mark.parametrize("collects", [False, True])
+def test_listing_says_whether_crops_are_collected(collects: bool) -> None:
+    files = page_files([open_bundle("default")], BUILT, collects=collects)
+    assert json.loads(files["models.json"])["collects"] is collects
+
+
+def test_exported_page_never_offers_to_teach() -> None:
+    listing = page_files([open_bundle("default")], BUILT)["models.json"]
+    assert json.loads(listing)["collects"] is False
+
+
 def test_other_weights_have_another_folder(tmp_path: Path) -> None:
     """A browser that kept the old files must not take them for the new ones."""
     bundle = open_bundle("default")

@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from mien.data.samples import load_samples
 from mien.runtime import Recognizer
 from mien.server import Settings, create_app
 from mien.server.frames import grey_frame
-from mien.server.samples_route import LEFT_ALONE
+from mien.server.samples_route import LEFT_ALONE, LIMITS
+from mien.server.settings import COUNTS
 from mien.store.images import read_image
 from mien.store.samples import SampleLimits, SampleStore
 
@@ -268,9 +270,16 @@ def test_limits_are_told(tmp_path: Path) -> None:
         assert sent(client, png(crop(0)), session=session).status_code == 201
         answer = sent(client, png(crop(1)), session=session)
         assert "a session takes 1 samples" in refused(answer, 409, "Full")
+        assert answer.json()["error"]["limit"] == "max_session_samples"
         begun(client)
         third = client.post("/v1/sessions", json={"version": "1", "words": WORDS})
         assert "2 sessions at most" in refused(third, 409, "Full")
+        assert third.json()["error"]["limit"] == "max_sessions"
+
+
+def test_limits_are_told_by_the_names_that_settings_have() -> None:
+    assert set(LIMITS) == {field.name for field in fields(SampleLimits)}
+    assert set(LIMITS.values()) <= set(COUNTS)
 
 
 def test_settings_decide_the_limits() -> None:

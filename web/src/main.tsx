@@ -2,7 +2,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import type { Services } from "./app/services";
-import { loadModels, openEngine } from "./engine";
+import { loadListing, openEngine, openSamples } from "./engine";
 import { OfflinePage } from "./offline/client";
 import "./styles/index.css";
 
@@ -20,9 +20,10 @@ const offline = new OfflinePage(import.meta.env.PROD ? workers : null, "./sw.js"
 );
 const services: Services = {
   openEngine,
-  loadModels: async () => {
+  openSamples,
+  loadListing: async () => {
     await offline.served(PATIENCE_MS);
-    return loadModels();
+    return loadListing();
   },
   offline,
 };

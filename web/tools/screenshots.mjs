@@ -41,6 +41,38 @@ const camera = async (page, ms) => {
   await page.waitForTimeout(ms);
 };
 
+const TEACHING = {
+  ...SMILING,
+  samples: { earlier: ["happy", "happy", "sad", "neutral", "neutral", "surprise"] },
+};
+
+/** Open the view, agree, and wait for the labels. */
+const begin = async (page) => {
+  await camera(page, 900);
+  await page.keyboard.press("t");
+  await page.locator(".consent-tick input").check();
+  await page.locator(".consent-foot .button-primary").click();
+  await page.locator(".label-button").first().waitFor();
+  await page.locator(".labelling-frame .button-primary:enabled").waitFor();
+};
+
+/** Give as many labels, one frame after the other. */
+const label = async (page, count) => {
+  await begin(page);
+  for (let key = 1; key <= count; key += 1) {
+    await page.keyboard.press("t");
+    await page.locator(".label-button:enabled").first().waitFor();
+    await page.keyboard.press(String(key));
+    await page.waitForTimeout(300);
+  }
+  await settle(page);
+};
+
+const view = async (page, index) => {
+  await page.locator(".tab").nth(index).click();
+  await page.waitForTimeout(700);
+};
+
 const STATES = {
   "first-run": { noted: false, run: settle },
   start: { run: settle },
@@ -73,6 +105,80 @@ const STATES = {
   help: {
     run: async (page) => {
       await page.keyboard.press("?");
+      await settle(page);
+    },
+  },
+  "teach-consent": {
+    fake: TEACHING,
+    run: async (page) => {
+      await page.keyboard.press("t");
+      await settle(page);
+    },
+  },
+  "teach-label": {
+    fake: TEACHING,
+    run: async (page) => {
+      await begin(page);
+      await page.keyboard.press("t");
+      await settle(page);
+    },
+  },
+  "teach-kept-one": { fake: TEACHING, run: (page) => label(page, 1) },
+  "teach-several": {
+    fake: { ...TEACHING, faces: 3 },
+    run: async (page) => {
+      await begin(page);
+      await page.keyboard.press("t");
+      await settle(page);
+    },
+  },
+  "teach-unsent": {
+    fake: { ...TEACHING, samples: { trouble: { add: "lost" } } },
+    run: (page) => label(page, 1),
+  },
+  "teach-kept": {
+    fake: TEACHING,
+    run: async (page) => {
+      await label(page, 7);
+      await view(page, 1);
+    },
+  },
+  "teach-delete": {
+    fake: TEACHING,
+    run: async (page) => {
+      await label(page, 2);
+      await view(page, 1);
+      await page.locator(".kept > .kept-head button").click();
+      await settle(page);
+    },
+  },
+  "teach-deleted": {
+    fake: TEACHING,
+    run: async (page) => {
+      await label(page, 2);
+      await view(page, 1);
+      await page.locator(".kept > .kept-head button").click();
+      await page.locator(".button-danger-strong").click();
+      await settle(page);
+    },
+  },
+  "teach-fit": {
+    fake: TEACHING,
+    run: async (page) => {
+      await page.keyboard.press("t");
+      await view(page, 2);
+    },
+  },
+  "teach-german": {
+    fake: TEACHING,
+    settings: { language: "de" },
+    run: (page) => label(page, 1),
+  },
+  "teach-bengali": {
+    fake: TEACHING,
+    settings: { language: "bn" },
+    run: async (page) => {
+      await page.keyboard.press("t");
       await settle(page);
     },
   },

@@ -126,7 +126,10 @@ def serve(
             device=device,
             threads=threads,
         )
-        files = page_files([open_bundle(model), open_bundle(DEFAULT)]) if has_page() else None
+        files = None
+        if has_page():
+            bundles = [open_bundle(model), open_bundle(DEFAULT)]
+            files = page_files(bundles, collects=samples is not None)
         app = create_app(recognizer, settings, page=files, samples=samples)
         words = _greeting(opened, secure=tls is not None, local=is_local(host))
         if settings.token is not None:

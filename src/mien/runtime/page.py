@@ -68,13 +68,15 @@ def _unpacked(archive: bytes) -> dict[str, bytes]:
 
 
 def page_files(
-    models: Iterable[Bundle], page: Mapping[str, bytes] | None = None
+    models: Iterable[Bundle], page: Mapping[str, bytes] | None = None, *, collects: bool = False
 ) -> dict[str, bytes]:
     """The whole page: what was built, the detector, and the models to choose from.
 
     Args:
         models: Bundles, the one that is chosen at first in front; a name is taken once.
         page: The built page; None = the one in the package.
+        collects: Whether the server that gives the page keeps labelled crops. The page offers to
+            teach only then, and learns it from ``models.json``, so that it need not ask.
 
     Returns:
         Path relative to the page, with ``/``, and bytes of each file.
@@ -103,6 +105,7 @@ def page_files(
         "models": list(entries.values()),
         "detector": {"folder": folder, "files": facts},
         "runtime": _RUNTIME,
+        "collects": collects,
     }
     files["models.json"] = (json.dumps(listing, indent=1) + "\n").encode()
     return files

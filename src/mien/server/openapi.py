@@ -37,7 +37,14 @@ _ERROR: dict[str, Any] = {
         "error": {
             "type": "object",
             "required": ["type", "message"],
-            "properties": {"type": {"type": "string"}, "message": {"type": "string"}},
+            "properties": {
+                "type": {"type": "string"},
+                "message": {"type": "string"},
+                "limit": {
+                    "type": "string",
+                    "description": "409 only: the limit that is reached, as --limit names it",
+                },
+            },
         }
     },
 }

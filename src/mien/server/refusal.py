@@ -38,21 +38,29 @@ class RefusalError(HTTPException):
         status: HTTP status.
         message: Expected, got, do this; safe to show to the client.
         headers: Headers of the answer.
+        limit: Name of the setting that is reached, told as ``error.limit``; None = none is.
     """
 
     def __init__(
-        self, status: int, message: str, *, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        limit: str | None = None,
     ) -> None:
         super().__init__(status, message, dict(headers or {}))
+        self.limit = limit
 
 
 def refusal_response(error: HTTPException) -> Response:
     """The answer to a request that is refused, by us or by the router."""
     told = isinstance(error, RefusalError)
     message = error.detail if told else _ROUTER.get(error.status_code, error.detail)
-    content = {
-        "error": {"type": KINDS.get(error.status_code, "HttpError"), "message": str(message)}
-    }
+    said = {"type": KINDS.get(error.status_code, "HttpError"), "message": str(message)}
+    if isinstance(error, RefusalError) and error.limit is not None:
+        said["limit"] = error.limit
+    content = {"error": said}
     return Response(
         json.dumps(content),
         error.status_code,

@@ -31,6 +31,7 @@ _BODY = errors(
     ),
     Full=(409, "A limit of the store is reached.", "a session takes 500 samples; begin ..."),
 )  # fmt: skip
+_BODY[409]["content"]["application/json"]["example"]["error"]["limit"] = "max_session_samples"
 _NONE = errors(
     NotFound=(404, "There is no such sample or session.", "there is no such sample; ...")
 )

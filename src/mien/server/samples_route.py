@@ -52,6 +52,14 @@ SAMPLE = "sample"
 
 _MAX_STATEMENT = 131_072  # bytes of a consent: its words may have 8,000 characters, in JSON
 
+LIMITS = {
+    "sessions": "max_sessions",
+    "samples": "max_samples",
+    "session_samples": "max_session_samples",
+    "size": "max_sample_bytes",
+}
+"""Names of the store's limits in the settings, which ``mien serve --limit`` takes."""
+
 LEFT_ALONE = (
     "models that were fitted to deleted samples are not changed; delete their bundles, or fit anew"
 )
@@ -137,7 +145,7 @@ async def _stored(call: Callable[[], T]) -> T:
     except NoSampleError as error:
         raise RefusalError(404, str(error)) from error
     except FullError as error:
-        raise RefusalError(409, str(error)) from error
+        raise RefusalError(409, str(error), limit=LIMITS[error.limit]) from error
     except InputError as error:
         raise RefusalError(400, str(error)) from error
 

@@ -37,7 +37,16 @@ class ConsentError(InputError):
 
 
 class FullError(InputError):
-    """A limit of the store is reached."""
+    """A limit of the store is reached.
+
+    Args:
+        message: Which one, and what to do.
+        limit: Its name in ``SampleLimits``.
+    """
+
+    def __init__(self, message: str, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 class NoSampleError(InputError):
@@ -185,7 +194,8 @@ class SampleStore:
             (held,) = one(db, "SELECT count(*) FROM samples WHERE session = ?", key)
             if held >= self.limits.session_samples:
                 raise FullError(
-                    f"a session takes {self.limits.session_samples} samples; begin another one"
+                    f"a session takes {self.limits.session_samples} samples; begin another one",
+                    "session_samples",
                 )
             db.execute(
                 "INSERT INTO samples (id, session, label, frame) VALUES (?, ?, ?, ?)",
@@ -275,12 +285,13 @@ class SampleStore:
     def _check_room(self, db: sqlite3.Connection, table: str, most: int) -> None:
         (held,) = one(db, f"SELECT count(*) FROM {table}")  # noqa: S608 - one of two words here
         if held >= most:
-            raise FullError(f"this server keeps {most} {table} at most; delete some first")
+            raise FullError(f"this server keeps {most} {table} at most; delete some first", table)
         (pages,), (size,) = one(db, "PRAGMA page_count"), one(db, "PRAGMA page_size")
         if pages * size >= self.limits.size:
             raise FullError(
                 f"this server keeps {self.limits.size / 1e6:g} MB of samples at most; "
-                "delete some first"
+                "delete some first",
+                "size",
             )
 
     def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:

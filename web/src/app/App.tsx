@@ -13,6 +13,8 @@ import { Stage } from "../ui/Stage";
 import { Summary } from "../ui/Summary";
 import { Timeline } from "../ui/Timeline";
 import { Toolbar } from "../ui/Toolbar";
+import { TeachContext } from "../ui/teach/context";
+import { Teach } from "../ui/teach/Teach";
 import { useDocument } from "../ui/theme";
 import { Welcome } from "../ui/Welcome";
 import { Live } from "./live";
@@ -26,6 +28,7 @@ import { useFiles } from "./useFiles";
 import { useReader } from "./useReader";
 import { useShortcuts } from "./useShortcuts";
 import { useSource } from "./useSource";
+import { useTeach } from "./useTeach";
 
 const ACCEPTED = { picture: "image/*", video: "video/*" } as const;
 
@@ -76,6 +79,7 @@ export function App({ services }: { readonly services: Services }) {
     [state, live, words, offline, choose, saveFrame],
   );
   useShortcuts(page);
+  const teach = useTeach(services, state, live, elements, words);
 
   return (
     <PageContext.Provider value={page}>
@@ -127,6 +131,11 @@ export function App({ services }: { readonly services: Services }) {
       {state.dialog === "welcome" && <Welcome />}
       {state.dialog === "help" && <Help />}
       {state.dialog === "expressions" && <Expressions />}
+      {state.dialog === "teach" && (
+        <TeachContext.Provider value={teach}>
+          <Teach />
+        </TeachContext.Provider>
+      )}
     </PageContext.Provider>
   );
 }

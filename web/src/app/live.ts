@@ -70,7 +70,7 @@ export class Live {
     return this.#wanted !== null;
   }
 
-  /** Ask the camera for its next frame, so that picture and boxes are of one moment. */
+  /** Ask a camera or a recording for the next frame, so that picture and boxes are of one moment. */
   wantShot(take: (shot: Shot) => void): void {
     this.#wanted = take;
   }

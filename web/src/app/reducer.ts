@@ -11,7 +11,11 @@ export function reduce(state: State, event: Event): State {
     case "dialog":
       return { ...state, dialog: event.dialog };
     case "models":
-      return { ...state, models: { kind: "known", entries: event.entries } };
+      return {
+        ...state,
+        models: { kind: "known", entries: event.entries },
+        collects: event.collects,
+      };
     case "models-failed":
       return { ...state, models: { kind: "failed", failure: event.failure } };
     case "reader-loading":
@@ -35,6 +39,8 @@ export function reduce(state: State, event: Event): State {
         models: state.models.kind === "failed" ? { kind: "loading" } : state.models,
         reader: { kind: "idle" },
       };
+    case "token":
+      return { ...state, token: event.token };
     case "open-camera":
       return opened(state, (id) => ({ kind: "camera", id, phase: "asking" }));
     case "open-file":
@@ -88,7 +94,9 @@ function withSettings(state: State, change: Partial<Settings>): State {
 
 function opened(state: State, source: (id: number) => SourceState): State {
   const id = state.sources + 1;
-  return { ...state, sources: id, source: source(id), dialog: null };
+  // Who teaches chooses another source on the way.
+  const dialog = state.dialog === "teach" ? "teach" : null;
+  return { ...state, sources: id, source: source(id), dialog };
 }
 
 function ofFile(id: number, file: File): SourceState {

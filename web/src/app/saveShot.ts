@@ -6,30 +6,45 @@ import { fileStem, saveBlob } from "./saving";
 import type { SourceState, State } from "./state";
 import type { Elements } from "./useSource";
 
-/** Save the annotated frame: of a camera the next one read, else the one that is shown. */
+/** Save the annotated frame: while frames come the next one read, else the one that is shown. */
 export async function saveShot(
   state: State,
   live: Live,
   elements: Elements,
   words: Words,
 ): Promise<void> {
-  const save = async (frame: CanvasImageSource, answer: Shot["answer"]): Promise<void> => {
-    const { width, height, source } = answer.row;
-    const style = overlayStyle(state.settings, words, unitOf(width, height));
-    saveBlob(await annotated(frame, answer, style), `${fileStem(source)}.png`);
-  };
-  if (state.source.kind === "camera" && state.source.phase === "live") {
-    const { bitmap, answer } = await new Promise<Shot>((resolve) => live.wantShot(resolve));
-    await save(bitmap, answer);
-    bitmap.close();
+  const shot = await takeShot(state, live, elements);
+  if (shot === null) {
     return;
   }
-  const frame = shown(state.source, elements);
-  if (frame !== null && live.answer !== null) {
-    await save(frame, live.answer);
-  }
+  const { width, height, source } = shot.answer.row;
+  const style = overlayStyle(state.settings, words, unitOf(width, height));
+  saveBlob(await annotated(shot.bitmap, shot.answer, style), `${fileStem(source)}.png`);
+  shot.bitmap.close();
 }
 
-function shown(source: SourceState, elements: Elements): CanvasImageSource | null {
-  return source.kind === "picture" ? elements.picture.current : elements.video.current;
+/**
+ * A frame with the answer that belongs to it; null where nothing was read.
+ *
+ * While frames come it is the next one, and there is no answer if none follows.
+ */
+export async function takeShot(state: State, live: Live, elements: Elements): Promise<Shot | null> {
+  const { source } = state;
+  if (isRunning(source)) {
+    return new Promise<Shot>((resolve) => live.wantShot(resolve));
+  }
+  const { answer } = live;
+  const frame = source.kind === "picture" ? elements.picture.current : elements.video.current;
+  if (frame === null || answer === null) {
+    return null;
+  }
+  return { bitmap: await createImageBitmap(frame), answer };
+}
+
+/** Whether more frames come by themselves. */
+export function isRunning(source: SourceState): boolean {
+  return (
+    (source.kind === "camera" && source.phase === "live") ||
+    (source.kind === "video" && source.phase === "reading")
+  );
 }

@@ -1,6 +1,7 @@
 /** What the page needs from outside; tests and screenshots give fakes. */
 
-import type { Engine, EngineOptions, Mode, ModelEntry } from "../engine/types";
+import type { Samples } from "../engine/samples";
+import type { Engine, EngineOptions, Listing, Mode, ModelEntry } from "../engine/types";
 import type { Offline } from "../offline/client";
 
 export interface OpenOptions extends Omit<EngineOptions, "model"> {
@@ -10,7 +11,9 @@ export interface OpenOptions extends Omit<EngineOptions, "model"> {
 }
 
 export interface Services {
-  loadModels(): Promise<readonly ModelEntry[]>;
+  loadListing(): Promise<Listing>;
   openEngine(mode: Mode, options: OpenOptions): Promise<Engine>;
+  /** Asked for nothing unless the listing says that the server collects. */
+  openSamples(token: string | null): Samples;
   readonly offline: Offline;
 }

@@ -10,6 +10,7 @@ export const SHORTCUTS = {
   l: "landmarks",
   a: "speech",
   e: "expressions",
+  t: "teach",
   d: "theme",
   "?": "help",
 } as const;
@@ -18,11 +19,14 @@ export type Action = (typeof SHORTCUTS)[keyof typeof SHORTCUTS];
 
 /** The action of a key press; null where it belongs to a field or to the browser. */
 export function actionOf(event: KeyboardEvent): Action | null {
+  return isTyping(event)
+    ? null
+    : (SHORTCUTS[event.key.toLowerCase() as keyof typeof SHORTCUTS] ?? null);
+}
+
+/** Whether a key press belongs to a field, or to the browser. */
+export function isTyping(event: KeyboardEvent): boolean {
   const { target } = event;
-  const typing =
-    target instanceof HTMLElement && target.closest("input, select, textarea") !== null;
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) {
-    return null;
-  }
-  return SHORTCUTS[event.key.toLowerCase() as keyof typeof SHORTCUTS] ?? null;
+  const field = target instanceof HTMLElement && target.closest("input, select, textarea") !== null;
+  return field || event.ctrlKey || event.metaKey || event.altKey || event.repeat;
 }

@@ -5,7 +5,7 @@ import type { Camera } from "../media/camera";
 import type { Failure } from "./problems";
 import type { Settings } from "./settings";
 
-export type DialogName = "welcome" | "help" | "expressions";
+export type DialogName = "welcome" | "help" | "expressions" | "teach";
 
 export type ModelsState =
   | { readonly kind: "loading" }
@@ -45,6 +45,8 @@ export interface State {
   readonly settings: Settings;
   readonly dialog: DialogName | null;
   readonly models: ModelsState;
+  /** Whether the server of this page keeps labelled crops, as its listing says. */
+  readonly collects: boolean;
   readonly reader: ReaderState;
   /** Grows when the reader is to be opened again. */
   readonly attempt: number;
@@ -61,13 +63,18 @@ export interface State {
 export type Event =
   | { readonly type: "settings"; readonly change: Partial<Settings> }
   | { readonly type: "dialog"; readonly dialog: DialogName | null }
-  | { readonly type: "models"; readonly entries: readonly ModelEntry[] }
+  | {
+      readonly type: "models";
+      readonly entries: readonly ModelEntry[];
+      readonly collects: boolean;
+    }
   | { readonly type: "models-failed"; readonly failure: Failure }
   | { readonly type: "reader-loading" }
   | { readonly type: "reader-progress"; readonly progress: Progress }
   | { readonly type: "reader-ready"; readonly info: ModelInfo }
   | { readonly type: "reader-failed"; readonly failure: Failure }
   | { readonly type: "retry"; readonly token?: string }
+  | { readonly type: "token"; readonly token: string }
   | { readonly type: "open-camera" }
   | { readonly type: "open-file"; readonly file: File }
   | {
@@ -86,6 +93,7 @@ export function initialState(settings: Settings): State {
     settings,
     dialog: settings.noted ? null : "welcome",
     models: { kind: "loading" },
+    collects: false,
     reader: { kind: "idle" },
     attempt: 0,
     token: null,

@@ -13,13 +13,15 @@ export function useReader(
   state: State,
   dispatch: Dispatch<Event>,
 ): Engine | null {
-  const { settings, models, attempt, token } = state;
+  const { settings, models, attempt } = state;
   const [engine, setEngine] = useState<Engine | null>(null);
   const closing = useRef<Promise<unknown>>(Promise.resolve());
   const model = chosenModel(state) ?? null;
   const precision =
     model === null ? settings.precision : chosenPrecision(model, settings.precision);
   const { mode, noted } = settings;
+  // A token that is typed to teach is none of the device's reader.
+  const token = mode === "server" ? state.token : null;
   const wanted = noted && (mode === "server" ? models.kind !== "loading" : model !== null);
 
   const loading = noted && models.kind === "loading";
@@ -29,8 +31,8 @@ export function useReader(
       return;
     }
     let current = true;
-    services.loadModels().then(
-      (entries) => current && dispatch({ type: "models", entries }),
+    services.loadListing().then(
+      ({ models: entries, collects }) => current && dispatch({ type: "models", entries, collects }),
       (error: unknown) => current && dispatch({ type: "models-failed", failure: failureOf(error) }),
     );
     return () => {

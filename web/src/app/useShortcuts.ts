@@ -48,6 +48,11 @@ function act(action: Action, { state, dispatch, choose }: Page): void {
     case "theme":
       dispatch({ type: "settings", change: { theme: nextTheme(settings.theme) } });
       break;
+    case "teach":
+      if (state.collects) {
+        dispatch({ type: "dialog", dialog: "teach" });
+      }
+      break;
     case "help":
     case "expressions":
       dispatch({ type: "dialog", dialog: action });

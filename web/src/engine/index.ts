@@ -1,10 +1,19 @@
 /** The way in: which models there are, and a reader of faces on this device or on a server. */
 
+import { Api } from "./api";
 import { openDevice } from "./device";
 import { fetchManifest } from "./manifest";
+import { type Samples, ServerSamples } from "./samples";
 import { openServer } from "./server";
 import { troubleOf } from "./trouble";
-import { type Engine, EngineError, type EngineOptions, type Mode, type ModelEntry } from "./types";
+import {
+  type Engine,
+  EngineError,
+  type EngineOptions,
+  type Listing,
+  type Mode,
+  type ModelEntry,
+} from "./types";
 
 export interface OpenOptions extends Omit<EngineOptions, "model"> {
   /** What to open on the device; a server has its own model, so null will do there. */
@@ -13,9 +22,14 @@ export interface OpenOptions extends Omit<EngineOptions, "model"> {
   readonly token: string | null;
 }
 
-/** The models beside the page. Rejects with `EngineError` only. */
-export async function loadModels(): Promise<readonly ModelEntry[]> {
-  return (await fetchManifest(pageAddress())).models;
+/** What `models.json` beside the page says. Rejects with `EngineError` only. */
+export function loadListing(): Promise<Listing> {
+  return fetchManifest(pageAddress());
+}
+
+/** The labelled crops of the server that the page is from. */
+export function openSamples(token: string | null): Samples {
+  return new ServerSamples(new Api(pageAddress(), token));
 }
 
 /** Open a reader of faces. Rejects with `EngineError` only. */

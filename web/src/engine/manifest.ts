@@ -22,6 +22,8 @@ export interface Manifest {
   readonly graphs: Readonly<Record<SmallGraph, PromisedFile>>;
   /** Folder of the WASM runtime, relative to the page. */
   readonly runtime: string;
+  /** Whether the server of this page keeps labelled crops; a static host never does. */
+  readonly collects: boolean;
 }
 
 /**
@@ -54,6 +56,7 @@ export function parseManifest(json: string): Manifest {
       models: list(given.models, "models").map(modelEntry),
       graphs: Object.fromEntries(graphs) as Record<SmallGraph, PromisedFile>,
       runtime: text(given.runtime, "runtime"),
+      collects: given.collects === true,
     };
   } catch (error) {
     throw new EngineError("model-corrupt", `models.json is damaged: ${messageOf(error)}`);

@@ -1,9 +1,10 @@
 /** The same engine on a server: live frames over `WS /v1/stream`, stills by `POST /v1/analyze`. */
 
 import { checkedRow, modelInfo } from "./answers";
+import { Api, RefusedError } from "./api";
 import type { FrameRow, Row } from "./row";
 import { StreamSocket } from "./socket";
-import { messageOf, troubleOf } from "./trouble";
+import { troubleOf } from "./trouble";
 import {
   type Answer,
   type Engine,
@@ -12,9 +13,6 @@ import {
   type StreamOptions,
   type Trouble,
 } from "./types";
-
-/** A server that does not answer a request for so long is gone. */
-const PATIENCE_MS = 60_000;
 
 /** JPEG: all servers and browsers have it, and WebP takes several times as long to make. */
 const FORMAT = { type: "image/jpeg", quality: 0.9 } as const;
@@ -39,22 +37,22 @@ const TROUBLES: Readonly<Record<number, Trouble>> = {
  * @throws EngineError `server-lost`, `server-refused` or `server-busy`.
  */
 export async function openServer(base: URL, token: string | null): Promise<Engine> {
-  const api = new Api(base, token);
+  const api = new ReaderApi(new Api(base, token));
   return new ServerEngine(api, await api.model());
 }
 
-/** The requests. */
-class Api {
+/** The requests of a reader, with failures that the page has texts for. */
+class ReaderApi {
   readonly token: string | null;
-  readonly #base: URL;
+  readonly #api: Api;
 
-  constructor(base: URL, token: string | null) {
-    this.#base = base;
-    this.token = token;
+  constructor(api: Api) {
+    this.#api = api;
+    this.token = api.token;
   }
 
   get stream(): URL {
-    const url = new URL("v1/stream", this.#base);
+    const url = new URL("v1/stream", this.#api.base);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     return url;
   }
@@ -69,39 +67,21 @@ class Api {
   }
 
   async #asked<T>(path: string, init: RequestInit, parse: (value: unknown) => T): Promise<T> {
-    const headers = new Headers(init.headers);
-    if (this.token !== null) headers.set("Authorization", `Bearer ${this.token}`);
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    let response: Response;
-    let body: unknown;
     try {
-      response = await fetch(new URL(path, this.#base), { ...init, headers, signal });
-      body = await response.json().catch(() => null);
+      return await this.#api.asked(path, init, parse);
     } catch (error) {
-      throw new EngineError("server-lost", messageOf(error));
-    }
-    if (!response.ok) {
-      const trouble = TROUBLES[response.status] ?? "server-lost";
-      throw new EngineError(trouble, toldBy(body) ?? `the server answers ${response.status}`);
-    }
-    try {
-      return parse(body);
-    } catch (error) {
-      // A static host answers with a page of its own.
-      throw new EngineError("server-lost", `this is no server of mien: ${messageOf(error)}`);
+      const trouble = error instanceof RefusedError ? TROUBLES[error.status] : undefined;
+      throw new EngineError(
+        trouble ?? "server-lost",
+        error instanceof Error ? error.message : String(error),
+      );
     }
   }
 }
 
-/** The message in an error of the server. */
-function toldBy(body: unknown): string | null {
-  const error = (body as { error?: { message?: unknown } } | null)?.error;
-  return typeof error?.message === "string" ? error.message : null;
-}
-
 class ServerEngine implements Engine {
   readonly info: ModelInfo;
-  readonly #api: Api;
+  readonly #api: ReaderApi;
   #options: StreamOptions | null = null;
   #socket: StreamSocket | null = null;
   #frames = 0;
@@ -112,7 +92,7 @@ class ServerEngine implements Engine {
   #isClosed = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(api: Api, info: ModelInfo) {
+  constructor(api: ReaderApi, info: ModelInfo) {
     this.#api = api;
     this.info = info;
   }

@@ -18,6 +18,13 @@ export interface ModelEntry {
   readonly licence: string;
 }
 
+/** What the page is told with itself. */
+export interface Listing {
+  readonly models: readonly ModelEntry[];
+  /** Whether the server of this page keeps labelled crops. */
+  readonly collects: boolean;
+}
+
 /** What the reader is, once it is ready. */
 export interface ModelInfo {
   readonly name: string;

@@ -75,9 +75,15 @@ export async function readVideo(
 ): Promise<void> {
   await engine.begin({ source: file.name, every: 1, smoothingS: SMOOTHING_S, heat: true });
   await readRecording(video, file, signal, async ({ bitmap, timeS }, durationS) => {
+    const copy = live.shotWanted ? await createImageBitmap(bitmap) : null;
     const answer = await engine.read(bitmap, timeS);
-    if (!signal.aborted) {
-      live.accept(answer, performance.now(), { timeS, durationS });
+    if (signal.aborted) {
+      copy?.close();
+      return;
+    }
+    live.accept(answer, performance.now(), { timeS, durationS });
+    if (copy !== null) {
+      live.deliver({ bitmap: copy, answer });
     }
   });
 }

@@ -1,3 +1,4 @@
+import { deTeach } from "./de.teach";
 import type { Texts } from "./index";
 
 /** Deutsch. */
@@ -27,7 +28,7 @@ export const de: Texts = {
     "In der Europäischen Union ist das Erkennen von Emotionen am Arbeitsplatz und in Bildungseinrichtungen verboten, außer aus medizinischen Gründen oder zur Sicherheit (KI-Verordnung, Artikel 5 Absatz 1 Buchstabe f). Beurteilen, überwachen oder sortieren Sie damit niemanden, und fragen Sie alle, die im Bild sind.",
   "note.private.title": "Nichts verlässt dieses Gerät",
   "note.private":
-    "Kamera, Bilder und Aufnahmen werden hier im Browser gelesen. Nichts wird gespeichert oder verschickt, es sei denn, Sie wählen den Server oder sichern selbst eine Datei.",
+    "Kamera, Bilder und Aufnahmen werden hier im Browser gelesen. Nichts wird gespeichert oder verschickt, es sei denn, Sie wählen den Server, sichern selbst eine Datei oder willigen ausdrücklich ein.",
   "note.agree": "Verstanden, los geht’s",
   "note.again": "Hinweis noch einmal lesen",
 
@@ -198,6 +199,7 @@ export const de: Texts = {
   "help.landmarks": "Punkte im Gesicht",
   "help.speech": "Vorlesen",
   "help.expressions": "Die Ausdrücke",
+  "help.teach": "Anlernen",
   "help.theme": "Farben wechseln",
   "help.help": "Diese Hilfe",
   "help.paste": "Bild einfügen",
@@ -269,4 +271,5 @@ export const de: Texts = {
   "update.reload": "Neu laden",
   "storage.text":
     "Dieser Browser behält keine Einstellungen; sie gelten, bis die Seite geschlossen wird.",
+  ...deTeach,
 };

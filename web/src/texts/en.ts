@@ -1,3 +1,5 @@
+import { enTeach } from "./en.teach";
+
 /** English, and the keys that every language must have. `{name}` is filled in. */
 export const en = {
   language: "English",
@@ -27,7 +29,7 @@ export const en = {
     "In the European Union, reading emotions at work and in schools is forbidden except for medical or safety reasons (AI Act, Article 5(1)(f)). Do not use it to judge, select or watch people, and ask everyone who is in the picture.",
   "note.private.title": "Nothing leaves this device",
   "note.private":
-    "Camera, pictures and recordings are read here in the browser. Nothing is stored or sent, unless you choose the server or save a file yourself.",
+    "Camera, pictures and recordings are read here in the browser. Nothing is stored or sent, unless you choose the server, save a file yourself, or expressly agree to it.",
   "note.agree": "I understand, begin",
   "note.again": "Read the note again",
 
@@ -205,6 +207,7 @@ export const en = {
   "help.landmarks": "Landmarks",
   "help.speech": "Speak",
   "help.expressions": "The expressions",
+  "help.teach": "Teach it",
   "help.theme": "Change colours",
   "help.help": "This help",
   "help.paste": "Paste a picture",
@@ -275,4 +278,5 @@ export const en = {
   "update.text": "A newer version of this page is ready.",
   "update.reload": "Reload",
   "storage.text": "This browser does not keep settings; they last until the page is closed.",
+  ...enTeach,
 } as const;

@@ -15,6 +15,8 @@ export interface Words {
   bytes(count: number): string;
   /** "1:05:09" or "2:03", from seconds. */
   clock(seconds: number): string;
+  /** Day and time of a moment given as ISO 8601, in the time of this device. */
+  moment(iso: string): string;
   list(names: readonly string[]): string;
 }
 
@@ -29,6 +31,7 @@ export function wordsOf(language: Language): Words {
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
   });
+  const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const two = new Intl.NumberFormat(language, { minimumIntegerDigits: 2 });
   const plain = [0, 1].map(
     (digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }),
@@ -55,6 +58,7 @@ export function wordsOf(language: Language): Words {
         ? `${number(h)}:${two.format(m)}:${two.format(s)}`
         : `${number(m)}:${two.format(s)}`;
     },
+    moment: (iso) => moments.format(new Date(iso)),
     list: (names) => lists.format(names),
   };
 }

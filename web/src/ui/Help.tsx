@@ -6,6 +6,9 @@ import { usePage } from "./page";
 
 export function Help() {
   const { state, dispatch, words } = usePage();
+  const shortcuts = Object.entries(SHORTCUTS).filter(
+    ([, action]) => action !== "teach" || state.collects,
+  );
   return (
     <Dialog
       title={words.t("help.title")}
@@ -16,7 +19,7 @@ export function Help() {
           <h3>{words.t("help.shortcuts")}</h3>
           {!state.settings.shortcuts && <p className="quiet">{words.t("help.off")}</p>}
           <dl className="keys">
-            {Object.entries(SHORTCUTS).map(([key, action]) => (
+            {shortcuts.map(([key, action]) => (
               <div key={key}>
                 <dt>
                   <kbd>{key.toUpperCase()}</kbd>

@@ -15,7 +15,7 @@ interface Props {
 }
 
 export function ProblemPanel({ failure, of }: Props) {
-  const { words } = usePage();
+  const { dispatch, words } = usePage();
   const { problem, detail } = failure;
   return (
     <div className="problem" role="alert">
@@ -24,7 +24,9 @@ export function ProblemPanel({ failure, of }: Props) {
       </span>
       <h2>{words.t(`problem.${problem}`)}</h2>
       <p>{remedy(problem, words)}</p>
-      {problem === "server-refused" && <TokenField />}
+      {problem === "server-refused" && (
+        <TokenField onToken={(token) => dispatch({ type: "retry", token })} />
+      )}
       <Actions problem={problem} of={of} />
       {detail !== "" && (
         <details className="problem-detail">
@@ -99,13 +101,13 @@ function Actions({ problem, of }: { readonly problem: Problem; readonly of: Prop
   );
 }
 
-function TokenField() {
-  const { dispatch, words } = usePage();
+export function TokenField({ onToken }: { readonly onToken: (token: string) => void }) {
+  const { words } = usePage();
   const [token, setToken] = useState("");
   const id = useId();
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    dispatch({ type: "retry", token: token.trim() });
+    onToken(token.trim());
   };
   return (
     <form className="token" onSubmit={submit}>

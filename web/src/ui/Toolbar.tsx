@@ -14,6 +14,16 @@ export function Toolbar() {
     <div className="toolbar">
       <div className="toolbar-main">
         <StopButton />
+        {state.collects && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => dispatch({ type: "dialog", dialog: "teach" })}
+          >
+            <Icon name="teach" />
+            {words.t("teach.title")}
+          </button>
+        )}
         <fieldset className="switches">
           <legend className="visually-hidden">{words.t("view.title")}</legend>
           {SWITCHES.map((name) => (

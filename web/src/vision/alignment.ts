@@ -16,6 +16,13 @@ export type Template = readonly (readonly [number, number])[];
 /** Side of the model's frame in pixels: FER2013's own. */
 export const FRAME = 48;
 
+/** Of FER2013's mean face; the card of a bundle names its own. */
+export const TEMPLATE: Template = [
+  [15, 17],
+  [32, 17],
+  [23.5, 37],
+];
+
 /** A landmark frame this much larger or smaller than its box is a failed landmark, not a face. */
 const PLAUSIBLE = 2.5;
 

@@ -1,14 +1,11 @@
 /** axe-core finds nothing to object to, in any state, in light and dark, and keys do everything. */
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { en } from "../../src/texts/en";
+import { objections } from "./axe";
 import { browse, type Served, scratch, serve, type Visit, visit } from "./served";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf-8");
 const files = scratch();
 let served: Served;
 let browser: Browser;
@@ -29,12 +26,6 @@ afterEach(async () => {
   await opened?.close();
   opened = undefined;
 });
-
-async function objections(page: Page): Promise<string[]> {
-  // Not by a script element, which the page's policy forbids.
-  const { violations } = await page.evaluate<AxeResults>(`${AXE}; axe.run()`);
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
 
 const STATES: Record<string, (page: Page) => Promise<unknown>> = {
   start: (page) => page.getByText(en["source.title"]).waitFor(),

@@ -14,6 +14,7 @@ import {
   type Trouble,
 } from "../../src/engine/types";
 import { OfflinePage } from "../../src/offline/client";
+import { type FakeSamplesOptions, FakeStore, fakeOpener } from "./samples";
 
 export const LABELS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"] as const;
 
@@ -43,13 +44,20 @@ export interface FakeOptions {
   readonly trouble?: Trouble;
   /** Opening never ends; the progress stands still. */
   readonly loading?: boolean;
+  /** What the server of the page keeps; without it, it does not collect. */
+  readonly samples?: FakeSamplesOptions;
   /** Box of the first face as shares of the frame; it moves where none is given. */
   readonly box?: readonly [number, number, number, number];
 }
 
-export function fakeServices(options: FakeOptions = {}): Services {
+export function fakeServices(
+  options: FakeOptions = {},
+  store: FakeStore = new FakeStore(options.samples),
+): Services {
   return {
-    loadModels: () => Promise.resolve(ENTRIES),
+    loadListing: () =>
+      Promise.resolve({ models: ENTRIES, collects: options.samples !== undefined }),
+    openSamples: fakeOpener(store, options.samples ?? {}),
     openEngine: (mode, given) => openFake(mode, given, options),
     offline: new OfflinePage(null, "", () => undefined),
   };

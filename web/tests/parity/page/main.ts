@@ -1,6 +1,6 @@
 /** A page without anything to see: the engine on raw frames, called by chromium.test.ts. */
 
-import { loadModels, openEngine } from "../../../src/engine/index";
+import { loadListing, openEngine } from "../../../src/engine/index";
 import type { FrameRow } from "../../../src/engine/row";
 import {
   type Answer,
@@ -32,7 +32,7 @@ let engine: Engine | null = null;
 
 const page: ParityPage = {
   async open(precision) {
-    const [model] = await loadModels();
+    const [model] = (await loadListing()).models;
     if (model === undefined) throw new Error("expected a model in models.json, got none");
     const progress: Progress[] = [];
     const onProgress = (told: Progress) => progress.push(told);

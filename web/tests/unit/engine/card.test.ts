@@ -83,6 +83,16 @@ describe("parseManifest", () => {
       sha256: sha256("abc"),
     });
     expect(manifest.runtime).toBe("runtime/");
+    expect(manifest.collects).toBe(false);
+  });
+
+  it.each([
+    [true, true],
+    [false, false],
+    ["yes", false],
+  ])("knows from %j whether the server collects", (collects, expected) => {
+    const manifest = parseManifest(JSON.stringify(madeManifest({ collects })));
+    expect(manifest.collects).toBe(expected);
   });
 
   it.each([

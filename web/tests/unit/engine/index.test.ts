@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { loadModels, openEngine } from "../../../src/engine/index";
+import { loadListing, openEngine } from "../../../src/engine/index";
 import { madeManifest, serveFiles } from "./made-files";
 
 const OPTIONS = { model: null, precision: "fp32", token: null } as const;
@@ -10,12 +10,14 @@ afterEach(() => vi.unstubAllGlobals());
 describe("the way in", () => {
   it("lists the models beside the page", async () => {
     serveFiles({ "/folder/models.json": () => Response.json(madeManifest()) });
-    expect((await loadModels()).map(({ name }) => name)).toEqual(["made"]);
+    const { models, collects } = await loadListing();
+    expect(models.map(({ name }) => name)).toEqual(["made"]);
+    expect(collects).toBe(false);
   });
 
   it("says when there is no list", async () => {
     serveFiles({});
-    await expect(loadModels()).rejects.toMatchObject({ trouble: "model-missing" });
+    await expect(loadListing()).rejects.toMatchObject({ trouble: "model-missing" });
   });
 
   it("opens nothing on the device without a model", async () => {

@@ -31,15 +31,15 @@ describe("the first visit", () => {
   it("shows the note, loads nothing before it is read, and remembers that it was", async () => {
     localStorage.setItem(KEY, JSON.stringify({ language: "en" }));
     const services = fakeServices();
-    const loadModels = vi.fn(services.loadModels);
-    render(<App services={{ ...services, loadModels }} />);
+    const loadListing = vi.fn(services.loadListing);
+    render(<App services={{ ...services, loadListing }} />);
     expect(screen.getByText(en["note.not.title"])).toBeTruthy();
     expect(screen.getByText(/Article 5\(1\)\(f\)/)).toBeTruthy();
-    expect(loadModels).not.toHaveBeenCalled();
+    expect(loadListing).not.toHaveBeenCalled();
     fireEvent.click(button(en["note.agree"]));
     expect(screen.queryByText(en["note.title"])).toBeNull();
     expect(JSON.parse(localStorage.getItem(KEY) ?? "{}").noted).toBe(true);
-    await waitFor(() => expect(loadModels).toHaveBeenCalled());
+    await waitFor(() => expect(loadListing).toHaveBeenCalled());
   });
 
   it("is not repeated, and the note can be read again", () => {

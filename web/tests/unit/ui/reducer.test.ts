@@ -125,7 +125,7 @@ describe("the reader", () => {
 describe("the model", () => {
   it("is the chosen one, or the first", () => {
     expect(chosenModel(start)).toBeUndefined();
-    const known = following([{ type: "models", entries: ENTRIES }]);
+    const known = following([{ type: "models", entries: ENTRIES, collects: false }]);
     expect(chosenModel(known)?.name).toBe("tiny");
     const small = following([{ type: "settings", change: { model: "small" } }], known);
     expect(chosenModel(small)?.name).toBe("small");
