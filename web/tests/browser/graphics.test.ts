@@ -77,11 +77,13 @@ test("nothing of it is fetched unless it is switched on, nor where there is none
   expect(asked.some((path) => path.endsWith("ort-wasm-simd-threaded.wasm"))).toBe(true);
   await box(page).click();
   await page.getByText(en["graphics.missing"]).waitFor({ timeout: 30_000 });
+  await page.getByRole("button", { name: en["source.change"] }).click();
   await readPicture(page);
   expect(ofCard()).toEqual([]);
 });
 
-test("a card that is slower is fetched for, measured and not used", async (context) => {
+// SwiftShader takes minutes on a busy machine.
+test("a card that is no faster is fetched for, tried and not used", async (context) => {
   const page = await open(SWIFTSHADER, true);
   const adapter = await page.evaluate(async () => Boolean(await navigator.gpu.requestAdapter()));
   if (!adapter) return context.skip("this browser gives no WebGPU adapter, not even SwiftShader");
@@ -90,7 +92,7 @@ test("a card that is slower is fetched for, measured and not used", async (conte
   await page.reload(); // now the service worker answers, and keeps what the reader fetches
   await box(page).click();
   const said = page.getByText(/staying with WASM/);
-  await said.waitFor({ timeout: 80_000 });
+  await said.waitFor({ timeout: 150_000 });
   console.log(await said.textContent()); // the figures, or that it took too long for a trial
   expect(ofCard().map((path) => path.split(".").slice(-2).join("."))).toEqual(
     expect.arrayContaining(["jspi.wasm", "jspi.mjs"]),
@@ -102,4 +104,4 @@ test("a card that is slower is fetched for, measured and not used", async (conte
     return caught.flat().map(({ url }) => url);
   });
   expect(kept.filter((url) => url.endsWith("jspi.wasm"))).toHaveLength(1);
-});
+}, 240_000);
