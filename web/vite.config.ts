@@ -17,6 +17,10 @@ const PUBLIC = join(HERE, "public");
 const NOTICES = join(HERE, "tools", "notices");
 const RUNTIME = ["ort-wasm-simd-threaded.wasm", "ort-wasm-simd-threaded.mjs"];
 
+/** The runtime that also uses the graphics card; fetched when that is switched on, never before. */
+const GRAPHICS = ["ort-wasm-simd-threaded.jspi.wasm", "ort-wasm-simd-threaded.jspi.mjs"] as const;
+const GRAPHICS_FILES = graphicsFiles();
+
 /** Files of `public/` that the page wants without a network. */
 const KEPT = ["icon.svg", "icon-180.png", "icon-192.png", "manifest.webmanifest"];
 
@@ -30,7 +34,12 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
 export default defineConfig({
   base: "./",
   plugins: [react(), pageFiles(), workerList()],
-  worker: { format: "es" },
+  define: { __GRAPHICS__: JSON.stringify(GRAPHICS_FILES) },
+  // What a worker loads later lies with the runtime, which is kept when used and not before.
+  worker: {
+    format: "es",
+    rollupOptions: { output: { chunkFileNames: "runtime/[name]-[hash].js" } },
+  },
   // ONNX Runtime without its own copy of the WASM glue: that is served from runtime/.
   resolve: { conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser"] },
   build: {
@@ -57,12 +66,35 @@ function pageFiles(): Plugin {
     apply: "build",
     generateBundle(_options, bundle) {
       for (const name of RUNTIME) {
-        const source = readFileSync(join(MODULES, "onnxruntime-web", "dist", name));
-        this.emitFile({ type: "asset", fileName: `runtime/${name}`, source });
+        this.emitFile({ type: "asset", fileName: `runtime/${name}`, source: runtimeFile(name) });
       }
+      const [wasm, script] = GRAPHICS;
+      const { path } = GRAPHICS_FILES;
+      this.emitFile({ type: "asset", fileName: path, source: runtimeFile(wasm) });
+      const fileName = GRAPHICS_FILES.script;
+      this.emitFile({ type: "asset", fileName, source: runtimeFile(script) });
       const source = notices(["onnxruntime-web", "onnxruntime-common", ...packagesOf(bundle)]);
       this.emitFile({ type: "asset", fileName: "THIRD_PARTY.txt", source });
     },
+  };
+}
+
+function runtimeFile(name: string): Buffer {
+  return readFileSync(join(MODULES, "onnxruntime-web", "dist", name));
+}
+
+/** Where the page finds the graphics card's runtime: a folder named by its content. */
+function graphicsFiles() {
+  const [wasm, script] = GRAPHICS;
+  const data = runtimeFile(wasm);
+  const sha256 = createHash("sha256").update(data).digest("hex");
+  const both = createHash("sha256").update(sha256).update(runtimeFile(script)).digest("hex");
+  const folder = `runtime/graphics-${both.slice(0, 16)}`;
+  return {
+    path: `${folder}/${wasm}`,
+    script: `${folder}/${script}`,
+    bytes: data.length,
+    sha256,
   };
 }
 

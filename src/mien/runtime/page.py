@@ -1,7 +1,7 @@
 """The page and all it fetches, as one set of files: served by ``mien serve``, or written out.
 
 The built page (``web/``, see ``make page``) lies in the package as one compressed archive: the
-WebAssembly runtime alone is 14 MB, a sixth of that when compressed.
+WebAssembly runtimes alone are 31 MB, a seventh of that when compressed.
 """
 
 from __future__ import annotations

@@ -29,6 +29,10 @@ export function reduce(state: State, event: Event): State {
         : state;
     case "reader-ready":
       return { ...state, reader: { kind: "ready", info: event.info } };
+    case "reader-changed":
+      return state.reader.kind === "ready"
+        ? { ...state, reader: { kind: "ready", info: event.info } }
+        : state;
     case "reader-failed":
       return { ...state, reader: { kind: "failed", failure: event.failure } };
     case "retry":

@@ -12,6 +12,8 @@ export interface Settings {
   /** Name in models.json; null = the first one. */
   readonly model: string | null;
   readonly precision: Precision;
+  /** Whether the graphics card may read the model, where that measures faster. */
+  readonly graphics: boolean;
   /** Camera to open; null = the browser's choice. */
   readonly camera: string | null;
   readonly mirror: boolean;
@@ -36,6 +38,7 @@ export function defaultSettings(languages: readonly string[]): Settings {
     mode: "device",
     model: null,
     precision: "int8",
+    graphics: false,
     camera: null,
     mirror: true,
     heat: false,
@@ -63,6 +66,7 @@ export function loadSettings(storage: Storage | null, languages: readonly string
     mode: stored.mode === "server" ? "server" : "device",
     model: text("model"),
     precision: stored.precision === "fp32" ? "fp32" : "int8",
+    graphics: flag("graphics"),
     camera: text("camera"),
     mirror: flag("mirror"),
     heat: flag("heat"),

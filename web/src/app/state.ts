@@ -72,6 +72,7 @@ export type Event =
   | { readonly type: "reader-loading" }
   | { readonly type: "reader-progress"; readonly progress: Progress }
   | { readonly type: "reader-ready"; readonly info: ModelInfo }
+  | { readonly type: "reader-changed"; readonly info: ModelInfo }
   | { readonly type: "reader-failed"; readonly failure: Failure }
   | { readonly type: "retry"; readonly token?: string }
   | { readonly type: "token"; readonly token: string }

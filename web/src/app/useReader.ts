@@ -1,7 +1,7 @@
 /** Keeps the reader that the settings ask for open, and closes the one before. */
 
 import { type Dispatch, useEffect, useRef, useState } from "react";
-import type { Engine } from "../engine/types";
+import type { Engine, ModelInfo } from "../engine/types";
 import { failureOf } from "./problems";
 import { chosenModel, chosenPrecision } from "./reducer";
 import type { Services } from "./services";
@@ -22,6 +22,7 @@ export function useReader(
   const { mode, noted } = settings;
   // A token that is typed to teach is none of the device's reader.
   const token = mode === "server" ? state.token : null;
+  const graphics = mode === "device" && settings.graphics ? "faster" : "off";
   const wanted = noted && (mode === "server" ? models.kind !== "loading" : model !== null);
 
   const loading = noted && models.kind === "loading";
@@ -59,7 +60,13 @@ export function useReader(
           dispatch({ type: "reader-progress", progress });
         }
       };
-      opened = await services.openEngine(mode, { model, precision, token, onProgress });
+      const onInfo = (info: ModelInfo): void => {
+        if (current) {
+          dispatch({ type: "reader-changed", info });
+        }
+      };
+      const options = { model, precision, graphics, token, onProgress, onInfo } as const;
+      opened = await services.openEngine(mode, options);
       if (current) {
         dispatch({ type: "reader-ready", info: opened.info });
         setEngine(opened);
@@ -76,7 +83,7 @@ export function useReader(
       setEngine(null);
       closing.current = opening.then(() => opened?.close()).catch(() => undefined);
     };
-  }, [services, dispatch, wanted, mode, model, precision, token, attempt]);
+  }, [services, dispatch, wanted, mode, model, precision, graphics, token, attempt]);
 
   return state.reader.kind === "ready" ? engine : null;
 }

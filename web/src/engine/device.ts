@@ -8,7 +8,6 @@ import {
   EngineError,
   type EngineOptions,
   type ModelInfo,
-  type Progress,
   type StreamOptions,
 } from "./types";
 
@@ -33,13 +32,14 @@ interface Waiting {
  */
 export async function openDevice(
   base: URL,
-  { model, precision, onProgress }: EngineOptions,
+  { model, precision, graphics = "off", onProgress, onInfo }: EngineOptions,
   startWorker: () => WorkerPort = startedWorker,
 ): Promise<Engine> {
   const manifest = await fetchManifest(base);
-  const line = new WorkerLine(startWorker(), onProgress);
+  const line = new WorkerLine(startWorker(), { onProgress, onInfo });
   try {
-    const info = await line.ask("open", { base: base.href, manifest, model, precision });
+    const order = { base: base.href, manifest, model, precision, graphics };
+    const info = await line.ask("open", order);
     return new DeviceEngine(line, info);
   } catch (error) {
     line.end();
@@ -78,6 +78,12 @@ class DeviceEngine implements Engine {
   }
 }
 
+/** What a worker tells without being asked. */
+interface Listeners {
+  readonly onProgress: EngineOptions["onProgress"] | undefined;
+  readonly onInfo: EngineOptions["onInfo"] | undefined;
+}
+
 /** Orders to a worker and their answers; a worker that breaks answers none any more. */
 class WorkerLine {
   readonly #port: WorkerPort;
@@ -85,10 +91,10 @@ class WorkerLine {
   #broken: EngineError | null = null;
   #next = 0;
 
-  constructor(port: WorkerPort, onProgress?: (progress: Progress) => void) {
+  constructor(port: WorkerPort, listeners: Listeners) {
     this.#port = port;
     port.addEventListener("message", (event) => {
-      this.#take((event as MessageEvent<ReportMessage>).data, onProgress);
+      this.#take((event as MessageEvent<ReportMessage>).data, listeners);
     });
     port.addEventListener("error", (event) => {
       const { message } = event as ErrorEvent;
@@ -125,9 +131,13 @@ class WorkerLine {
     this.#break(new EngineError("defect", "the reader was closed; open a new one"));
   }
 
-  #take(report: ReportMessage, onProgress?: (progress: Progress) => void): void {
+  #take(report: ReportMessage, { onProgress, onInfo }: Listeners): void {
     if (report.kind === "progress") {
       onProgress?.(report.progress);
+      return;
+    }
+    if (report.kind === "info") {
+      onInfo?.(report.info);
       return;
     }
     const waiting = this.#waiting.get(report.id);

@@ -17,7 +17,12 @@ export interface Opened {
 }
 
 export interface HostParts {
-  open(order: OpenOrder, onProgress: (progress: Progress) => void): Promise<Opened>;
+  /** @param onInfo To be called when the reader is no longer what it was. */
+  open(
+    order: OpenOrder,
+    onProgress: (progress: Progress) => void,
+    onInfo: (info: ModelInfo) => void,
+  ): Promise<Opened>;
   /** The picture in a bitmap, which it closes. */
   pixels(bitmap: ImageBitmap): Picture;
 }
@@ -54,8 +59,10 @@ export class Host {
 
   async #answer(message: OrderMessage) {
     if (message.kind === "open") {
-      const { reader, info } = await this.#parts.open(message.order, (progress) =>
-        this.#port.postMessage({ kind: "progress", progress }, []),
+      const { reader, info } = await this.#parts.open(
+        message.order,
+        (progress) => this.#port.postMessage({ kind: "progress", progress }, []),
+        (changed) => this.#port.postMessage({ kind: "info", info: changed }, []),
       );
       this.#reader = reader;
       return info;

@@ -2,7 +2,15 @@
 
 import type { Manifest } from "./manifest";
 import type { ReaderAnswer } from "./reader";
-import type { ModelEntry, ModelInfo, Precision, Progress, StreamOptions, Trouble } from "./types";
+import type {
+  GraphicsWish,
+  ModelEntry,
+  ModelInfo,
+  Precision,
+  Progress,
+  StreamOptions,
+  Trouble,
+} from "./types";
 
 /** All the worker needs to open a model; addresses are absolute or relative to `base`. */
 export interface OpenOrder {
@@ -10,6 +18,7 @@ export interface OpenOrder {
   readonly manifest: Manifest;
   readonly model: ModelEntry;
   readonly precision: Precision;
+  readonly graphics: GraphicsWish;
 }
 
 /** What the page asks for, and what it gets. */
@@ -36,6 +45,7 @@ export type OrderMessage = {
 /** Worker to page. */
 export type ReportMessage =
   | { readonly kind: "progress"; readonly progress: Progress }
+  | { readonly kind: "info"; readonly info: ModelInfo }
   | { readonly kind: "done"; readonly id: number; readonly answer: Orders[OrderKind]["answer"] }
   | {
       readonly kind: "failed";

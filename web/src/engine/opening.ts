@@ -2,21 +2,15 @@
 
 import { Mtcnn } from "../vision/mtcnn";
 import { Recognizer } from "../vision/recognizer";
-import { type Card, MODEL_FILES, parseCard } from "./card";
-import { type FileRequest, fetchFile, fetchText } from "./files";
+import type { Card } from "./card";
+import { chosenNetwork } from "./choosing";
 import type { Opened } from "./host";
 import { SMALL_GRAPHS, type SmallGraph } from "./manifest";
 import type { OpenOrder } from "./messages";
+import { fetchModel, fetchPart } from "./parts";
 import { Reader } from "./reader";
-import {
-  checkWasm,
-  configureRuntime,
-  dropRuntimeFile,
-  type OpenGraph,
-  openGraph,
-  threadsInUse,
-} from "./runtime";
-import { EngineError, type Progress } from "./types";
+import { checkWasm, configureRuntime, dropRuntimeFile, type OpenGraph, openGraph } from "./runtime";
+import { EngineError, type ModelInfo, type Progress } from "./types";
 
 const RUNTIME = "ort-wasm-simd-threaded";
 
@@ -26,11 +20,13 @@ const MOST_THREADS = 4;
 /**
  * Open a model and the detector.
  *
+ * @param onInfo Called when the reader is no longer what it was.
  * @throws EngineError As its parts do.
  */
 export async function openReader(
   order: OpenOrder,
   onProgress: (progress: Progress) => void,
+  onInfo: (info: ModelInfo) => void,
 ): Promise<Opened> {
   checkWasm();
   const { manifest, model, precision } = order;
@@ -45,7 +41,7 @@ export async function openReader(
   const [[binary], graphs, { card, data }] = await Promise.all([
     fetchPart("runtime", [wasm], onProgress),
     fetchPart("detector", small, onProgress),
-    fetchModel(order, bundle, onProgress),
+    fetchModel(precision, bundle, onProgress),
   ]);
   configureRuntime({
     script: new URL(`${RUNTIME}.mjs`, runtime),
@@ -60,18 +56,10 @@ export async function openReader(
     opened[name] = await openGraph(graphs[at] as Uint8Array);
   }
   const { halve, ...detector } = opened as Record<SmallGraph, OpenGraph>;
-  const { facts } = card;
-  return {
-    reader: new Reader(new Recognizer(facts, network, halve), new Mtcnn(detector)),
-    info: {
-      name: facts.name,
-      precision,
-      labels: facts.labels,
-      threshold: facts.threshold,
-      backend: "wasm",
-      threads: threadsInUse(),
-    },
-  };
+  const usual = { card, data, graph: network, precision };
+  const chosen = await chosenNetwork(order, usual, bundle, { onProgress, onInfo });
+  const recognizer = new Recognizer(chosen.card.facts, chosen.graph, halve);
+  return { reader: new Reader(recognizer, new Mtcnn(detector)), info: chosen.info };
 }
 
 /**
@@ -89,43 +77,6 @@ export function checkGraph({ inputs, outputs }: OpenGraph, card: Card): void {
         `expected affine, image and ${card.outputs}; export the bundle again`,
     );
   }
-}
-
-async function fetchModel(
-  { precision }: OpenOrder,
-  bundle: URL,
-  onProgress: (progress: Progress) => void,
-): Promise<{ card: Card; data: Uint8Array }> {
-  const card = parseCard(await fetchText(new URL("card.json", bundle)), precision);
-  const file = { url: new URL(MODEL_FILES[precision], bundle), sha256: card.sha256 };
-  const [data] = await fetchPart("model", [file], onProgress);
-  return { card, data: data as Uint8Array };
-}
-
-/** Fetch files side by side and report them as one; the total is known when all of theirs are. */
-async function fetchPart(
-  part: string,
-  files: readonly FileRequest[],
-  onProgress: (progress: Progress) => void,
-): Promise<Uint8Array<ArrayBuffer>[]> {
-  const loaded = files.map(() => 0);
-  const totals = files.map(({ bytes }) => bytes ?? null);
-  return Promise.all(
-    files.map((file, at) =>
-      fetchFile({
-        ...file,
-        onBytes: (count, total) => {
-          loaded[at] = count;
-          totals[at] = total;
-          const all = totals.reduce(
-            (sum, each) => (sum === null || each === null ? null : sum + each),
-            0,
-          );
-          onProgress({ part, loaded: loaded.reduce((a, b) => a + b, 0), total: all });
-        },
-      }),
-    ),
-  );
 }
 
 /** Threads share memory, which browsers allow to isolated pages only. */

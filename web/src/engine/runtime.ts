@@ -16,6 +16,9 @@ export interface RuntimeFiles {
   readonly threads: number;
 }
 
+/** What all builds of the runtime have in common; the tensors of one are strangers to another. */
+export type Build = Pick<typeof ort, "Tensor">;
+
 /** A graph that can be asked, and freed. */
 export interface OpenGraph extends Graph {
   readonly inputs: readonly string[];
@@ -75,29 +78,31 @@ export async function openGraph(model: Uint8Array): Promise<OpenGraph> {
       // Shapes differ from frame to frame, and the runtime would keep a plan for each.
       enableMemPattern: false,
     });
-    return opened(session);
+    return opened(ort, session);
   } catch (error) {
     const isMissing = /dynamically imported module|error loading/i.test(messageOf(error));
     throw troubleOf(error, isMissing ? "model-missing" : "model-corrupt");
   }
 }
 
-function opened(session: ort.InferenceSession): OpenGraph {
+/** A session of any build as a graph. */
+export function opened(build: Build, session: ort.InferenceSession): OpenGraph {
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
-    run: (feeds, outputs) => answerOf(session, feeds, outputs),
+    run: (feeds, outputs) => answerOf(build, session, feeds, outputs),
     release: () => session.release(),
   };
 }
 
 async function answerOf(
+  build: Build,
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, Tensor>>,
   outputs: readonly string[],
 ): Promise<Record<string, Tensor>> {
   const given = Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => [name, ortTensor(tensor)]),
+    Object.entries(feeds).map(([name, tensor]) => [name, ortTensor(build, tensor)]),
   );
   try {
     const answer = await session.run(given, outputs);
@@ -112,8 +117,8 @@ async function answerOf(
   }
 }
 
-function ortTensor({ data, dims }: Tensor): ort.Tensor {
-  if (data instanceof Uint8Array) return new ort.Tensor("uint8", data, dims);
-  if (data instanceof Float32Array) return new ort.Tensor("float32", data, dims);
-  return new ort.Tensor("int64", data, dims);
+function ortTensor(build: Build, { data, dims }: Tensor): ort.Tensor {
+  if (data instanceof Uint8Array) return new build.Tensor("uint8", data, dims);
+  if (data instanceof Float32Array) return new build.Tensor("float32", data, dims);
+  return new build.Tensor("int64", data, dims);
 }

@@ -8,6 +8,38 @@ import type { FrameRow } from "./row";
 export type Precision = "fp32" | "int8";
 export type Mode = "device" | "server";
 
+/**
+ * Whether the graphics card may read the model: never; where it is a real one and measures faster;
+ * always, which is for tests.
+ */
+export type GraphicsWish = "off" | "faster" | "forced";
+
+/**
+ * Why WebGPU is used ("faster", "forced") or WASM stays: it is not faster, answers differently, the
+ * card is imitated by the processor, there is none, something failed, or it was lost on the way.
+ */
+export type GraphicsReason =
+  | "faster"
+  | "forced"
+  | "slower"
+  | "different"
+  | "software"
+  | "missing"
+  | "failed"
+  | "lost";
+
+/** What came of the wish for the graphics card. */
+export interface GraphicsReport {
+  readonly reason: GraphicsReason;
+  /** Median milliseconds of the model step for one face; null where nothing was measured. */
+  readonly wasmMs: number | null;
+  readonly webgpuMs: number | null;
+  /** Largest difference of a probability; null where nothing was measured. */
+  readonly difference: number | null;
+  /** What the browser or the runtime said; empty where nothing failed. */
+  readonly detail: string;
+}
+
 /** What can be chosen: one line of `models.json` beside the page. */
 export interface ModelEntry {
   readonly name: string;
@@ -35,6 +67,8 @@ export interface ModelInfo {
   /** "wasm" or "webgpu" on the device, "server" otherwise. */
   readonly backend: "wasm" | "webgpu" | "server";
   readonly threads: number;
+  /** Not there where no graphics card was asked for. */
+  readonly graphics?: GraphicsReport;
 }
 
 /** Where the model looked, one small map per face of the row, in the same order. */
@@ -62,7 +96,7 @@ export interface Answer {
 }
 
 export interface Progress {
-  /** What is being fetched: "runtime", "detector" or "model". */
+  /** What is being fetched: "runtime", "detector", "model" or "graphics". */
   readonly part: string;
   readonly loaded: number;
   /** Bytes in all; null while unknown. */
@@ -94,6 +128,9 @@ export class EngineError extends Error {
 export interface EngineOptions {
   readonly model: ModelEntry;
   readonly precision: Precision;
+  readonly graphics?: GraphicsWish;
+  /** Called when the reader is no longer what it was: the graphics card was lost. */
+  readonly onInfo?: (info: ModelInfo) => void;
   /** Called while files are fetched. */
   readonly onProgress?: (progress: Progress) => void;
 }

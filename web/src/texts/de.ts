@@ -63,6 +63,7 @@ export const de: Texts = {
   "part.runtime": "Laufzeit",
   "part.detector": "Gesichtssuche",
   "part.model": "Modell",
+  "part.graphics": "Grafikkarte",
 
   "view.title": "Ansicht",
   "view.mirror": "Spiegeln",
@@ -129,6 +130,18 @@ export const de: Texts = {
   "settings.precision": "Genauigkeit",
   "settings.int8": "Schnell (int8)",
   "settings.fp32": "Genau (fp32)",
+  "settings.graphics": "Grafikkarte (WebGPU)",
+  "settings.graphics.text":
+    "Lädt beim ersten Mal bis zu {size} und das genaue Modell. Misst beides und nimmt das Schnellere.",
+  "graphics.faster": "{wasm} ms je Gesicht mit WASM, {webgpu} ms mit WebGPU: WebGPU wird benutzt.",
+  "graphics.slower": "{wasm} ms je Gesicht mit WASM, {webgpu} ms mit WebGPU: Es bleibt bei WASM.",
+  "graphics.different": "WebGPU antwortet anders, um bis zu {difference}: Es bleibt bei WASM.",
+  "graphics.software":
+    "Der Prozessor ahmt hier eine Grafikkarte nur nach: Es bleibt bei WASM. Nichts wurde geladen.",
+  "graphics.missing":
+    "Der Browser gibt keine Grafikkarte her: Es bleibt bei WASM. Nichts wurde geladen.",
+  "graphics.failed": "WebGPU ist gescheitert: Es bleibt bei WASM. {detail}",
+  "graphics.lost": "Die Grafikkarte ging verloren: Weiter mit WASM. {detail}",
   "settings.camera": "Kamera",
   "settings.camera.auto": "Wahl des Browsers",
   "settings.camera.number": "Kamera {number}",

@@ -66,6 +66,7 @@ export const en = {
   "part.runtime": "Runtime",
   "part.detector": "Face detector",
   "part.model": "Model",
+  "part.graphics": "Graphics card",
 
   // Switches
   "view.title": "View",
@@ -134,6 +135,17 @@ export const en = {
   "settings.precision": "Precision",
   "settings.int8": "Fast (int8)",
   "settings.fp32": "Exact (fp32)",
+  "settings.graphics": "Graphics card (WebGPU)",
+  "settings.graphics.text":
+    "Fetches up to {size} the first time, and the exact model. Measures both and keeps the faster one.",
+  "graphics.faster": "{wasm} ms a face with WASM, {webgpu} ms with WebGPU: using WebGPU.",
+  "graphics.slower": "{wasm} ms a face with WASM, {webgpu} ms with WebGPU: staying with WASM.",
+  "graphics.different": "WebGPU answers differently, by up to {difference}: staying with WASM.",
+  "graphics.software":
+    "The processor only imitates a graphics card here: staying with WASM. Nothing was fetched.",
+  "graphics.missing": "The browser gives no graphics card: staying with WASM. Nothing was fetched.",
+  "graphics.failed": "WebGPU failed: staying with WASM. {detail}",
+  "graphics.lost": "The graphics card was lost: going on with WASM. {detail}",
   "settings.camera": "Camera",
   "settings.camera.auto": "Choice of the browser",
   "settings.camera.number": "Camera {number}",

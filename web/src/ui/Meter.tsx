@@ -1,6 +1,6 @@
 import { useLive, usePage } from "./page";
 
-/** Frames per second, latency, threads and frames that were left out. */
+/** Frames per second, latency, threads or graphics card, and frames that were left out. */
 export function Meter() {
   const { state, live, words } = usePage();
   useLive(live, 500);
@@ -11,7 +11,9 @@ export function Meter() {
   const { rate, latencyMs } = live.meter;
   const { info } = reader;
   const facts = [`${info.name} ${info.precision}`];
-  if (info.backend !== "server") {
+  if (info.backend === "webgpu") {
+    facts.push("WebGPU");
+  } else if (info.backend === "wasm") {
     facts.push(words.counted("meter.threads", info.threads));
   }
   if (live.answer !== null && latencyMs !== null) {

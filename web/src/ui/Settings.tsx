@@ -1,6 +1,7 @@
 import { type ReactNode, useId } from "react";
 import { chosenModel, chosenPrecision } from "../app/reducer";
 import type { Mode, Precision } from "../engine/types";
+import { GraphicsChoice } from "./GraphicsChoice";
 import { usePage } from "./page";
 import { useVoice } from "./voice";
 
@@ -18,6 +19,7 @@ export function Settings() {
         </div>
         <div className="settings-fields">
           {settings.mode === "device" && <ModelChoice />}
+          {settings.mode === "device" && <GraphicsChoice />}
           <CameraChoice />
           {settings.speech && voice === "other" && (
             <p className="quiet">{words.t("settings.voice")}</p>

@@ -155,8 +155,7 @@ export class Tracker {
   /** End the tracks that have waited long enough. */
   #end(): void {
     const { firstPatienceS, patienceS } = this.#options;
-    const patience = (track: Track): number =>
-      track.sightings === 1 ? firstPatienceS : patienceS;
+    const patience = (track: Track): number => (track.sightings === 1 ? firstPatienceS : patienceS);
     // What the last detection found has not been missed yet, however slow the source is.
     this.#tracks = this.#tracks.filter(
       (track) => track.present || this.#timeS - track.seenS <= patience(track),

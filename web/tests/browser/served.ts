@@ -113,9 +113,9 @@ export function scratch(): { readonly clip: (name: string) => string; remove(): 
 
 export type Camera = { readonly file: string } | "none" | "denied";
 
-/** A browser whose camera plays a file, is not there, or is refused. */
-export function browse(camera: Camera): Promise<Browser> {
-  const args = ["--no-sandbox", "--disable-gpu"];
+/** A browser whose camera plays a file, is not there, or is refused, with further flags. */
+export function browse(camera: Camera, flags: readonly string[] = []): Promise<Browser> {
+  const args = ["--no-sandbox", "--disable-gpu", ...flags];
   if (camera !== "none") {
     args.push("--use-fake-device-for-media-stream");
   }

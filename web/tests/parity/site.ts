@@ -77,6 +77,7 @@ async function builtPage(): Promise<Map<string, Uint8Array>> {
     base: "./",
     logLevel: "warn",
     worker: { format: "es" },
+    define: { __GRAPHICS__: JSON.stringify(graphicsFiles()) },
     resolve: { conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser"] },
     build: { write: false, target: "es2023", modulePreload: { polyfill: false } },
   })) as Rolldown.RolldownOutput;
@@ -85,6 +86,18 @@ async function builtPage(): Promise<Map<string, Uint8Array>> {
     return [file.fileName, new Uint8Array(Buffer.from(content))] as const;
   });
   return new Map([...files, ["models.json", Buffer.from(JSON.stringify(manifest()))]]);
+}
+
+/** As vite.config.ts; here the whole folder of the runtime is served. */
+function graphicsFiles(): object {
+  const path = "runtime/ort-wasm-simd-threaded.jspi.wasm";
+  const data = fileAt(path) as Uint8Array;
+  return {
+    path,
+    script: path.replace(/wasm$/, "mjs"),
+    bytes: data.length,
+    sha256: createHash("sha256").update(data).digest("hex"),
+  };
 }
 
 function manifest(): object {

@@ -6,6 +6,7 @@ import {
   type Answer,
   type Engine,
   EngineError,
+  type GraphicsWish,
   type ModelInfo,
   type Precision,
   type Progress,
@@ -15,8 +16,13 @@ import type { PictureFile } from "../cases";
 
 /** What the test calls; everything passes as JSON. */
 export interface ParityPage {
-  /** Open the first model. */
-  open(precision: Precision): Promise<{ info: ModelInfo; progress: Progress[] }>;
+  /** Open the first model, on WASM unless told. */
+  open(
+    precision: Precision,
+    graphics?: GraphicsWish,
+  ): Promise<{ info: ModelInfo; progress: Progress[] }>;
+  /** What the reader has become since it was opened; null as long as it is the same. */
+  changed(): Promise<ModelInfo | null>;
   /** Read pictures of the folder `frames/`; times are null for stills. */
   read(
     options: StreamOptions,
@@ -29,15 +35,25 @@ export interface ParityPage {
 }
 
 let engine: Engine | null = null;
+let changed: ModelInfo | null = null;
 
 const page: ParityPage = {
-  async open(precision) {
+  async open(precision, graphics = "off") {
     const [model] = (await loadListing()).models;
     if (model === undefined) throw new Error("expected a model in models.json, got none");
     const progress: Progress[] = [];
     const onProgress = (told: Progress) => progress.push(told);
-    engine = await openEngine("device", { model, precision, token: null, onProgress });
+    changed = null;
+    const onInfo = (info: ModelInfo) => {
+      changed = info;
+    };
+    const options = { model, precision, graphics, token: null, onProgress, onInfo };
+    engine = await openEngine("device", options);
     return { info: engine.info, progress };
+  },
+
+  async changed() {
+    return changed;
   },
 
   async read(options, pictures, times) {

@@ -68,8 +68,21 @@ describe("openDevice", () => {
     expect(engine.info).toEqual(INFO);
     expect(worker.orders[0]).toMatchObject({
       kind: "open",
-      order: { base: BASE.href, model: OPTIONS.model, precision: "fp32" },
+      order: { base: BASE.href, model: OPTIONS.model, precision: "fp32", graphics: "off" },
     });
+  });
+
+  it("passes the wish for the graphics card on, and what has become of it", async () => {
+    const told: ModelInfo[] = [];
+    const options = {
+      ...OPTIONS,
+      graphics: "faster",
+      onInfo: (i: ModelInfo) => told.push(i),
+    } as const;
+    await openDevice(BASE, options, () => worker);
+    expect(worker.orders[0]).toMatchObject({ order: { graphics: "faster" } });
+    worker.report({ kind: "info", info: { ...INFO, backend: "wasm" } });
+    expect(told).toEqual([{ ...INFO, backend: "wasm" }]);
   });
 
   it("passes progress on", async () => {

@@ -48,6 +48,7 @@ describe("settings", () => {
       mode: "server",
       model: "small",
       precision: "fp32",
+      graphics: true,
       noted: true,
       mirror: false,
     } as const;
@@ -55,14 +56,17 @@ describe("settings", () => {
     expect(loadSettings(storage, ["en"])).toEqual(settings);
   });
 
-  it.each(["", "{", "null", "[]", '{"theme":"pink","language":"xx","mirror":"yes","model":7}'])(
-    "that are damaged are the defaults: %s",
-    (text) => {
-      const storage = new Memory();
-      storage.setItem("mien.settings/1", text);
-      expect(loadSettings(storage, ["de"])).toEqual(defaultSettings(["de"]));
-    },
-  );
+  it.each([
+    "",
+    "{",
+    "null",
+    "[]",
+    '{"theme":"pink","language":"xx","mirror":"yes","graphics":1,"model":7}',
+  ])("that are damaged are the defaults: %s", (text) => {
+    const storage = new Memory();
+    storage.setItem("mien.settings/1", text);
+    expect(loadSettings(storage, ["de"])).toEqual(defaultSettings(["de"]));
+  });
 
   it("do without a storage, or one that refuses", () => {
     const settings = defaultSettings(["en"]);
