@@ -6,14 +6,20 @@ import { SourceError } from "../app/problems";
 export const MAX_PIXELS = 40_000_000;
 
 /**
- * Decode a picture, turned upright as its EXIF data say.
+ * Pixels as they are stored: colour profiles would give other numbers than `read_image` of Python,
+ * which ignores them, and than the pictures that the model was taught with.
+ */
+export const AS_STORED = { colorSpaceConversion: "none" } as const satisfies ImageBitmapOptions;
+
+/**
+ * Decode a picture, turned upright as its EXIF data say; its colour profile is ignored.
  *
  * @throws SourceError "picture-unreadable" or "picture-too-large".
  */
 export async function decodePicture(file: Blob): Promise<ImageBitmap> {
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    bitmap = await createImageBitmap(file, { ...AS_STORED, imageOrientation: "from-image" });
   } catch (error) {
     throw new SourceError("picture-unreadable", String(error));
   }

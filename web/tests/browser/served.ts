@@ -96,10 +96,18 @@ export function python(...line: string[]): string {
   return execFileSync(PYTHON, line, { cwd: ROOT, encoding: "utf-8", maxBuffer: 1 << 28 });
 }
 
-/** A folder of this run with a clip, made once; removed at the end. */
-export function scratch(): { readonly clip: (name: string) => string; remove(): void } {
+export interface Scratch {
+  /** The path of a clip, made once. */
+  readonly clip: (name: string) => string;
+  readonly at: (name: string) => string;
+  remove(): void;
+}
+
+/** A folder of this run, removed at the end. */
+export function scratch(): Scratch {
   const folder = mkdtempSync(join(tmpdir(), "mien-browser-"));
   return {
+    at: (name) => join(folder, name),
     clip(name) {
       const path = join(folder, name);
       if (!existsSync(path)) {
