@@ -14,8 +14,8 @@ export interface Elements {
   readonly picture: RefObject<HTMLCanvasElement | null>;
 }
 
-/** Failures of the reader that are the picture's own. */
-const OF_SOURCE: readonly Failure["problem"][] = ["picture-unreadable"];
+/** Failures of the reader that are the picture's own: the reader goes on with another one. */
+const OF_SOURCE: readonly Failure["problem"][] = ["picture-unreadable", "server-too-large"];
 
 export function useSource(
   state: State,

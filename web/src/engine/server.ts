@@ -1,6 +1,7 @@
 /** The same engine on a server: live frames over `WS /v1/stream`, stills by `POST /v1/analyze`. */
 
-import { checkedRow, modelInfo } from "./answers";
+import { checkedRow, type ServerFacts, serverFacts } from "./answers";
+import { Encoder, inPixelsOf, type Limits } from "./encoding";
 import type { FrameRow, Row } from "./row";
 import { StreamSocket } from "./socket";
 import { messageOf, troubleOf } from "./trouble";
@@ -16,14 +17,11 @@ import {
 /** A server that does not answer a request for so long is gone. */
 const PATIENCE_MS = 60_000;
 
-/** JPEG: all servers and browsers have it, and WebP takes several times as long to make. */
-const FORMAT = { type: "image/jpeg", quality: 0.9 } as const;
-
 const TROUBLES: Readonly<Record<number, Trouble>> = {
   401: "server-refused",
   403: "server-refused",
   408: "server-lost",
-  413: "picture-unreadable",
+  413: "server-too-large",
   415: "picture-unreadable",
   422: "picture-unreadable",
   429: "server-busy",
@@ -59,12 +57,12 @@ class Api {
     return url;
   }
 
-  model(): Promise<ModelInfo> {
-    return this.#asked("v1/model", {}, modelInfo);
+  model(): Promise<ServerFacts> {
+    return this.#asked("v1/model", {}, serverFacts);
   }
 
   analyze(picture: Blob): Promise<Row> {
-    const headers = { "Content-Type": FORMAT.type };
+    const headers = { "Content-Type": picture.type };
     return this.#asked("v1/analyze", { method: "POST", body: picture, headers }, checkedRow);
   }
 
@@ -102,6 +100,8 @@ function toldBy(body: unknown): string | null {
 class ServerEngine implements Engine {
   readonly info: ModelInfo;
   readonly #api: Api;
+  readonly #limits: Limits;
+  #encoder = new Encoder();
   #options: StreamOptions | null = null;
   #socket: StreamSocket | null = null;
   #frames = 0;
@@ -112,9 +112,10 @@ class ServerEngine implements Engine {
   #isClosed = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(api: Api, info: ModelInfo) {
+  constructor(api: Api, { info, limits }: ServerFacts) {
     this.#api = api;
     this.info = info;
+    this.#limits = limits;
   }
 
   begin(options: StreamOptions): Promise<void> {
@@ -122,6 +123,7 @@ class ServerEngine implements Engine {
       this.#socket?.close();
       this.#socket = null;
       this.#options = options;
+      this.#encoder = new Encoder();
       this.#frames = 0;
       this.#firstTrack = 0;
       this.#nextTrack = 0;
@@ -155,24 +157,46 @@ class ServerEngine implements Engine {
 
   async #still(frame: ImageBitmap): Promise<FrameRow> {
     const { source } = this.#begun();
-    const row = frameRowOf(await this.#api.analyze(await encoded(frame)));
+    const row = await this.#answered(frame, this.#limits.bodyBytes, async (picture) =>
+      frameRowOf(await this.#api.analyze(picture)),
+    );
     return { ...row, source };
   }
 
   async #live(frame: ImageBitmap, timeS: number): Promise<FrameRow> {
     const options = this.#begun();
-    const picture = await (await encoded(frame)).arrayBuffer();
-    const socket = await this.#connected(options);
     const number = this.#frames++;
-    const reply = await socket.ask(timeS, picture);
-    this.#dropped = reply.dropped;
-    const row = frameRowOf(reply.row);
+    const row = await this.#answered(frame, this.#limits.frameBytes, async (picture) => {
+      const data = await picture.arrayBuffer();
+      const socket = await this.#connected(options);
+      const reply = await socket.ask(timeS, data);
+      this.#dropped = reply.dropped;
+      return frameRowOf(reply.row);
+    });
     const faces = row.faces.map((face) => {
       const track = face.track === null ? null : face.track + this.#firstTrack;
       this.#nextTrack = Math.max(this.#nextTrack, (track ?? -1) + 1);
       return { ...face, track };
     });
     return { ...row, source: options.source, frame: number, faces };
+  }
+
+  /** The row of a frame in its own pixels. It is sent smaller where the server, or a proxy that
+   * tells no limits, refuses it: one large frame is no reason to end a recording. */
+  async #answered(
+    frame: ImageBitmap,
+    bytes: number,
+    send: (picture: Blob) => Promise<FrameRow>,
+  ): Promise<FrameRow> {
+    for (;;) {
+      const picture = await this.#encoder.fit(frame, bytes, this.#limits.pixels);
+      try {
+        return inPixelsOf(frame, await send(picture));
+      } catch (error) {
+        const tooLarge = error instanceof EngineError && error.trouble === "server-too-large";
+        if (!tooLarge || !this.#encoder.lower()) throw error;
+      }
+    }
   }
 
   #begun(): StreamOptions {
@@ -203,19 +227,4 @@ function frameRowOf(row: Row): FrameRow {
   const { type, message } = row.error;
   const isPicture = type === "ImageDecodeError" || type === "FormatError";
   throw new EngineError(isPicture ? "picture-unreadable" : "defect", message);
-}
-
-/** The bitmap as a file; transparent parts on white, as on the device. */
-async function encoded(frame: ImageBitmap): Promise<Blob> {
-  try {
-    const canvas = new OffscreenCanvas(frame.width, frame.height);
-    const context = canvas.getContext("2d", { alpha: false });
-    if (context === null) throw new EngineError("out-of-memory", "the browser gives no canvas");
-    context.fillStyle = "white";
-    context.fillRect(0, 0, frame.width, frame.height);
-    context.drawImage(frame, 0, 0);
-    return await canvas.convertToBlob(FORMAT);
-  } catch (error) {
-    throw troubleOf(error, "picture-unreadable");
-  }
 }

@@ -21,7 +21,7 @@ export interface Hello {
 /** Close codes with a meaning (RFC 6455, 7.4, and the IANA registry); all others: lost. */
 const TROUBLES: Readonly<Record<number, Trouble>> = {
   1008: "server-refused",
-  1009: "picture-unreadable",
+  1009: "server-too-large",
   1013: "server-busy",
 };
 

@@ -71,6 +71,7 @@ export type Trouble =
   | "server-lost"
   | "server-refused"
   | "server-busy"
+  | "server-too-large"
   | "picture-unreadable"
   | "defect";
 

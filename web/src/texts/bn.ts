@@ -242,6 +242,9 @@ export const bn: Texts = {
   "problem.server-refused.do": "এই সার্ভারের টোকেন লিখুন, অথবা এই ডিভাইসে পড়ুন।",
   "problem.server-busy": "সার্ভার ব্যস্ত",
   "problem.server-busy.do": "এর বেশি সংযোগ সেটি নেয় না। একটু পরে আবার চেষ্টা করুন, অথবা এই ডিভাইসে পড়ুন।",
+  "problem.server-too-large": "এটি সার্ভারের জন্য বেশি বড়",
+  "problem.server-too-large.do":
+    "ফ্রেমটি যতটা সম্ভব ছোট করেও সার্ভারের সীমায় আনা যায়নি। ছোট কিছু বাছুন, অথবা এই ডিভাইসে পড়ুন; যা পড়া হয়েছে তা আছে।",
   "problem.picture-unreadable": "ছবিটি পড়া যাচ্ছে না",
   "problem.picture-unreadable.do":
     "এটি নষ্ট, অথবা এমন ধরনের যা এই ব্রাউজার চেনে না। JPEG বা PNG হিসেবে সংরক্ষণ করুন; আইফোনের ছবি (HEIC) JPEG করুন।",

@@ -251,6 +251,9 @@ export const de: Texts = {
   "problem.server-busy": "Der Server ist ausgelastet",
   "problem.server-busy.do":
     "Mehr Verbindungen lässt er nicht zu. Versuchen Sie es gleich noch einmal, oder lesen Sie auf diesem Gerät.",
+  "problem.server-too-large": "Das ist zu groß für den Server",
+  "problem.server-too-large.do":
+    "Er nimmt weniger an, als selbst die kleinste Fassung dieses Bildes hat. Wählen Sie etwas Kleineres, oder lesen Sie auf diesem Gerät; das Gelesene bleibt erhalten.",
   "problem.picture-unreadable": "Dieses Bild ist nicht lesbar",
   "problem.picture-unreadable.do":
     "Es ist beschädigt oder von einer Art, die dieser Browser nicht kennt. Sichern Sie es als JPEG oder PNG; Fotos vom iPhone (HEIC) als JPEG.",

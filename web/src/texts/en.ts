@@ -258,6 +258,9 @@ export const en = {
   "problem.server-busy": "The server is busy",
   "problem.server-busy.do":
     "It has as many connections as it allows. Wait a moment and try again, or read on this device.",
+  "problem.server-too-large": "This is too large for the server",
+  "problem.server-too-large.do":
+    "It takes less than the smallest version of this frame. Choose something smaller, or read on this device; what was read is kept.",
   "problem.picture-unreadable": "This picture cannot be read",
   "problem.picture-unreadable.do":
     "It is damaged, or of a kind that this browser does not know. Save it as JPEG or PNG; photos of an iPhone (HEIC) as JPEG.",

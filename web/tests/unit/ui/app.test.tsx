@@ -122,6 +122,7 @@ const TROUBLES: readonly Trouble[] = [
   "server-lost",
   "server-refused",
   "server-busy",
+  "server-too-large",
   "defect",
 ];
 
