@@ -95,7 +95,11 @@ function StageNote() {
     return null;
   }
   if (source.phase === "paused") {
-    return <p className="stage-note">{words.t("stage.paused")}</p>;
+    return (
+      <p className="stage-note" role="status">
+        {words.t("stage.paused")}
+      </p>
+    );
   }
   if (answer === null) {
     return <p className="stage-note">{words.t("stage.reading")}</p>;

@@ -84,7 +84,8 @@ function VideoProgress() {
         {duration === null
           ? time
           : words.t("stage.position", { time, duration: words.clock(duration) })}
-        {phase !== null && ` · ${phase}`}
+        {phase !== null && " · "}
+        <span role="status">{phase}</span>
       </span>
     </div>
   );
