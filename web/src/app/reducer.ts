@@ -1,6 +1,7 @@
 /** How events change the state: pure, every case named. */
 
 import type { ModelEntry, Precision, Progress } from "../engine/types";
+import type { Failure } from "./problems";
 import type { Settings } from "./settings";
 import type { Event, SourceState, State } from "./state";
 
@@ -13,7 +14,7 @@ export function reduce(state: State, event: Event): State {
     case "models":
       return { ...state, models: { kind: "known", entries: event.entries } };
     case "models-failed":
-      return { ...state, models: { kind: "failed", failure: event.failure } };
+      return withoutCamera({ ...state, models: { kind: "failed", failure: event.failure } });
     case "reader-loading":
       return { ...state, reader: { kind: "loading", parts: [] } };
     case "reader-progress":
@@ -26,7 +27,7 @@ export function reduce(state: State, event: Event): State {
     case "reader-ready":
       return { ...state, reader: { kind: "ready", info: event.info } };
     case "reader-failed":
-      return { ...state, reader: { kind: "failed", failure: event.failure } };
+      return withoutCamera({ ...state, reader: { kind: "failed", failure: event.failure } });
     case "retry":
       return {
         ...state,
@@ -54,6 +55,14 @@ export function reduce(state: State, event: Event): State {
     case "update":
       return { ...state, update: true };
   }
+}
+
+/** Why nothing can be read, whatever the source; null while something can. */
+export function readerFailure({ reader, models, settings }: State): Failure | null {
+  if (reader.kind === "failed") {
+    return reader.failure;
+  }
+  return models.kind === "failed" && settings.mode === "device" ? models.failure : null;
 }
 
 /** The model that the settings mean; undefined while none is known. */
@@ -89,6 +98,13 @@ function withSettings(state: State, change: Partial<Settings>): State {
 function opened(state: State, source: (id: number) => SourceState): State {
   const id = state.sources + 1;
   return { ...state, sources: id, source: source(id), dialog: null };
+}
+
+/** A camera is let go while nothing can be read, and asked for again when something can. */
+function withoutCamera(state: State): State {
+  return state.source.kind === "camera" && readerFailure(state) !== null
+    ? { ...state, source: { ...state.source, phase: "asking" } }
+    : state;
 }
 
 function ofFile(id: number, file: File): SourceState {

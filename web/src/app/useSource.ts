@@ -6,7 +6,7 @@ import { listCameras, onCamerasChange, openCamera, stopStream } from "../media/c
 import { readCamera, readPicture, readVideo } from "../media/reading";
 import type { Live } from "./live";
 import { cameraFailure, type Failure, failureOf } from "./problems";
-import { isOpen } from "./reducer";
+import { isOpen, readerFailure } from "./reducer";
 import type { Event, State } from "./state";
 
 export interface Elements {
@@ -84,7 +84,8 @@ function useCamera(
   video: RefObject<HTMLVideoElement | null>,
 ): void {
   const { source, settings } = state;
-  const id = source.kind === "camera" ? source.id : null;
+  // Nobody is filmed behind an error.
+  const id = source.kind === "camera" && readerFailure(state) === null ? source.id : null;
   const { camera } = settings;
   useEffect(() => {
     const element = video.current;
