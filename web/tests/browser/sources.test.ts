@@ -5,7 +5,17 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { FrameRow } from "../../src/engine/row";
 import { en } from "../../src/texts/en";
-import { browse, PORTRAIT, python, type Served, scratch, serve, type Visit, visit } from "./served";
+import {
+  browse,
+  PORTRAIT,
+  plainHost,
+  python,
+  type Served,
+  scratch,
+  serve,
+  type Visit,
+  visit,
+} from "./served";
 
 const files = scratch();
 let served: Served;
@@ -165,6 +175,35 @@ test("on the device nothing is sent", async () => {
   await said(page).waitFor({ timeout: 20_000 });
   await page.waitForTimeout(1500);
   expect(sent).toEqual([]);
+});
+
+test("an exported page works on a host without headers, and its policy holds", async () => {
+  const folder = files.at("exported");
+  python("-m", "mien", "web", "export", folder);
+  const host = await plainHost(folder);
+  try {
+    opened = await visit(browser, host.url);
+    const { page } = opened;
+    const policy = await page.locator("meta[http-equiv]").getAttribute("content");
+    const sent = (await fetch(served.url)).headers.get("content-security-policy");
+    expect(`${policy}; frame-ancestors 'none'`).toBe(sent);
+    await give(page, en["source.picture"], PORTRAIT);
+    await expect
+      .poll(() => said(page).textContent(), { timeout: 60_000 })
+      .toContain(en["label.happy"]);
+    const asked = await page.evaluate(async (url) => {
+      const refused = new Promise<string>((resolve) => {
+        addEventListener("securitypolicyviolation", (event) =>
+          resolve((event as SecurityPolicyViolationEvent).effectiveDirective),
+        );
+      });
+      await fetch(url, { mode: "no-cors" }).catch(() => undefined);
+      return refused;
+    }, `${served.url}/healthz`);
+    expect(asked).toBe("connect-src");
+  } finally {
+    await host.stop();
+  }
 });
 
 describe("without a network", () => {
