@@ -19,7 +19,7 @@ const PATIENCE_MS = 60_000;
 
 const TROUBLES: Readonly<Record<number, Trouble>> = {
   401: "server-refused",
-  403: "server-refused",
+  403: "server-forbidden",
   408: "server-lost",
   413: "server-too-large",
   415: "picture-unreadable",
@@ -34,7 +34,7 @@ const TROUBLES: Readonly<Record<number, Trouble>> = {
  *
  * @param base Address of the page.
  * @param token Sent in a header or the first message, never in an address; null = none.
- * @throws EngineError `server-lost`, `server-refused` or `server-busy`.
+ * @throws EngineError `server-lost`, `server-refused`, `server-forbidden` or `server-busy`.
  */
 export async function openServer(base: URL, token: string | null): Promise<Engine> {
   const api = new Api(base, token);

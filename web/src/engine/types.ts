@@ -70,6 +70,7 @@ export type Trouble =
   | "out-of-memory"
   | "server-lost"
   | "server-refused"
+  | "server-forbidden"
   | "server-busy"
   | "server-too-large"
   | "picture-unreadable"

@@ -134,7 +134,8 @@ export const de: Texts = {
   "settings.shortcuts": "Tastenkürzel mit einer Taste",
   "settings.voice": "Dieses Gerät hat keine deutsche Stimme; vielleicht spricht eine andere.",
   "token.label": "Token des Servers",
-  "token.text": "mien serve hat gesagt, wo es steht. Es bleibt nur im Arbeitsspeicher.",
+  "token.text":
+    "Es steht in der Datei, die mien serve mit --token-file bekam. Hier bleibt es nur im Arbeitsspeicher.",
   "token.send": "Verbinden",
 
   "meter.rate": "{rate} Bilder/s",
@@ -248,6 +249,9 @@ export const de: Texts = {
   "problem.server-refused": "Der Server verlangt ein Token",
   "problem.server-refused.do":
     "Geben Sie das Token dieses Servers ein, oder lesen Sie auf diesem Gerät.",
+  "problem.server-forbidden": "Der Server lässt diese Seite nicht zu",
+  "problem.server-forbidden.do":
+    "Diese Adresse oder Herkunft ist ihm fremd. Öffnen Sie die Seite unter der Adresse, die mien serve nennt, oder erlauben Sie diese mit --public-url; oder lesen Sie auf diesem Gerät.",
   "problem.server-busy": "Der Server ist ausgelastet",
   "problem.server-busy.do":
     "Mehr Verbindungen lässt er nicht zu. Versuchen Sie es gleich noch einmal, oder lesen Sie auf diesem Gerät.",

@@ -138,7 +138,8 @@ export const en = {
   "settings.shortcuts": "Single-key shortcuts",
   "settings.voice": "This device has no voice for English; another one may speak.",
   "token.label": "Token of the server",
-  "token.text": "mien serve printed where it is. It is kept in memory only.",
+  "token.text":
+    "It is in the file that mien serve was given by --token-file. Here it is kept in memory only.",
   "token.send": "Connect",
 
   // Meter
@@ -255,6 +256,9 @@ export const en = {
     "It was stopped, or the network is away. Try again, or read on this device.",
   "problem.server-refused": "The server wants a token",
   "problem.server-refused.do": "Type the token of this server, or read on this device.",
+  "problem.server-forbidden": "The server does not admit this page",
+  "problem.server-forbidden.do":
+    "It does not know this address as its own. Open the page under the address that mien serve printed, or allow this one with --public-url; or read on this device.",
   "problem.server-busy": "The server is busy",
   "problem.server-busy.do":
     "It has as many connections as it allows. Wait a moment and try again, or read on this device.",

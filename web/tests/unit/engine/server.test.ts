@@ -136,7 +136,7 @@ describe("openServer", () => {
 
   it.each([
     [401, "server-refused"],
-    [403, "server-refused"],
+    [403, "server-forbidden"],
     [404, "server-lost"],
     [429, "server-busy"],
     [500, "defect"],
@@ -235,17 +235,19 @@ describe("frames", () => {
   });
 
   it.each([
-    [1008, "server-refused"],
-    [1012, "server-lost"],
-    [1013, "server-busy"],
-    [1006, "server-lost"],
-  ])("close code %i is %s", async (code, trouble) => {
+    [1008, "the token is missing or wrong", "server-refused"],
+    [1008, "no frame for 60 s", "server-lost"],
+    [1008, "this server speaks the subprotocol mien.v1", "server-forbidden"],
+    [1012, "the reason", "server-lost"],
+    [1013, "the reason", "server-busy"],
+    [1006, "the reason", "server-lost"],
+  ])("close code %i, %s, is %s", async (code, reason, trouble) => {
     const engine = await opened();
     const { socket } = await live(engine);
     const reading = engine.read(bitmap(), 1);
     await sentBy(socket, 3);
-    socket.ends(code, "the reason");
-    await expect(reading).rejects.toMatchObject({ trouble, message: "the reason" });
+    socket.ends(code, reason);
+    await expect(reading).rejects.toMatchObject({ trouble, message: reason });
   });
 
   it("connects again after a pause, and no track number comes twice", async () => {

@@ -121,6 +121,7 @@ const TROUBLES: readonly Trouble[] = [
   "out-of-memory",
   "server-lost",
   "server-refused",
+  "server-forbidden",
   "server-busy",
   "server-too-large",
   "defect",
