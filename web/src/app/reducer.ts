@@ -79,6 +79,11 @@ export function chosenPrecision(entry: ModelEntry, wanted: Precision): Precision
   return entry.precisions.includes(wanted) ? wanted : (entry.precisions[0] ?? wanted);
 }
 
+/** Rows of a server hold no heat maps. */
+export function canShowHeat({ mode }: Settings): boolean {
+  return mode === "device";
+}
+
 /** Whether the source still gives frames. */
 export function isOpen(source: SourceState): boolean {
   return (

@@ -66,6 +66,7 @@ export const bn: Texts = {
   "view.title": "দৃশ্য",
   "view.mirror": "আয়নার মতো",
   "view.heat": "তাপচিত্র",
+  "view.heat.server": "তাপচিত্রের জন্য মডেল এই ডিভাইসে চলতে হয়: সার্ভার তা পাঠায় না।",
   "view.landmarks": "মুখের বিন্দু",
   "view.bars": "বার",
   "view.speech": "পড়ে শোনান",

@@ -66,6 +66,8 @@ export const de: Texts = {
   "view.title": "Ansicht",
   "view.mirror": "Spiegeln",
   "view.heat": "Wärmebild",
+  "view.heat.server":
+    "Das Wärmebild braucht das Modell auf diesem Gerät: Der Server schickt keines.",
   "view.landmarks": "Punkte",
   "view.bars": "Balken",
   "view.speech": "Vorlesen",

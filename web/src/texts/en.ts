@@ -69,6 +69,7 @@ export const en = {
   "view.title": "View",
   "view.mirror": "Mirror",
   "view.heat": "Heat map",
+  "view.heat.server": "The heat map needs the model on this device: the server sends none.",
   "view.landmarks": "Landmarks",
   "view.bars": "Bars",
   "view.speech": "Speak",
