@@ -42,7 +42,7 @@ NODE_PATH := $(if $(NODE),,$(CURDIR)/$(VENV)/node:)
 NPM := cd web && PATH="$(NODE_PATH)$$PATH" npm
 PAGE := src/mien/runtime/page.tar.xz
 PAGE_SOURCES := $(shell find web/src web/public web/tools web/index.html web/package-lock.json \
-  web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
+  web/vite.config.ts web/policy.ts web/tsconfig.json src/mien/server/security.py -type f 2>/dev/null)
 
 $(VENV)/node: constraints.txt tools/node_from_pypi.py | $(BIN)/python
 	@mkdir -p $@

@@ -1,6 +1,6 @@
 /**
- * How the page is built. Two plugins add what it needs beside its own code: the WASM runtime and
- * the licence texts, and the list of files that the service worker keeps.
+ * How the page is built. Three plugins add what it needs beside its own code: its policy, the WASM
+ * runtime and the licence texts, and the list of files that the service worker keeps.
  */
 
 import { createHash } from "node:crypto";
@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import type { Plugin, Rolldown } from "vite";
 import { defineConfig } from "vitest/config";
+import { withPolicy } from "./policy.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const MODULES = join(HERE, "node_modules");
@@ -33,7 +34,7 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
 // Paths are relative, so that the page runs in any folder of any host.
 export default defineConfig({
   base: "./",
-  plugins: [react(), pageFiles(), workerList()],
+  plugins: [react(), pagePolicy(), pageFiles(), workerList()],
   define: { __GRAPHICS__: JSON.stringify(GRAPHICS_FILES) },
   // What a worker loads later lies with the runtime, which is kept when used and not before.
   worker: {
@@ -58,6 +59,15 @@ export default defineConfig({
   },
   test: { include: ["tests/unit/**/*.test.{ts,tsx}"], environment: "node" },
 });
+
+/** Not in development, where Vite's own scripts are inline. */
+function pagePolicy(): Plugin {
+  return {
+    name: "mien-page-policy",
+    apply: "build",
+    transformIndexHtml: (html) => withPolicy(html),
+  };
+}
 
 /** The runtime and the notices; fails where a bundled package has no licence text. */
 function pageFiles(): Plugin {

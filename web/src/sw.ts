@@ -6,7 +6,8 @@
  * as isolated (COOP, COEP) as the one that the server gave.
  */
 
-import { type Message, ruledBy, ruleFor } from "./offline/rules";
+import { newestIndex } from "./offline/indexes";
+import { type Message, ruleFor } from "./offline/rules";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -89,43 +90,17 @@ async function fromStore(name: string, event: FetchEvent): Promise<Response> {
   return answer;
 }
 
-/** The server's answer, kept; without one the kept answer. A change makes what it names void. */
 async function newest(path: string, event: FetchEvent): Promise<Response> {
-  const { request } = event;
   const cache = await caches.open(MODELS);
-  const kept = await cache.match(request.url);
-  let answer: Response;
-  try {
-    answer = await fetch(request.url, { cache: "no-cache" });
-  } catch (error) {
-    if (kept !== undefined) {
-      return kept;
-    }
-    throw error;
-  }
-  if (answer.ok && kept !== undefined) {
-    const [before, after] = await Promise.all([kept.text(), answer.clone().text()]);
-    if (before !== after) {
-      await forget(cache, ruledBy(path));
-    }
-  }
-  keep(cache, event, answer);
-  return answer;
+  const found = await newestIndex(cache, base, path, (url) => fetch(url, { cache: "no-cache" }));
+  event.waitUntil(found.kept);
+  return found.answer;
 }
 
 /** Keep a whole, good answer, beside giving it; a full disk is no reason to fail. */
 function keep(cache: Cache, event: FetchEvent, answer: Response): void {
   if (answer.status === 200) {
     event.waitUntil(cache.put(event.request.url, answer.clone()).catch(() => undefined));
-  }
-}
-
-async function forget(cache: Cache, folder: string): Promise<void> {
-  const prefix = new URL(folder, base).href;
-  for (const request of await cache.keys()) {
-    if (request.url.startsWith(prefix)) {
-      await cache.delete(request);
-    }
   }
 }
 

@@ -10,12 +10,14 @@ from starlette.types import Scope
 from mien.server.refusal import RefusalError
 from mien.server.settings import Settings
 
-# DESIGN 9, and what a page of pictures, camera and no forms needs besides.
+# DESIGN 9, and what a page of pictures, camera and no forms needs besides. The build of the page
+# reads these lines (web/policy.ts), for hosts that send no headers.
 POLICY = "; ".join(
     (
         "default-src 'self'",
         "script-src 'self' 'wasm-unsafe-eval'",
         "worker-src 'self' blob:",
+        "connect-src 'self'",
         "img-src 'self' blob: data:",
         "media-src 'self' blob:",
         "object-src 'none'",

@@ -47,6 +47,11 @@ export const SILENT: Pace = {
   saidS: Number.NEGATIVE_INFINITY,
 };
 
+/** The pace at which something new is read: any phrase is said, but no sooner after the last. */
+export function forgotten(pace: Pace): Pace {
+  return { ...SILENT, saidS: pace.saidS };
+}
+
 /** The pace after a phrase at a time, and what is to be said now: null = nothing. */
 export function paced(pace: Pace, phrase: string, nowS: number): readonly [Pace, string | null] {
   const sinceS = phrase === pace.phrase ? pace.sinceS : nowS;

@@ -1,6 +1,7 @@
 /** How events change the state: pure, every case named. */
 
 import type { ModelEntry, Precision, Progress } from "../engine/types";
+import type { Failure } from "./problems";
 import type { Settings } from "./settings";
 import type { Event, SourceState, State } from "./state";
 
@@ -17,7 +18,7 @@ export function reduce(state: State, event: Event): State {
         collects: event.collects,
       };
     case "models-failed":
-      return { ...state, models: { kind: "failed", failure: event.failure } };
+      return withoutCamera({ ...state, models: { kind: "failed", failure: event.failure } });
     case "reader-loading":
       return { ...state, reader: { kind: "loading", parts: [] } };
     case "reader-progress":
@@ -34,7 +35,7 @@ export function reduce(state: State, event: Event): State {
         ? { ...state, reader: { kind: "ready", info: event.info } }
         : state;
     case "reader-failed":
-      return { ...state, reader: { kind: "failed", failure: event.failure } };
+      return withoutCamera({ ...state, reader: { kind: "failed", failure: event.failure } });
     case "retry":
       return {
         ...state,
@@ -66,6 +67,14 @@ export function reduce(state: State, event: Event): State {
   }
 }
 
+/** Why nothing can be read, whatever the source; null while something can. */
+export function readerFailure({ reader, models, settings }: State): Failure | null {
+  if (reader.kind === "failed") {
+    return reader.failure;
+  }
+  return models.kind === "failed" && settings.mode === "device" ? models.failure : null;
+}
+
 /** The model that the settings mean; undefined while none is known. */
 export function chosenModel(state: State): ModelEntry | undefined {
   if (state.models.kind !== "known") {
@@ -78,6 +87,11 @@ export function chosenModel(state: State): ModelEntry | undefined {
 /** The precision that is used: the chosen one, or the first that the model has. */
 export function chosenPrecision(entry: ModelEntry, wanted: Precision): Precision {
   return entry.precisions.includes(wanted) ? wanted : (entry.precisions[0] ?? wanted);
+}
+
+/** Rows of a server hold no heat maps. */
+export function canShowHeat({ mode }: Settings): boolean {
+  return mode === "device";
 }
 
 /** Whether the source still gives frames. */
@@ -101,6 +115,13 @@ function opened(state: State, source: (id: number) => SourceState): State {
   // Who teaches chooses another source on the way.
   const dialog = state.dialog === "teach" ? "teach" : null;
   return { ...state, sources: id, source: source(id), dialog };
+}
+
+/** A camera is let go while nothing can be read, and asked for again when something can. */
+function withoutCamera(state: State): State {
+  return state.source.kind === "camera" && readerFailure(state) !== null
+    ? { ...state, source: { ...state.source, phase: "asking" } }
+    : state;
 }
 
 function ofFile(id: number, file: File): SourceState {

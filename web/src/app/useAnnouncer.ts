@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import type { Words } from "../texts/words";
 import { say, speech } from "../ui/voice";
-import { type Pace, paced, phraseOf, SILENT } from "./announcing";
+import { forgotten, type Pace, paced, phraseOf, SILENT } from "./announcing";
 import type { Live } from "./live";
 
 const LOOK_MS = 200;
@@ -13,6 +13,7 @@ export function useAnnouncer(live: Live, words: Words, spoken: boolean): string 
   const [said, setSaid] = useState("");
   useEffect(() => {
     let pace: Pace = SILENT;
+    let { session } = live;
     const speaking = {
       label: words.label,
       list: words.list,
@@ -22,8 +23,13 @@ export function useAnnouncer(live: Live, words: Words, spoken: boolean): string 
     };
     const look = (): void => {
       const { answer } = live;
+      if (answer === null || live.session !== session) {
+        // What is read next is news even where it looks the same: a live region tells changes only.
+        pace = forgotten(pace);
+        session = live.session;
+        setSaid("");
+      }
       if (answer === null) {
-        pace = { ...pace, phrase: "" };
         return;
       }
       const phrase = phraseOf(answer.row.faces, speaking);

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { nextTheme } from "../ui/Header";
 import type { Page } from "../ui/page";
-import { isOpen } from "./reducer";
+import { canShowHeat, isOpen } from "./reducer";
 import { type Action, actionOf } from "./shortcuts";
 
 /** Act on single keys, unless a dialogue is open or the person has switched them off. */
@@ -39,8 +39,12 @@ function act(action: Action, { state, dispatch, choose }: Page): void {
     case "stop":
       dispatch({ type: source.kind === "video" && isOpen(source) ? "cancel" : "stop" });
       break;
-    case "mirror":
     case "heat":
+      if (canShowHeat(settings)) {
+        dispatch({ type: "settings", change: { heat: !settings.heat } });
+      }
+      break;
+    case "mirror":
     case "landmarks":
     case "speech":
       dispatch({ type: "settings", change: { [action]: !settings[action] } });

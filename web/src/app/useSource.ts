@@ -6,7 +6,7 @@ import { listCameras, onCamerasChange, openCamera, stopStream } from "../media/c
 import { readCamera, readPicture, readVideo } from "../media/reading";
 import type { Live } from "./live";
 import { cameraFailure, type Failure, failureOf } from "./problems";
-import { isOpen } from "./reducer";
+import { isOpen, readerFailure } from "./reducer";
 import type { Event, State } from "./state";
 
 export interface Elements {
@@ -14,8 +14,8 @@ export interface Elements {
   readonly picture: RefObject<HTMLCanvasElement | null>;
 }
 
-/** Failures of the reader that are the picture's own. */
-const OF_SOURCE: readonly Failure["problem"][] = ["picture-unreadable"];
+/** Failures of the reader that are the picture's own: the reader goes on with another one. */
+const OF_SOURCE: readonly Failure["problem"][] = ["picture-unreadable", "server-too-large"];
 
 export function useSource(
   state: State,
@@ -84,7 +84,8 @@ function useCamera(
   video: RefObject<HTMLVideoElement | null>,
 ): void {
   const { source, settings } = state;
-  const id = source.kind === "camera" ? source.id : null;
+  // Nobody is filmed behind an error.
+  const id = source.kind === "camera" && readerFailure(state) === null ? source.id : null;
   const { camera } = settings;
   useEffect(() => {
     const element = video.current;

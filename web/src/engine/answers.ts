@@ -1,6 +1,7 @@
 /** What a server sends, checked: rows (DESIGN 6), errors, and the facts of its model. */
 
 import { list, number, numbers, table, text, truth, whole } from "./checks";
+import type { Limits } from "./encoding";
 import type { FaceRow, FrameRow, Probabilities, Row } from "./row";
 import type { ModelInfo, Precision } from "./types";
 
@@ -45,8 +46,28 @@ export function checkedRow(value: unknown): Row {
   } satisfies FrameRow;
 }
 
+/** What a server says of itself. */
+export interface ServerFacts {
+  readonly info: ModelInfo;
+  readonly limits: Limits;
+}
+
 /** @throws TypeError Naming what is wrong with the facts. */
-export function modelInfo(value: unknown): ModelInfo {
+export function serverFacts(value: unknown): ServerFacts {
+  const limits = table(table(value, "the facts of the model").limits ?? {}, "limits");
+  const limit = (name: string): number =>
+    limits[name] === undefined ? Number.POSITIVE_INFINITY : whole(limits[name], name, 1);
+  return {
+    info: modelInfo(value),
+    limits: {
+      bodyBytes: limit("body_bytes"),
+      frameBytes: limit("frame_bytes"),
+      pixels: limit("pixels"),
+    },
+  };
+}
+
+function modelInfo(value: unknown): ModelInfo {
   const facts = table(value, "the facts of the model");
   if (facts.precision !== "fp32" && facts.precision !== "int8") {
     throw new TypeError(`precision must be fp32 or int8, got ${facts.precision}`);

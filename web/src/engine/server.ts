@@ -1,7 +1,8 @@
 /** The same engine on a server: live frames over `WS /v1/stream`, stills by `POST /v1/analyze`. */
 
-import { checkedRow, modelInfo } from "./answers";
+import { checkedRow, type ServerFacts, serverFacts } from "./answers";
 import { Api, RefusedError } from "./api";
+import { Encoder, inPixelsOf, type Limits } from "./encoding";
 import type { FrameRow, Row } from "./row";
 import { StreamSocket } from "./socket";
 import { troubleOf } from "./trouble";
@@ -14,14 +15,11 @@ import {
   type Trouble,
 } from "./types";
 
-/** JPEG: all servers and browsers have it, and WebP takes several times as long to make. */
-const FORMAT = { type: "image/jpeg", quality: 0.9 } as const;
-
 const TROUBLES: Readonly<Record<number, Trouble>> = {
   401: "server-refused",
-  403: "server-refused",
+  403: "server-forbidden",
   408: "server-lost",
-  413: "picture-unreadable",
+  413: "server-too-large",
   415: "picture-unreadable",
   422: "picture-unreadable",
   429: "server-busy",
@@ -34,7 +32,7 @@ const TROUBLES: Readonly<Record<number, Trouble>> = {
  *
  * @param base Address of the page.
  * @param token Sent in a header or the first message, never in an address; null = none.
- * @throws EngineError `server-lost`, `server-refused` or `server-busy`.
+ * @throws EngineError `server-lost`, `server-refused`, `server-forbidden` or `server-busy`.
  */
 export async function openServer(base: URL, token: string | null): Promise<Engine> {
   const api = new ReaderApi(new Api(base, token));
@@ -57,12 +55,12 @@ class ReaderApi {
     return url;
   }
 
-  model(): Promise<ModelInfo> {
-    return this.#asked("v1/model", {}, modelInfo);
+  model(): Promise<ServerFacts> {
+    return this.#asked("v1/model", {}, serverFacts);
   }
 
   analyze(picture: Blob): Promise<Row> {
-    const headers = { "Content-Type": FORMAT.type };
+    const headers = { "Content-Type": picture.type };
     return this.#asked("v1/analyze", { method: "POST", body: picture, headers }, checkedRow);
   }
 
@@ -82,6 +80,8 @@ class ReaderApi {
 class ServerEngine implements Engine {
   readonly info: ModelInfo;
   readonly #api: ReaderApi;
+  readonly #limits: Limits;
+  #encoder = new Encoder();
   #options: StreamOptions | null = null;
   #socket: StreamSocket | null = null;
   #frames = 0;
@@ -92,9 +92,10 @@ class ServerEngine implements Engine {
   #isClosed = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(api: ReaderApi, info: ModelInfo) {
+  constructor(api: ReaderApi, { info, limits }: ServerFacts) {
     this.#api = api;
     this.info = info;
+    this.#limits = limits;
   }
 
   begin(options: StreamOptions): Promise<void> {
@@ -102,6 +103,7 @@ class ServerEngine implements Engine {
       this.#socket?.close();
       this.#socket = null;
       this.#options = options;
+      this.#encoder = new Encoder();
       this.#frames = 0;
       this.#firstTrack = 0;
       this.#nextTrack = 0;
@@ -135,24 +137,46 @@ class ServerEngine implements Engine {
 
   async #still(frame: ImageBitmap): Promise<FrameRow> {
     const { source } = this.#begun();
-    const row = frameRowOf(await this.#api.analyze(await encoded(frame)));
+    const row = await this.#answered(frame, this.#limits.bodyBytes, async (picture) =>
+      frameRowOf(await this.#api.analyze(picture)),
+    );
     return { ...row, source };
   }
 
   async #live(frame: ImageBitmap, timeS: number): Promise<FrameRow> {
     const options = this.#begun();
-    const picture = await (await encoded(frame)).arrayBuffer();
-    const socket = await this.#connected(options);
     const number = this.#frames++;
-    const reply = await socket.ask(timeS, picture);
-    this.#dropped = reply.dropped;
-    const row = frameRowOf(reply.row);
+    const row = await this.#answered(frame, this.#limits.frameBytes, async (picture) => {
+      const data = await picture.arrayBuffer();
+      const socket = await this.#connected(options);
+      const reply = await socket.ask(timeS, data);
+      this.#dropped = reply.dropped;
+      return frameRowOf(reply.row);
+    });
     const faces = row.faces.map((face) => {
       const track = face.track === null ? null : face.track + this.#firstTrack;
       this.#nextTrack = Math.max(this.#nextTrack, (track ?? -1) + 1);
       return { ...face, track };
     });
     return { ...row, source: options.source, frame: number, faces };
+  }
+
+  /** The row of a frame in its own pixels. It is sent smaller where the server, or a proxy that
+   * tells no limits, refuses it: one large frame is no reason to end a recording. */
+  async #answered(
+    frame: ImageBitmap,
+    bytes: number,
+    send: (picture: Blob) => Promise<FrameRow>,
+  ): Promise<FrameRow> {
+    for (;;) {
+      const picture = await this.#encoder.fit(frame, bytes, this.#limits.pixels);
+      try {
+        return inPixelsOf(frame, await send(picture));
+      } catch (error) {
+        const tooLarge = error instanceof EngineError && error.trouble === "server-too-large";
+        if (!tooLarge || !this.#encoder.lower()) throw error;
+      }
+    }
   }
 
   #begun(): StreamOptions {
@@ -183,19 +207,4 @@ function frameRowOf(row: Row): FrameRow {
   const { type, message } = row.error;
   const isPicture = type === "ImageDecodeError" || type === "FormatError";
   throw new EngineError(isPicture ? "picture-unreadable" : "defect", message);
-}
-
-/** The bitmap as a file; transparent parts on white, as on the device. */
-async function encoded(frame: ImageBitmap): Promise<Blob> {
-  try {
-    const canvas = new OffscreenCanvas(frame.width, frame.height);
-    const context = canvas.getContext("2d", { alpha: false });
-    if (context === null) throw new EngineError("out-of-memory", "the browser gives no canvas");
-    context.fillStyle = "white";
-    context.fillRect(0, 0, frame.width, frame.height);
-    context.drawImage(frame, 0, 0);
-    return await canvas.convertToBlob(FORMAT);
-  } catch (error) {
-    throw troubleOf(error, "picture-unreadable");
-  }
 }

@@ -20,8 +20,8 @@ export interface Hello {
 
 /** Close codes with a meaning (RFC 6455, 7.4, and the IANA registry); all others: lost. */
 const TROUBLES: Readonly<Record<number, Trouble>> = {
-  1008: "server-refused",
-  1009: "picture-unreadable",
+  1008: "server-forbidden",
+  1009: "server-too-large",
   1013: "server-busy",
 };
 
@@ -44,7 +44,7 @@ export class StreamSocket {
     socket.addEventListener("message", (event) => this.#take(event.data));
     socket.addEventListener("close", ({ code, reason }) => {
       const told = reason || `the connection ended (${code})`;
-      this.#end(new EngineError(TROUBLES[code] ?? "server-lost", told));
+      this.#end(new EngineError(troubleBehind(code, reason), told));
     });
   }
 
@@ -121,6 +121,13 @@ export class StreamSocket {
     clearTimeout(waiting.timer);
     waiting.reject(error);
   }
+}
+
+/** 1008 has many reasons, of which a browser is told the words only (server/stream_route.py). */
+function troubleBehind(code: number, reason: string): Trouble {
+  if (code === 1008 && reason.includes("token is")) return "server-refused";
+  if (code === 1008 && reason.startsWith("no frame for")) return "server-lost";
+  return TROUBLES[code] ?? "server-lost";
 }
 
 /** The first message; a token is left out where there is none. */

@@ -111,7 +111,9 @@ export type Trouble =
   | "out-of-memory"
   | "server-lost"
   | "server-refused"
+  | "server-forbidden"
   | "server-busy"
+  | "server-too-large"
   | "picture-unreadable"
   | "defect";
 

@@ -1,28 +1,46 @@
 /** Pictures from files, drops and the clipboard. */
 
 import { SourceError } from "../app/problems";
+import { announcedSize, pixelsOf, type Size } from "./size";
 
-/** Pixels of a picture that are still decoded; the server has the same limit. */
+/** Pixels of a picture that are still decoded; the server has the same limit by default. */
 export const MAX_PIXELS = 40_000_000;
 
 /**
- * Decode a picture, turned upright as its EXIF data say.
+ * Pixels as they are stored: colour profiles would give other numbers than `read_image` of Python,
+ * which ignores them, and than the pictures that the model was taught with.
+ */
+export const AS_STORED = { colorSpaceConversion: "none" } as const satisfies ImageBitmapOptions;
+
+/**
+ * Decode a picture, turned upright as its EXIF data say; its colour profile is ignored.
  *
  * @throws SourceError "picture-unreadable" or "picture-too-large".
  */
 export async function decodePicture(file: Blob): Promise<ImageBitmap> {
+  const announced = await announcedSize(file).catch(() => null); // gone: decoding says so
+  if (announced !== null) {
+    checkSize(announced);
+  }
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    bitmap = await createImageBitmap(file, { ...AS_STORED, imageOrientation: "from-image" });
   } catch (error) {
     throw new SourceError("picture-unreadable", String(error));
   }
-  const { width, height } = bitmap;
-  if (width * height > MAX_PIXELS) {
+  try {
+    checkSize(bitmap);
+  } catch (error) {
     bitmap.close();
-    throw new SourceError("picture-too-large", `${width} x ${height}`);
+    throw error;
   }
   return bitmap;
+}
+
+function checkSize(size: Size): void {
+  if (pixelsOf(size) > MAX_PIXELS) {
+    throw new SourceError("picture-too-large", `${size.width} x ${size.height}`);
+  }
 }
 
 /** The first file of a drop or of the clipboard; null without one. */

@@ -30,7 +30,37 @@ export function ruleFor(
   return /^(models|detectors|runtime)\//.test(path) ? "asset" : "network";
 }
 
-/** Folders whose kept files are void when an index has changed. */
-export function ruledBy(index: string): string {
-  return index === "models.json" ? "detectors/" : index.slice(0, -"card.json".length);
+/** Kept paths that are void when an index has changed: what it names by its hash. */
+export function voidedBy(index: string, kept: readonly string[]): readonly string[] {
+  const folder = index === "models.json" ? "detectors/" : index.slice(0, -"card.json".length);
+  return kept.filter((path) => path.startsWith(folder));
+}
+
+/** Kept paths of models that the list does not name any more; none of any other index. */
+export function unnamed(index: string, json: string, kept: readonly string[]): readonly string[] {
+  const folders = index === "models.json" ? foldersIn(json) : null;
+  return folders === null
+    ? []
+    : kept.filter(
+        (path) =>
+          path.startsWith("models/") && !folders.some((folder) => path.startsWith(`${folder}/`)),
+      );
+}
+
+/**
+ * Whether a kept answer is better than one of this status. A host that is out of order or refuses
+ * has not changed its mind; one that says that a file is gone has.
+ */
+export function isWorseThanKept(status: number): boolean {
+  return status >= 400 && status !== 404 && status !== 410;
+}
+
+/** Folders of the models in a list; null where it is none, so that nothing is deleted for it. */
+function foldersIn(json: string): readonly string[] | null {
+  try {
+    const { models } = JSON.parse(json) as { models: readonly { folder: string }[] };
+    return models.map(({ folder }) => folder.replace(/\/$/, ""));
+  } catch {
+    return null;
+  }
 }

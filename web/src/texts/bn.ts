@@ -68,6 +68,7 @@ export const bn: Texts = {
   "view.title": "দৃশ্য",
   "view.mirror": "আয়নার মতো",
   "view.heat": "তাপচিত্র",
+  "view.heat.server": "তাপচিত্রের জন্য মডেল এই ডিভাইসে চলতে হয়: সার্ভার তা পাঠায় না।",
   "view.landmarks": "মুখের বিন্দু",
   "view.bars": "বার",
   "view.speech": "পড়ে শোনান",
@@ -141,7 +142,8 @@ export const bn: Texts = {
   "settings.shortcuts": "এক-কি শর্টকাট",
   "settings.voice": "এই ডিভাইসে বাংলা কণ্ঠ নেই; অন্য কোনো কণ্ঠ শোনা যেতে পারে।",
   "token.label": "সার্ভারের টোকেন",
-  "token.text": "টোকেন কোথায় আছে, mien serve তা জানিয়েছে। এটি শুধু মেমরিতে থাকে।",
+  "token.text":
+    "টোকেনটি সেই ফাইলে আছে, যেটি --token-file দিয়ে mien serve-কে দেওয়া হয়েছে। এখানে এটি শুধু মেমরিতে থাকে।",
   "token.send": "সংযোগ করুন",
 
   "meter.rate": "{rate} ফ্রেম/সে.",
@@ -252,8 +254,14 @@ export const bn: Texts = {
   "problem.server-lost.do": "সেটি বন্ধ হয়েছে, অথবা নেটওয়ার্ক নেই। আবার চেষ্টা করুন, অথবা এই ডিভাইসে পড়ুন।",
   "problem.server-refused": "সার্ভার টোকেন চায়",
   "problem.server-refused.do": "এই সার্ভারের টোকেন লিখুন, অথবা এই ডিভাইসে পড়ুন।",
+  "problem.server-forbidden": "সার্ভার এই পাতাকে অনুমতি দেয় না",
+  "problem.server-forbidden.do":
+    "এই ঠিকানা বা উৎস সার্ভারের কাছে অচেনা। mien serve যে ঠিকানা দেখিয়েছে সেখানে পাতাটি খুলুন, নয়তো --public-url দিয়ে এই ঠিকানার অনুমতি দিন; অথবা এই ডিভাইসে পড়ুন।",
   "problem.server-busy": "সার্ভার ব্যস্ত",
   "problem.server-busy.do": "এর বেশি সংযোগ সেটি নেয় না। একটু পরে আবার চেষ্টা করুন, অথবা এই ডিভাইসে পড়ুন।",
+  "problem.server-too-large": "এটি সার্ভারের জন্য বেশি বড়",
+  "problem.server-too-large.do":
+    "ফ্রেমটি যতটা সম্ভব ছোট করেও সার্ভারের সীমায় আনা যায়নি। ছোট কিছু বাছুন, অথবা এই ডিভাইসে পড়ুন; যা পড়া হয়েছে তা আছে।",
   "problem.picture-unreadable": "ছবিটি পড়া যাচ্ছে না",
   "problem.picture-unreadable.do":
     "এটি নষ্ট, অথবা এমন ধরনের যা এই ব্রাউজার চেনে না। JPEG বা PNG হিসেবে সংরক্ষণ করুন; আইফোনের ছবি (HEIC) JPEG করুন।",

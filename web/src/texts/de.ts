@@ -68,6 +68,8 @@ export const de: Texts = {
   "view.title": "Ansicht",
   "view.mirror": "Spiegeln",
   "view.heat": "Wärmebild",
+  "view.heat.server":
+    "Das Wärmebild braucht das Modell auf diesem Gerät: Der Server schickt keines.",
   "view.landmarks": "Punkte",
   "view.bars": "Balken",
   "view.speech": "Vorlesen",
@@ -148,7 +150,8 @@ export const de: Texts = {
   "settings.shortcuts": "Tastenkürzel mit einer Taste",
   "settings.voice": "Dieses Gerät hat keine deutsche Stimme; vielleicht spricht eine andere.",
   "token.label": "Token des Servers",
-  "token.text": "mien serve hat gesagt, wo es steht. Es bleibt nur im Arbeitsspeicher.",
+  "token.text":
+    "Es steht in der Datei, die mien serve mit --token-file bekam. Hier bleibt es nur im Arbeitsspeicher.",
   "token.send": "Verbinden",
 
   "meter.rate": "{rate} Bilder/s",
@@ -263,9 +266,15 @@ export const de: Texts = {
   "problem.server-refused": "Der Server verlangt ein Token",
   "problem.server-refused.do":
     "Geben Sie das Token dieses Servers ein, oder lesen Sie auf diesem Gerät.",
+  "problem.server-forbidden": "Der Server lässt diese Seite nicht zu",
+  "problem.server-forbidden.do":
+    "Diese Adresse oder Herkunft ist ihm fremd. Öffnen Sie die Seite unter der Adresse, die mien serve nennt, oder erlauben Sie diese mit --public-url; oder lesen Sie auf diesem Gerät.",
   "problem.server-busy": "Der Server ist ausgelastet",
   "problem.server-busy.do":
     "Mehr Verbindungen lässt er nicht zu. Versuchen Sie es gleich noch einmal, oder lesen Sie auf diesem Gerät.",
+  "problem.server-too-large": "Das ist zu groß für den Server",
+  "problem.server-too-large.do":
+    "Er nimmt weniger an, als selbst die kleinste Fassung dieses Bildes hat. Wählen Sie etwas Kleineres, oder lesen Sie auf diesem Gerät; das Gelesene bleibt erhalten.",
   "problem.picture-unreadable": "Dieses Bild ist nicht lesbar",
   "problem.picture-unreadable.do":
     "Es ist beschädigt oder von einer Art, die dieser Browser nicht kennt. Sichern Sie es als JPEG oder PNG; Fotos vom iPhone (HEIC) als JPEG.",

@@ -72,6 +72,7 @@ export const en = {
   "view.title": "View",
   "view.mirror": "Mirror",
   "view.heat": "Heat map",
+  "view.heat.server": "The heat map needs the model on this device: the server sends none.",
   "view.landmarks": "Landmarks",
   "view.bars": "Bars",
   "view.speech": "Speak",
@@ -152,7 +153,8 @@ export const en = {
   "settings.shortcuts": "Single-key shortcuts",
   "settings.voice": "This device has no voice for English; another one may speak.",
   "token.label": "Token of the server",
-  "token.text": "mien serve printed where it is. It is kept in memory only.",
+  "token.text":
+    "It is in the file that mien serve was given by --token-file. Here it is kept in memory only.",
   "token.send": "Connect",
 
   // Meter
@@ -270,9 +272,15 @@ export const en = {
     "It was stopped, or the network is away. Try again, or read on this device.",
   "problem.server-refused": "The server wants a token",
   "problem.server-refused.do": "Type the token of this server, or read on this device.",
+  "problem.server-forbidden": "The server does not admit this page",
+  "problem.server-forbidden.do":
+    "It does not know this address as its own. Open the page under the address that mien serve printed, or allow this one with --public-url; or read on this device.",
   "problem.server-busy": "The server is busy",
   "problem.server-busy.do":
     "It has as many connections as it allows. Wait a moment and try again, or read on this device.",
+  "problem.server-too-large": "This is too large for the server",
+  "problem.server-too-large.do":
+    "It takes less than the smallest version of this frame. Choose something smaller, or read on this device; what was read is kept.",
   "problem.picture-unreadable": "This picture cannot be read",
   "problem.picture-unreadable.do":
     "It is damaged, or of a kind that this browser does not know. Save it as JPEG or PNG; photos of an iPhone (HEIC) as JPEG.",

@@ -1,6 +1,7 @@
 /** Where the frame is shown, or what stands in its way. */
 
 import type { RefObject } from "react";
+import { readerFailure } from "../app/reducer";
 import { LoadingCard, LoadingNote } from "./Loading";
 import { Overlay } from "./Overlay";
 import { ProblemPanel } from "./ProblemPanel";
@@ -39,7 +40,7 @@ export function Stage({ video, picture }: Props) {
 /** The most important thing to say about the stage now. */
 function Front() {
   const { state, words } = usePage();
-  const { source, reader, models, settings } = state;
+  const { source, reader } = state;
   if (source.kind === "failed") {
     return (
       <div className="stage-panel">
@@ -50,12 +51,7 @@ function Front() {
       </div>
     );
   }
-  const failure =
-    reader.kind === "failed"
-      ? reader.failure
-      : models.kind === "failed" && settings.mode === "device"
-        ? models.failure
-        : null;
+  const failure = readerFailure(state);
   if (failure !== null) {
     return (
       <div className="stage-panel">
@@ -95,7 +91,11 @@ function StageNote() {
     return null;
   }
   if (source.phase === "paused") {
-    return <p className="stage-note">{words.t("stage.paused")}</p>;
+    return (
+      <p className="stage-note" role="status">
+        {words.t("stage.paused")}
+      </p>
+    );
   }
   if (answer === null) {
     return <p className="stage-note">{words.t("stage.reading")}</p>;

@@ -1,6 +1,7 @@
 /** Under the stage: stop or cancel, how the frame is shown, and how fast it is read. */
 
-import { isOpen } from "../app/reducer";
+import { useId } from "react";
+import { canShowHeat, isOpen } from "../app/reducer";
 import { Icon } from "./icons";
 import { Meter } from "./Meter";
 import { useLive, usePage } from "./page";
@@ -10,6 +11,8 @@ const SWITCHES = ["mirror", "heat", "landmarks", "bars", "speech"] as const;
 export function Toolbar() {
   const { state, dispatch, words } = usePage();
   const { source, settings } = state;
+  const off = { mirror: source.kind !== "camera", heat: !canShowHeat(settings) };
+  const why = useId();
   return (
     <div className="toolbar">
       <div className="toolbar-main">
@@ -31,8 +34,9 @@ export function Toolbar() {
               key={name}
               type="button"
               className="switch"
-              aria-pressed={settings[name]}
-              disabled={name === "mirror" && source.kind !== "camera"}
+              aria-pressed={settings[name] && !(name === "heat" && off.heat)}
+              aria-describedby={name === "heat" && off.heat ? why : undefined}
+              disabled={(name === "mirror" || name === "heat") && off[name]}
               onClick={() => dispatch({ type: "settings", change: { [name]: !settings[name] } })}
             >
               {words.t(`view.${name}`)}
@@ -40,6 +44,11 @@ export function Toolbar() {
           ))}
         </fieldset>
       </div>
+      {off.heat && (
+        <p id={why} className="quiet">
+          {words.t("view.heat.server")}
+        </p>
+      )}
       {source.kind === "video" && <VideoProgress />}
       <Meter />
     </div>
@@ -94,7 +103,8 @@ function VideoProgress() {
         {duration === null
           ? time
           : words.t("stage.position", { time, duration: words.clock(duration) })}
-        {phase !== null && ` · ${phase}`}
+        {phase !== null && " · "}
+        <span role="status">{phase}</span>
       </span>
     </div>
   );

@@ -1,11 +1,11 @@
 /** A real `mien serve`, a real Chromium with a pretended camera, and what both were asked for. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -59,6 +59,12 @@ export interface Answer {
   body: Buffer;
 }
 
+export interface Host {
+  /** Without a slash at the end. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
 /**
  * A host between page and server that alters answers. Requests of the page's worker go through it
  * too, which the browser's own interception does not see.
@@ -66,7 +72,7 @@ export interface Answer {
 export async function between(
   origin: string,
   alter: (path: string, answer: Answer) => Answer,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
+): Promise<Host> {
   const host = createServer((request, response) => {
     const path = request.url ?? "/";
     void fetch(`${origin}${path}`, { headers: { "accept-encoding": "identity" } }).then(
@@ -79,6 +85,10 @@ export async function between(
       () => response.writeHead(502).end(),
     );
   });
+  return listening(host);
+}
+
+async function listening(host: Server): Promise<Host> {
   await new Promise<void>((resolve) => host.listen(0, "127.0.0.1", resolve));
   const { port } = host.address() as AddressInfo;
   return {
@@ -91,15 +101,49 @@ export async function between(
   };
 }
 
+const TYPES: Readonly<Record<string, string>> = {
+  ".css": "text/css",
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".mjs": "text/javascript",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/** A host of a folder that knows types of files and sends no other header. */
+export async function plainHost(folder: string): Promise<Host> {
+  return listening(
+    createServer((request, response) => {
+      const path = new URL(request.url ?? "/", "http://host").pathname;
+      const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
+      if (!file.startsWith(folder) || !existsSync(file)) {
+        response.writeHead(404).end();
+        return;
+      }
+      const type = TYPES[extname(file)] ?? "application/octet-stream";
+      response.writeHead(200, { "content-type": type }).end(readFileSync(file));
+    }),
+  );
+}
+
 /** Run Python in the checkout and return what it wrote to stdout. */
 export function python(...line: string[]): string {
   return execFileSync(PYTHON, line, { cwd: ROOT, encoding: "utf-8", maxBuffer: 1 << 28 });
 }
 
-/** A folder of this run with a clip, made once; removed at the end. */
-export function scratch(): { readonly clip: (name: string) => string; remove(): void } {
+export interface Scratch {
+  /** The path of a clip, made once. */
+  readonly clip: (name: string) => string;
+  readonly at: (name: string) => string;
+  remove(): void;
+}
+
+/** A folder of this run, removed at the end. */
+export function scratch(): Scratch {
   const folder = mkdtempSync(join(tmpdir(), "mien-browser-"));
   return {
+    at: (name) => join(folder, name),
     clip(name) {
       const path = join(folder, name);
       if (!existsSync(path)) {

@@ -5,7 +5,17 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { FrameRow } from "../../src/engine/row";
 import { en } from "../../src/texts/en";
-import { browse, PORTRAIT, python, type Served, scratch, serve, type Visit, visit } from "./served";
+import {
+  browse,
+  PORTRAIT,
+  plainHost,
+  python,
+  type Served,
+  scratch,
+  serve,
+  type Visit,
+  visit,
+} from "./served";
 
 const files = scratch();
 let served: Served;
@@ -30,6 +40,27 @@ afterEach(async () => {
   expect(strangers).toEqual([]);
   expect(failures).toEqual([]);
 });
+
+/** Writes the portrait with a profile that swaps red and blue; prints its first row, and our answer. */
+const SWAPPED = `
+import json, subprocess, sys
+from PIL import Image, ImageCms
+from mien.store.images import read_image
+portrait, path = sys.argv[1:]
+profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+names = {b"rXYZ": b"bXYZ", b"bXYZ": b"rXYZ"}
+count = int.from_bytes(profile[128:132], "big")
+table = b"".join(
+    names.get(profile[at : at + 4], profile[at : at + 4]) + profile[at + 4 : at + 12]
+    for at in range(132, 132 + 12 * count, 12)
+)
+profile = profile[:132] + table + profile[132 + 12 * count :]
+with Image.open(portrait) as picture:
+    picture.convert("RGB").save(path, icc_profile=profile)
+line = [sys.executable, "-m", "mien", "analyze", path, "--precision", "int8", "--json"]
+row = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
+print(json.dumps([read_image(path)[0].ravel().tolist(), row]))
+`;
 
 async function open(settings: Record<string, unknown> = {}): Promise<Page> {
   opened = await visit(browser, served.url, settings);
@@ -88,6 +119,26 @@ test("a picture is read", async () => {
   }
 });
 
+test("colours are read as they are stored, whatever a profile says, as in Python", async () => {
+  const page = await open();
+  const path = files.at("swapped.png");
+  const [stored, ours] = JSON.parse(python("-c", SWAPPED, PORTRAIT, path)) as [number[], FrameRow];
+  await give(page, en["source.picture"], path);
+  await said(page).waitFor({ timeout: 60_000 });
+  const shown = await page.locator("canvas.frame:not([hidden])").evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, 1).data ?? [];
+    return [...pixels].filter((_, at) => at % 4 !== 3);
+  });
+  expect(shown).toEqual(stored);
+  const [row] = await exportedRows(page);
+  expect(row?.faces).toHaveLength(ours.faces.length);
+  for (const [label, value] of Object.entries(ours.faces[0]?.probabilities ?? {})) {
+    // int8 differs between runtimes; a picture with swapped colours does so by far more.
+    expect(Math.abs((row?.faces[0]?.probabilities[label] ?? 1) - value)).toBeLessThan(0.05);
+  }
+});
+
 test("a recording is read frame by frame, to its end", async () => {
   const page = await open();
   await give(page, en["source.video"], files.clip("clip.webm"));
@@ -124,6 +175,35 @@ test("on the device nothing is sent", async () => {
   await said(page).waitFor({ timeout: 20_000 });
   await page.waitForTimeout(1500);
   expect(sent).toEqual([]);
+});
+
+test("an exported page works on a host without headers, and its policy holds", async () => {
+  const folder = files.at("exported");
+  python("-m", "mien", "web", "export", folder);
+  const host = await plainHost(folder);
+  try {
+    opened = await visit(browser, host.url);
+    const { page } = opened;
+    const policy = await page.locator("meta[http-equiv]").getAttribute("content");
+    const sent = (await fetch(served.url)).headers.get("content-security-policy");
+    expect(`${policy}; frame-ancestors 'none'`).toBe(sent);
+    await give(page, en["source.picture"], PORTRAIT);
+    await expect
+      .poll(() => said(page).textContent(), { timeout: 60_000 })
+      .toContain(en["label.happy"]);
+    const asked = await page.evaluate(async (url) => {
+      const refused = new Promise<string>((resolve) => {
+        addEventListener("securitypolicyviolation", (event) =>
+          resolve((event as SecurityPolicyViolationEvent).effectiveDirective),
+        );
+      });
+      await fetch(url, { mode: "no-cors" }).catch(() => undefined);
+      return refused;
+    }, `${served.url}/healthz`);
+    expect(asked).toBe("connect-src");
+  } finally {
+    await host.stop();
+  }
 });
 
 describe("without a network", () => {

@@ -1,6 +1,7 @@
 /** Every failure that can be provoked has its own face, with what to do. */
 
 import { readFileSync } from "node:fs";
+import { get } from "node:http";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -240,6 +241,33 @@ test("the server wants a token", async () => {
     rmSync(token);
   }
 });
+
+test("an address that the server does not know as its own", async () => {
+  const page = await open({
+    settings: { mode: "server" },
+    prepare: (page) =>
+      page.route("**/v1/model", async (route) => {
+        const { port } = served; // as a proxy that passes another name on
+        const { status, body } = await asked(port, "mien.example");
+        await route.fulfill({ status, body, contentType: "application/json" });
+      }),
+  });
+  await shows(page, "problem.server-forbidden");
+  expect(await page.getByLabel(en["token.label"]).count()).toBe(0);
+});
+
+/** What the server says to a request for its model under a name. */
+function asked(port: number, host: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    get({ port, host: "localhost", path: "/v1/model", headers: { host } }, (answer) => {
+      let body = "";
+      answer.on("data", (part) => {
+        body += part;
+      });
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body }));
+    }).on("error", reject);
+  });
+}
 
 test("a file that is no picture", async () => {
   const page = await open({});

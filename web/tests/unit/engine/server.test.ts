@@ -51,16 +51,31 @@ class FakeSocket extends EventTarget {
   }
 }
 
+/** What each picture was made as, and how many bytes it has by its pixels and quality. */
+let made: { width: number; height: number; quality: number }[];
+let bytesOf: (width: number, height: number, quality: number) => number;
+
 class FakeCanvas {
+  readonly width: number;
+  readonly height: number;
+
+  constructor(width: number, height: number) {
+    this.width = width;
+    this.height = height;
+  }
+
   getContext = () => ({ fillStyle: "", fillRect: () => {}, drawImage: () => {} });
-  convertToBlob = async (format: object) => {
-    expect(format).toEqual({ type: "image/jpeg", quality: 0.9 });
-    return new Blob([PICTURE], { type: "image/jpeg" });
+  convertToBlob = async ({ type, quality }: { type: string; quality: number }) => {
+    const { width, height } = this;
+    made.push({ width, height, quality });
+    const picture = new Uint8Array(bytesOf(width, height, quality));
+    picture.set(PICTURE);
+    return new Blob([picture], { type });
   };
 }
 
-function bitmap() {
-  return { width: 4, height: 4, close: vi.fn() } as unknown as ImageBitmap;
+function bitmap(width = ROW.width, height = ROW.height) {
+  return { width, height, close: vi.fn() } as unknown as ImageBitmap;
 }
 
 /** The newest connection, once there are `count`. */
@@ -97,6 +112,8 @@ function serve(answers: Readonly<Record<string, () => Answer>> = {}): void {
 
 beforeEach(() => {
   FakeSocket.all = [];
+  made = [];
+  bytesOf = () => PICTURE.length;
   vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("OffscreenCanvas", FakeCanvas);
   serve();
@@ -119,7 +136,7 @@ describe("openServer", () => {
 
   it.each([
     [401, "server-refused"],
-    [403, "server-refused"],
+    [403, "server-forbidden"],
     [404, "server-lost"],
     [429, "server-busy"],
     [500, "defect"],
@@ -158,7 +175,7 @@ describe("stills", () => {
     expect(FakeSocket.all).toEqual([]);
   });
 
-  it.each([413, 415, 422])("status %i is an unreadable picture", async (status) => {
+  it.each([415, 422])("status %i is an unreadable picture", async (status) => {
     serve({ "/v1/analyze": () => Response.json({}, { status }) });
     const engine = await opened();
     const message = `the server answers ${status}`;
@@ -218,18 +235,19 @@ describe("frames", () => {
   });
 
   it.each([
-    [1008, "server-refused"],
-    [1009, "picture-unreadable"],
-    [1012, "server-lost"],
-    [1013, "server-busy"],
-    [1006, "server-lost"],
-  ])("close code %i is %s", async (code, trouble) => {
+    [1008, "the token is missing or wrong", "server-refused"],
+    [1008, "no frame for 60 s", "server-lost"],
+    [1008, "this server speaks the subprotocol mien.v1", "server-forbidden"],
+    [1012, "the reason", "server-lost"],
+    [1013, "the reason", "server-busy"],
+    [1006, "the reason", "server-lost"],
+  ])("close code %i, %s, is %s", async (code, reason, trouble) => {
     const engine = await opened();
     const { socket } = await live(engine);
     const reading = engine.read(bitmap(), 1);
     await sentBy(socket, 3);
-    socket.ends(code, "the reason");
-    await expect(reading).rejects.toMatchObject({ trouble, message: "the reason" });
+    socket.ends(code, reason);
+    await expect(reading).rejects.toMatchObject({ trouble, message: reason });
   });
 
   it("connects again after a pause, and no track number comes twice", async () => {
@@ -307,6 +325,100 @@ describe("frames", () => {
     const engine = await openServer(BASE, null);
     const reading = engine.read(bitmap(), 0);
     await expect(reading).rejects.toMatchObject({ message: expect.stringContaining("begin") });
+  });
+});
+
+describe("the limits of the server", () => {
+  const limits = { body_bytes: 1000, frame_bytes: 500, pixels: 40_000 };
+  const limited = (given: object) =>
+    serve({ "/v1/model": () => Response.json({ ...FACTS, limits: given }) });
+
+  it("are kept to by quality first, which the next frame begins with", async () => {
+    limited({ frame_bytes: 500 });
+    bytesOf = (_w, _h, quality) => (quality > 0.65 ? 501 : 500);
+    const engine = await opened();
+    const { answer, socket } = await live(engine);
+    expect(answer.row.faces[0]?.box).toEqual(ROW.faces[0]?.box);
+    expect(made.map(({ quality }) => quality)).toEqual([0.9, 0.8, 0.65]);
+    const next = engine.read(bitmap(), 1);
+    await sentBy(socket, 3);
+    socket.says({ ...ROW, id: 1, dropped: 0 });
+    await next;
+    expect(made).toHaveLength(4);
+    await engine.begin(LIVE);
+    await live(engine);
+    expect(made[4]?.quality).toBe(0.9);
+  });
+
+  it("of pixels and bytes make a picture smaller, and its row large again", async () => {
+    const facts = { ...FACTS, limits };
+    serve({
+      "/v1/model": () => Response.json(facts),
+      "/v1/analyze": () => {
+        const { width, height } = made.at(-1) as { width: number; height: number };
+        return Response.json({ ...ROW, width, height, frame: 0, time_s: null });
+      },
+    });
+    bytesOf = (width, height) => Math.round((width * height) / 20);
+    const engine = await opened();
+    const { row } = await engine.read(bitmap(800, 200), null);
+    expect(made[0]).toEqual({ width: 400, height: 100, quality: 0.9 });
+    expect(made.at(-1)).toEqual({ width: 280, height: 70, quality: 0.8 } satisfies object);
+    expect([row.width, row.height]).toEqual([800, 200]);
+    const [before, after] = [ROW.faces[1], row.faces[1]];
+    const times = 800 / 280;
+    expect(after?.box).toEqual(before?.box.map((value) => value * times));
+    expect(after?.landmarks?.[2]).toEqual(before?.landmarks?.[2]?.map((value) => value * times));
+  });
+
+  it("that cannot be kept are told before anything is sent", async () => {
+    limited(limits);
+    bytesOf = () => 1001;
+    const engine = await opened();
+    for (const timeS of [null, 1]) {
+      await expect(engine.read(bitmap(), timeS)).rejects.toMatchObject({
+        trouble: "server-too-large",
+        message: expect.stringContaining("1001"),
+      });
+    }
+    expect(requests).toHaveLength(1);
+    expect(FakeSocket.all).toHaveLength(0);
+  });
+
+  it("that it did not tell are found: 413 makes the picture smaller", async () => {
+    let refused = 0;
+    serve({
+      "/v1/analyze": () =>
+        ++refused < 3 ? Response.json({}, { status: 413 }) : Response.json({ ...ROW, frame: 0 }),
+    });
+    const engine = await opened();
+    await engine.read(bitmap(), null);
+    expect(made.map(({ quality }) => quality)).toEqual([0.9, 0.8, 0.65]);
+  });
+
+  it("that nothing meets are the server's own problem", async () => {
+    serve({ "/v1/analyze": () => Response.json({}, { status: 413 }) });
+    const engine = await opened();
+    await expect(engine.read(bitmap(), null)).rejects.toMatchObject({
+      trouble: "server-too-large",
+      message: "the server answers 413",
+    });
+    expect(made.at(-1)).toMatchObject({ width: Math.floor(ROW.width / 4) });
+  });
+
+  it("go on on a new connection after 1009, with the same frame", async () => {
+    const engine = await opened();
+    const { socket } = await live(engine);
+    const reading = engine.read(bitmap(), 1);
+    await sentBy(socket, 3);
+    socket.ends(1009, "a frame may have 500 bytes");
+    const again = await socketAt(2);
+    again.opens();
+    await sentBy(again, 2);
+    again.says({ ...ROW, id: 0, dropped: 0 });
+    const { row } = await reading;
+    expect(row.frame).toBe(1);
+    expect(made.map(({ quality }) => quality)).toEqual([0.9, 0.9, 0.8]);
   });
 });
 

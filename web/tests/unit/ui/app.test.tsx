@@ -85,6 +85,21 @@ describe("the page", () => {
     expect(button(en["view.heat"]).getAttribute("aria-pressed")).toBe("true");
   });
 
+  it("has no heat map on a server, and says why", () => {
+    open({}, { noted: true, mode: "server", heat: true });
+    const heat = button(en["view.heat"]) as HTMLButtonElement;
+    expect(heat.disabled).toBe(true);
+    expect(heat.getAttribute("aria-pressed")).toBe("false");
+    const why = document.getElementById(heat.getAttribute("aria-describedby") ?? "");
+    expect(why?.textContent).toBe(en["view.heat.server"]);
+    fireEvent.keyDown(document.body, { key: "h" });
+    expect(JSON.parse(localStorage.getItem(KEY) ?? "{}").heat).toBe(true);
+    fireEvent.click(screen.getByLabelText(new RegExp(`^${en["settings.device"]}`)));
+    expect(heat.disabled).toBe(false);
+    expect(heat.getAttribute("aria-pressed")).toBe("true");
+    expect(screen.queryByText(en["view.heat.server"])).toBeNull();
+  });
+
   it("explains all seven expressions", () => {
     open();
     fireEvent.click(button(en["header.expressions"]));
@@ -121,7 +136,9 @@ const TROUBLES: readonly Trouble[] = [
   "out-of-memory",
   "server-lost",
   "server-refused",
+  "server-forbidden",
   "server-busy",
+  "server-too-large",
   "defect",
 ];
 
