@@ -62,7 +62,7 @@ def gradcam(
         ``(N, 48, 48)`` float32 from 0.
 
     Raises:
-        InputError: If shapes disagree, the trunk gives no maps, or only maps of one cell.
+        InputError: If shapes disagree, the trunk gives no maps, or maps of one cell.
     """
 
     def shown(look: _Look) -> Tensor:
