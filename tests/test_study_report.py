@@ -76,7 +76,7 @@ def test_earlier_results_are_compared_where_their_plans_are_equal() -> None:
         "grid": {"way": [{"name": "one"}, {"name": "two"}, {"name": "three", "data.seed": 3}]},
     }
     study, rows = parse_study(raw, "mine", "full"), rows_of("test")
-    for each in rows:
+    for each in rows[1:]:
         del each["scores"]["test"]["sha256"]
     _, _, *lines = section(markdown(study, rows), "## Against the first arm")
     assert [line[0] for line in lines] == ["two"]

@@ -59,23 +59,24 @@ def against_first(study: Study, rows: Sequence[Row], test: str) -> list[Cells]:
     if not done or done[0]["arm"] != study.arms[0].name:
         return []
     first = done[0]
-    ours = _rows_scored(study, first, test)
     lines: list[Cells] = []
     for row in done[1:]:
-        if _rows_scored(study, row, test) == ours:
+        if _same_rows(study, row, first, test):
             pair = compared(right_rows(row["scores"][test]), right_rows(first["scores"][test]))
             lines.append((row["arm"], first["arm"], *_pair(pair)))
     return lines
 
 
-def _rows_scored(study: Study, row: Row, test: str) -> Any:
-    """What two arms must have in common to be compared row by row.
+def _same_rows(study: Study, one: Row, other: Row, test: str) -> bool:
+    """Whether two arms were scored on the same rows.
 
-    Results of earlier versions have no digest of the rows; equal plans draw equal rows.
+    Results of earlier versions have no digest of them; equal plans draw equal rows.
     """
-    plans = {arm.name: dict(arm.data) for arm in study.arms}
-    found = row["scores"][test]
-    return found["n"], found.get("sha256", plans.get(row["arm"]))
+    first, second = one["scores"][test], other["scores"][test]
+    if "sha256" in first and "sha256" in second:
+        return first["sha256"] == second["sha256"]
+    plans = {arm.name: arm.data for arm in study.arms}
+    return first["n"] == second["n"] and plans.get(one["arm"]) == plans.get(other["arm"])
 
 
 def recalls(rows: Sequence[Row], test: str) -> tuple[Cells, list[Cells]]:

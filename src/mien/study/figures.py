@@ -133,10 +133,14 @@ def _curves(panels: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], key: str)
         ):
             points = [(e["epoch"], e[column]) for e in log if e.get(column) is not None]
             if points:
-                lines[words] = place.plot(*zip(*points, strict=True), **look)[0]
+                alone = {"marker": "."} if len(points) == 1 else {}
+                lines[words] = place.plot(*zip(*points, strict=True), **look | alone)[0]
         place.set_title(name, fontsize=8)
         place.tick_params(labelsize=7)
-        place.xaxis.get_major_locator().set_params(integer=True)
+        if len(log) > 1:
+            place.xaxis.get_major_locator().set_params(integer=True)
+        else:
+            place.set_xticks([log[0]["epoch"]])
         for side in ("top", "right"):
             place.spines[side].set_visible(False)
     figure.legend(
