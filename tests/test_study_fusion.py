@@ -152,7 +152,8 @@ def test_table_has_gains_shares_and_the_fusion_that_counts(ran, tmp_path: Path) 
     assert len(found) == 2 * len(JOINT + LATE)
     assert {row["fusion"] for row in found if row["stands"]} == {"joint_features_tuned"}
     names = {path.name for path in written}
-    assert {"loss.png", "learning.png", "labels-epochs2-tiny-PublicTest_clean.png"} <= names
+    assert {"loss.png", "learning.png", "labels-epochs2-PublicTest_clean.png"} <= names
+    assert sum(name.startswith("labels") for name in names) == 2
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ _DPI = 120
 def write_figures(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]:
     """Accuracy by arm, curves, and confusion matrix and scores per label of each arm and set.
 
+    Of a fusion, accuracy and curves are of every network; labels of the one the arm stands for.
+
     Returns:
         The files written; none if no arm is done.
     """
@@ -43,7 +45,7 @@ def write_figures(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]
         made.append(_save(_curves(panels, "loss"), folder / "loss.png"))
         made.append(_save(_curves(panels, "accuracy"), folder / "learning.png"))
     first = first_test(done)
-    for row in done:
+    for row in (row for row in rows if row["state"] == "done"):
         for test in test_sets([row]):
             # Names of test sets may come from a file of one's own.
             words = "" if test == first else "-" + re.sub(r"[^\w.-]+", "_", test)
