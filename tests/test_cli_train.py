@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from collections_made import ck48, jaffe
+from collections_made import ck48, jaffe, noise
 from faces_made import made_faces, table_text
 from mien.cli import console, run
 from mien.core.errors import install_line
@@ -166,3 +166,27 @@ def test_votes_of_other_images_are_refused_before_the_first_step(
     assert not (tmp_path / "run").exists()
     (tmp_path / "votes.csv").write_text(votes(shift=0), encoding="utf-8")
     assert run([*with_votes, "--set", "epochs=1"]) == 0
+
+
+def test_a_fold_by_person_of_a_published_layout(
+    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CK+48 has no splits: one fold of its people is watched, and the bundle is scored on it."""
+    for who in range(6):
+        for number, label in enumerate(("anger", "happy", "sadness", "surprise")):
+            for frame in range(2):
+                name = f"S{who:03}_{number:03}_0000000{frame}"
+                noise(tmp_path / "ck48" / label / f"{name}.png", 48)
+    line[line.index("--data") + 1] = str(tmp_path / "ck48")
+    assert run([*line, "--set", "folds=3", "--set", "fold=1", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["watch_accuracy"] is not None
+    assert "fold 1 of 3" in err
+    bundle = ["--data", str(tmp_path / "ck48"), "--out", str(tmp_path / "bundle"), "--no-int8"]
+    exported = ["export", str(tmp_path / "run"), *bundle, "--json"]
+    assert run(exported) == 1
+    assert "it has: " in capsys.readouterr().err
+    assert run([*exported, "--split", "fold"]) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["fp32"]["n"] == 16
+    assert run([*line, "--resume", "--set", "folds=3", "--set", "fold=2"]) == 1
+    assert "another fold" in capsys.readouterr().err

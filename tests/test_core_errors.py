@@ -25,9 +25,11 @@ BUILT_IN = {
     "DataError": ValueError,
     "BundleError": ValueError,
     "ConfigError": ValueError,
+    "OtherRunError": ValueError,
     "UnknownNameError": LookupError,
     "MissingExtraError": ImportError,
     "DeviceError": RuntimeError,
+    "DivergedError": ArithmeticError,
     "ExportError": RuntimeError,
 }
 

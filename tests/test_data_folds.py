@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faces_made import made_faces, twinned
 from mien.core.errors import DataError
-from mien.data import folds
+from mien.data import folds, one_fold_out
 
 
 @st.composite
@@ -74,3 +77,55 @@ def test_the_seed_chooses_among_equals():
 def test_impossible_folds_are_refused(names, k, labels, reason):
     with pytest.raises(DataError, match=reason):
         folds(names, k, labels=labels)
+
+
+def with_people(names: list[str], split: str = "all"):
+    faces = made_faces([i % 7 for i in range(len(names))], [split] * len(names))
+    return replace(faces, subjects=np.array(names))
+
+
+@pytest.mark.parametrize("split", ["all", "Training"])
+def test_one_fold_out_separates_people(split):
+    faces = with_people([f"S{i % 6}" for i in range(36)], split)
+    tested = set()
+    for fold in range(3):
+        parted = one_fold_out(faces, 3, fold)
+        assert parted.splits == ("fold", "Training") or parted.splits == ("Training", "fold")
+        ours, theirs = (set(parted.split(name).subjects) for name in ("fold", "Training"))
+        assert len(parted) == 36
+        assert not ours & theirs
+        tested |= ours
+    assert tested == set(faces.subjects)
+
+
+def test_one_fold_out_separates_pixels_where_nobody_is_known():
+    faces = twinned([0, 0, 1, 1, 2, 3, 4, 5, 6, 6], [0] * 10, ["Training"] * 10)
+    for known in (faces, replace(faces, subjects=np.array([""] * 10))):
+        for fold in range(2):
+            parted = one_fold_out(known, 2, fold)
+            ours, theirs = (parted.split(name).pixel_hashes for name in ("fold", "Training"))
+            assert not np.isin(ours, theirs).any()
+            assert len(parted) == 10
+
+
+def test_rows_whose_pixels_are_in_the_fold_are_left_out_of_training():
+    """Two people with one picture, and an auxiliary set with a third copy of it."""
+    faces = twinned([0, 1, 0, 2, 0], [0] * 5, ["Training"] * 5)
+    faces = replace(
+        faces,
+        subjects=np.array(["ann", "ann", "bob", "bob", ""]),
+        origins=np.array(["", "", "", "", "more"]),
+    )
+    for fold in range(2):
+        parted = one_fold_out(faces, 2, fold)
+        assert len(parted.split("fold")) == 2
+        assert len(parted.split("Training")) == 1
+
+
+def test_other_splits_stay_and_what_cannot_be_folded_is_told():
+    faces = made_faces([0, 1, 2, 3], ["Training", "Training", "PublicTest", "Training"])
+    assert len(one_fold_out(faces, 2, 1).split("PublicTest")) == 1
+    with pytest.raises(DataError, match="fold must be from 0 to 1, got 2"):
+        one_fold_out(faces, 2, 2)
+    with pytest.raises(DataError, match="no rows of split 'Training'"):
+        one_fold_out(made_faces([0], ["PublicTest"]), 2, 0)

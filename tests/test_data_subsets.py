@@ -12,6 +12,7 @@ from mien.core.errors import DataError
 from mien.core.labels import LabelSpace
 from mien.data.subsets import (
     balanced,
+    capped,
     class_weights,
     deduplicated,
     held_out,
@@ -130,3 +131,13 @@ def test_class_weights_are_inverse_to_counts_with_mean_one():
 def test_class_weights_without_a_label_name_it():
     with pytest.raises(DataError, match="made: no rows of disgust, fear"):
         class_weights(made_faces([0]))
+
+
+def test_at_most_so_many_rows_of_a_label_are_kept():
+    faces = made_faces([0] * 9 + [1] * 2 + [2] * 5)
+    kept = capped(faces, 4)
+    assert kept.counts.tolist()[:4] == [4, 2, 4, 0]
+    assert np.isin(kept.pixel_hashes, faces.pixel_hashes).all()
+    assert np.array_equal(kept.images, capped(faces, 4).images)
+    assert not np.array_equal(kept.images, capped(faces, 4, seed=1).images)
+    assert np.array_equal(capped(faces, 99).images, faces.images)

@@ -11,8 +11,10 @@ from made_bundle import made_network
 from made_explainable import bright_square, inside, window_network
 from mien.core.errors import InputError
 from mien.core.labels import fer7
+from mien.explain import explain
 from mien.explain.frames import onto_frame
 from mien.explain.gradients import conv_maps, gradcam, saliency, smoothgrad
+from mien.explain.network import NetworkModel
 from mien.models import ExpressionNet
 from mien.models.joint import JointNet
 from mien.train.state import seeded
@@ -199,3 +201,14 @@ def test_refuses_what_it_cannot_explain():
     ).eval()  # fmt: skip
     with pytest.raises(InputError, match="expected maps"):
         gradcam(flat, FRAMES, TARGETS)
+
+
+def test_maps_of_one_cell_are_said_instead_of_drawn():
+    trunk = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1))
+    network = ExpressionNet(trunk, width=4, labels=fer7, votes=False, input_size=48, dropout=0.0)
+    model = NetworkModel(network, "one")
+    for method in ("gradcam", "activation"):
+        with pytest.raises(InputError, match=r"are 1x1.*Use saliency"):
+            explain(model, FRAMES, method)
+    for method in ("saliency", "occlusion"):
+        assert explain(model, FRAMES, method).maps.shape == FRAMES.shape

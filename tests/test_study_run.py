@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from pathlib import Path
@@ -12,15 +13,17 @@ import numpy as np
 import pytest
 
 from mien import metrics
-from mien.core.errors import ConfigError, DataError
+from mien.core.errors import ConfigError, DataError, DivergedError
 from mien.core.labels import agrawal5, fer7
 from mien.study import parse_study, run_study, write_report
 from mien.study import run as run_module
+from mien.study.arms import figures, figures_of_parts
 from mien.study.drawing import drawn
 from mien.study.generated import generated_faces
 from mien.study.run import RESULT, results_of
 from mien.study.scores import right_rows, scores
 from mien.study.transfer import voted
+from mien.train import config_from_dict, training_rows
 
 RECIPE = {"model": "nano", "epochs": 1, "batch_size": 16, "ema_epochs": 0}
 STUDY: dict[str, Any] = {
@@ -54,12 +57,15 @@ def test_an_arm_has_cost_scores_and_log(ran) -> None:
     assert set(first["scores"]) == {"train", "PublicTest"}
     assert first["scores"]["PublicTest"]["n"] == 28
     assert first["megabytes"] == pytest.approx(4 * first["parameters"] / 1e6)
-    assert [row["epoch"] for row in first["log"]] == [1]
+    assert [row["epoch"] for row in first["log"]["run"]] == [1]
+    assert first["log"]["run"][0]["shown_accuracy"] is not None
+    assert set(first["data"]) == {"Training", "PublicTest"}
 
 
 def test_a_finished_arm_is_never_repeated(ran, monkeypatch: pytest.MonkeyPatch) -> None:
     study, out, results = ran
-    monkeypatch.setattr(run_module, "drawn", lambda *_: pytest.fail("an arm was run again"))
+    jobs = {"networks": lambda *_, **__: pytest.fail("an arm was run again")}
+    monkeypatch.setattr(run_module, "_JOBS", jobs)
     assert run_study(study, generated_faces, out) == results
 
 
@@ -67,6 +73,130 @@ def test_results_of_other_settings_are_not_taken_for_ones_own(ran) -> None:
     _, out, _ = ran
     with pytest.raises(ConfigError, match="other settings"):
         run_study(_study(recipe={**RECIPE, "lr": 0.07}), generated_faces, out)
+
+
+def test_results_on_other_rows_are_not_taken_for_ones_own(ran, tmp_path: Path) -> None:
+    study = _study(data={}, grid={"seed": [0]})
+    splits = ("Training", "PublicTest")
+    faces, others = (generated_faces(4, splits, fer7, seed) for seed in (0, 1))
+    results = run_study(study, faces, tmp_path)
+    assert run_study(study, lambda _: faces, tmp_path) == results
+    with pytest.raises(ConfigError, match=r"seed0 was run with other rows.*remove that folder"):
+        run_study(study, others, tmp_path)
+    path = tmp_path / "seed0" / RESULT
+    found = json.loads(path.read_text())
+    del found["data"]  # as earlier versions wrote it
+    path.write_text(json.dumps(found))
+    assert run_study(study, others, tmp_path) == [found]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_killed_arm_is_not_gone_on_with_after_a_change(tmp_path: Path, *, begun: bool) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(_arm: object, _row: Any) -> None:
+        raise Killed
+
+    recipe = {**RECIPE, "epochs": 2}
+    grid = {"seed": [0]}
+    with pytest.raises(Killed):
+        run_study(_study(recipe=recipe, grid=grid), generated_faces, tmp_path, on_epoch=kill)
+    if not begun:  # as earlier versions left it
+        (tmp_path / "seed0" / run_module.BEGUN).unlink()
+    for changed in ({"recipe": {**recipe, "lr": 0.07}}, {"data": {"generated": 5}}):
+        study = _study(**{"recipe": recipe, "grid": grid, **changed})
+        for retry in (False, True):
+            with pytest.raises(ConfigError, match=r"Remove .*seed0 to run the arm again"):
+                run_study(study, generated_faces, tmp_path, retry=retry)
+        assert not (tmp_path / "seed0" / RESULT).exists()
+        if not begun:
+            (tmp_path / "seed0" / run_module.BEGUN).unlink()
+    (result,) = run_study(_study(recipe=recipe, grid=grid), generated_faces, tmp_path)
+    assert result["state"] == "done"
+
+
+def test_a_diverged_arm_is_a_row_and_the_others_go_on(tmp_path: Path) -> None:
+    study = _study(recipe={**RECIPE, "warmup": 0.0}, grid={"lr": [1e30, 0.05]})
+    for _ in range(2):
+        results = run_study(study, generated_faces, tmp_path)
+        assert [result["state"] for result in results] == ["failed", "done"]
+        assert "DivergedError" in results[0]["error"]
+        assert "after epoch 1 of 1" in results[0]["error"]
+        write_report(study, results, tmp_path / "report")
+
+
+def test_answers_that_are_no_numbers_are_told() -> None:
+    faces = generated_faces(1, ("Training",), fer7)
+    answers = np.full((7, 7), -np.log(7))
+    assert figures(answers, faces)["accuracy"] == 1 / 7
+    answers[2, 3] = np.nan
+    with pytest.raises(DivergedError, match="1 of 7 answers"):
+        figures(answers, faces)
+
+
+def test_a_log_with_what_json_does_not_know_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"log": {"run": [{"loss": float("nan"), "epoch": 1}]}, "scores": {}, "x": (1.0, np.inf)}
+    monkeypatch.setattr(run_module, "_JOBS", {"networks": lambda *_, **__: told})
+    (result,) = run_study(_study(grid={"seed": [0]}), generated_faces, tmp_path)
+    assert result["log"] == {"run": [{"loss": None, "epoch": 1}]}
+    assert result["x"] == [1.0, None]
+    assert json.loads((tmp_path / "seed0" / RESULT).read_text()) == result
+
+
+def test_train_scores_are_of_the_rows_trained_on(tmp_path: Path) -> None:
+    recipe = {**RECIPE, "held_out": 0.25, "undersample": "smallest"}
+    (result,) = run_study(_study(recipe=recipe, grid={"seed": [0]}), generated_faces, tmp_path)
+    assert result["train_rows"] == result["scores"]["train"]["n"] < 28
+    rows = drawn(generated_faces, {"generated": 4})
+    trained = training_rows(rows.train, config_from_dict({**recipe, "votes_weight": 0}))[0]
+    assert result["scores"]["train"]["sha256"] == trained.sha256
+
+
+def test_rows_with_a_twin_in_training_are_scored_apart() -> None:
+    faces = generated_faces(24, ("Training", "PublicTest"), agrawal5)
+    plan = {"labels": "agrawal5", "pool": ["Training", "PublicTest"], "tests": []}
+    clean = drawn(faces, {**plan, "per_class": [20, 10]})
+    assert set(clean.parts("test")) == {"test"}
+    leaky = drawn(faces, {**plan, "per_class": [20, 10], "shared": "rows"})
+    parts = leaky.parts("test")
+    assert set(parts) == {"test", "test clean", "test shared"}
+    twin = np.isin(leaky.tests["test"].pixel_hashes, leaky.train.pixel_hashes)
+    np.testing.assert_array_equal(parts["test clean"], ~twin)
+    np.testing.assert_array_equal(parts["test shared"], twin)
+    answers = np.log(np.random.default_rng(0).dirichlet(np.ones(5), len(twin)))
+    found = figures_of_parts(answers, "test", leaky)
+    right = right_rows(found["test"])
+    np.testing.assert_array_equal(right_rows(found["test clean"]), right[~twin])
+    np.testing.assert_array_equal(right_rows(found["test shared"]), right[twin])
+    images = faces.images.copy()
+    public = np.flatnonzero(faces.usages == "PublicTest")
+    images[public[:3]] = images[:3]
+    given = drawn(dataclasses.replace(faces, images=images), {"labels": "agrawal5"})
+    assert {k: int(v.sum()) for k, v in given.parts("PublicTest").items()} == {
+        "PublicTest": 120,
+        "PublicTest clean": 117,
+    }
+
+
+def test_folds_are_scored_and_added_up(tmp_path: Path) -> None:
+    """People of a set without splits; every row is tested once."""
+    faces = generated_faces(6, ("all",), fer7)
+    who = np.array([f"S{i % 5}" for i in range(len(faces))])
+    faces = dataclasses.replace(faces, subjects=who, votes=None)
+    recipe = {**RECIPE, "folds": 3}
+    plan = {"pool": ["all"], "tests": []}
+    study = _study(recipe=recipe, data=plan, grid={"fold": [0, 1, 2]}, published=[])
+    results = run_study(study, faces, tmp_path)
+    assert [set(r["scores"]) for r in results] == [{"train", "fold"}] * 3
+    assert sum(r["scores"]["fold"]["n"] for r in results) == len(faces)
+    assert all(r["scores"]["fold"]["n"] + r["train_rows"] <= len(faces) for r in results)
+    write_report(study, results, tmp_path / "report")
+    text = (tmp_path / "report" / "table.md").read_text()
+    right = sum(int(right_rows(r["scores"]["fold"]).sum()) for r in results)
+    assert f"| only | 3 | 42 | {100 * right / 42:.2f} (" in text
 
 
 def test_a_damaged_result_is_named(ran, tmp_path: Path) -> None:
@@ -145,6 +275,7 @@ def test_table_and_figures(ran, tmp_path: Path) -> None:
         "table.csv",
         "figures/accuracy.png",
         "figures/loss.png",
+        "figures/learning.png",
         "figures/labels-seed0.png",
         "figures/labels-seed1.png",
     }
@@ -197,6 +328,9 @@ def test_rows_are_drawn_as_the_plan_says() -> None:
     assert len(set(even.tests["test balanced"].counts.tolist())) == 1
     few = drawn(faces, {"labels": "agrawal5", "rows": 3})
     assert few.train.counts.tolist() == [3] * 5
+    rare = faces[(faces.labels != 1) | (np.arange(len(faces)) % 3 == 0)]
+    most = drawn(rare, {"labels": "agrawal5", "rows": 20})
+    assert most.train.counts.tolist() == [20, 8, 20, 20, 20]
     assert few.tests["PublicTest"].counts.tolist() == [24] * 5
     together = few.together()
     assert together.splits == ("Training", "PublicTest")

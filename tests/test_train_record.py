@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from made_runs import SMALL, KilledError, killed_at, same_weights, splits
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, OtherRunError
+from mien.models import JointNet, build, joint_description
 from mien.models.options import NetworkOptions
 from mien.train import CHECKPOINT, EpochRow, TrainConfig, load_run, train
 
@@ -130,3 +131,64 @@ def test_weights_that_a_checkpoint_replaces_are_not_fetched(tmp_path: Path) -> N
     same_weights(load_run(tmp_path / "run").network, network)
     resumed, _ = train(rows(), config, tmp_path / "run", resume=True)
     same_weights(resumed, network)
+
+
+ONCE = dataclasses.replace(SMALL, epochs=1)
+
+
+def joint(*dropouts: float, on: str = "features", hidden: int = 5) -> JointNet:
+    """Of registered networks: one with options of its own, the others as small as can be."""
+    own = NetworkOptions(input_size=24, channels=3, pooling="min", hidden=(6,), freeze_to="0")
+    members = [build("nano", dropout=dropouts[0], options=own)]
+    members += [build("nano", options=SMALL.network) for _ in dropouts[1:]]
+    return JointNet(members, on=on, hidden=hidden, dropout=0.1)
+
+
+@pytest.mark.parametrize("on", ["outputs", "features"])
+def test_a_joint_model_tells_its_members(on: str, tmp_path: Path) -> None:
+    made = joint(0.2, 0.0, on=on)
+    made.freeze()
+    network, _ = train(rows(), ONCE, tmp_path, network=made)
+    again = load_run(tmp_path)
+    same_weights(again.network, network)
+    frames = torch.rand(2, 1, 48, 48) * 255
+    torch.testing.assert_close(network.eval()(frames).logits, again.network(frames).logits)
+    told = again.as_dict()
+    assert told["config"]["model"] == "joint"
+    assert told["joint"] == joint_description(made)
+    assert [member["model"] for member in told["joint"]["members"]] == ["nano", "nano"]
+    assert told["joint"]["on"] == on
+    resumed, _ = train(rows(), ONCE, tmp_path, network=made, resume=True)
+    same_weights(resumed, network)
+
+
+def test_a_joint_model_of_a_joint_model_tells_all(tmp_path: Path) -> None:
+    made = JointNet([joint(0.0), build("nano", options=SMALL.network)])
+    network, _ = train(rows(), ONCE, tmp_path, network=made)
+    same_weights(load_run(tmp_path).network, network)
+
+
+def test_other_members_are_refused(tmp_path: Path) -> None:
+    train(rows(), ONCE, tmp_path, network=joint(0.0, 0.0))
+    with pytest.raises(OtherRunError, match="of another joint model"):
+        train(rows(), ONCE, tmp_path, network=joint(0.1, 0.0), resume=True)
+
+
+def test_a_joint_model_of_an_earlier_version_is_told_but_goes_on(tmp_path: Path) -> None:
+    network, _ = train(rows(), ONCE, tmp_path, network=joint(0.0))
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    del state["joint"]
+    torch.save(state, tmp_path / CHECKPOINT)
+    with pytest.raises(ConfigError, match=r"not those of the network.*remove .* and train it"):
+        load_run(tmp_path)
+    resumed, _ = train(rows(), ONCE, tmp_path, network=joint(0.0), resume=True)
+    same_weights(resumed, network)
+
+
+def test_a_description_of_another_version_is_told(tmp_path: Path) -> None:
+    train(rows(), ONCE, tmp_path, network=joint(0.0))
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    for damage in ({"members": [{"model": "nano"}]}, {"on": "logits"}, {"members": 3}):
+        torch.save({**state, "joint": {**state["joint"], **damage}}, tmp_path / CHECKPOINT)
+        with pytest.raises(ConfigError, match="description of a joint model is not of this"):
+            load_run(tmp_path)

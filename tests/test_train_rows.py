@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from faces_made import made_faces, same_rows
-from mien.core.errors import DataError
+from mien.core.errors import ConfigError, DataError
 from mien.train import Decay, TrainConfig, training_rows
 from mien.train.rows import Resident, data_record
 
@@ -82,3 +82,39 @@ def test_watched_rows_belong_to_the_data_where_they_decide() -> None:
             chosen, watch = training_rows(faces, config)
             records.append(data_record(faces, chosen, config, watch))
         assert (records[0] != records[1]) is decides
+
+
+def test_a_fold_is_watched_and_not_trained_on() -> None:
+    faces = uneven()
+    seen = []
+    for fold in range(3):
+        config = changed(folds=3, fold=fold)
+        rows, watch = training_rows(faces, config)
+        assert len(rows) + len(watch) == sum(COUNTS)
+        assert not np.isin(watch.pixel_hashes, rows.pixel_hashes).any()
+        record = data_record(faces, rows, config, watch)
+        assert record["training_sha256"] == rows.sha256
+        seen.append(watch.pixel_hashes)
+    assert len(np.unique(np.concatenate(seen))) == sum(COUNTS)
+
+
+def test_rows_are_held_out_of_the_other_folds() -> None:
+    _, fold = training_rows(uneven(), changed(folds=3))
+    rows, watch = training_rows(uneven(), changed(folds=3, held_out=0.2))
+    for one in (rows, watch):
+        assert not np.isin(one.pixel_hashes, fold.pixel_hashes).any()
+    assert not np.isin(watch.pixel_hashes, rows.pixel_hashes).any()
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"folds": 1}, "folds must be 0 for none, or 2 or more"),
+        ({"folds": 3, "fold": 3}, "fold must be from 0 to 2, got 3"),
+        ({"fold": 1}, "fold must be from 0 to 0"),
+        ({"folds": 2, "decay": Decay("plateau")}, "judged on the fold"),
+    ],
+)
+def test_impossible_folds_are_refused(values: dict, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        changed(**values)

@@ -41,14 +41,15 @@ def export(
 
     The graph is compared with the network, and nothing is written if they disagree. Temperature,
     abstention threshold and the figures in the card come from rows without a twin in Training.
+    A training that left a fold out has it as the split ``fold``.
     """
     with console.needs("train"):
         from mien.export import export_bundle
-        from mien.train import load_run
+        from mien.train import load_run, placed
     from mien.data import load
 
     finished = load_run(run, epoch)
-    faces = load(data, labels=label_space(finished.config.labels))
+    faces = placed(load(data, labels=label_space(finished.config.labels)), finished.config)
     report = export_bundle(
         finished.network,
         faces,

@@ -164,7 +164,8 @@ def _tell_parts(parts: Sequence[Part]) -> None:
 def _line(row: EpochRow, recipe: TrainConfig) -> str:
     watched = ""
     if row.watch_accuracy is not None:
-        watched_rows = "held out" if recipe.held_out else recipe.watch
+        fold = f"fold {recipe.fold} of {recipe.folds}" if recipe.folds else recipe.watch
+        watched_rows = "held out" if recipe.held_out else fold
         watched = f"   {watched_rows} {row.watch_accuracy:.4f}"
     return (
         f"epoch {row.epoch}/{recipe.epochs}   loss {row.loss:.4f}   "

@@ -8,9 +8,11 @@
     ├── DataError (ValueError)             a data set whose rows, votes or folders are wrong
     ├── BundleError (ValueError)           a bundle that is damaged, altered or too new
     ├── ConfigError (ValueError)           a configuration with a wrong key or value
+    │   └── OtherRunError                  a run that was begun with other settings or rows
     ├── UnknownNameError (LookupError)     a name that no registry holds
     ├── MissingExtraError (ImportError)    an optional dependency that is not installed
     ├── DeviceError (RuntimeError)         a device that was asked for and is not there
+    ├── DivergedError (ArithmeticError)    a training whose loss or answers are no finite numbers
     └── ExportError (RuntimeError)         an exported graph that disagrees with its network
 
 Each message says what was expected, what came instead, and what to do.
@@ -57,6 +59,19 @@ class ConfigError(MienError, ValueError):
     """A configuration holds an unknown key or an impossible value."""
 
 
+class OtherRunError(ConfigError, DataError):
+    """A folder holds a run of other settings or rows than the ones it shall go on with.
+
+    Args:
+        message: What differs, and what to do.
+        folder: The folder of that run.
+    """
+
+    def __init__(self, message: str, folder: Path | None = None) -> None:
+        super().__init__(message)
+        self.folder = folder
+
+
 class UnknownNameError(MienError, LookupError):
     """A name is in no registry; the message lists the nearest ones."""
 
@@ -67,6 +82,10 @@ class MissingExtraError(MienError, ImportError):
 
 class DeviceError(MienError, RuntimeError):
     """A device was asked for that this machine or installation does not offer."""
+
+
+class DivergedError(MienError, ArithmeticError):
+    """The loss of a training, or what its network answers, is no finite number any more."""
 
 
 class ExportError(MienError, RuntimeError):

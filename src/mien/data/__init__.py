@@ -14,7 +14,7 @@ from mien.data.ferplus import (
     with_votes,
 )
 from mien.data.folders import LabelledPath, labelled_paths, load_folder
-from mien.data.folds import folds
+from mien.data.folds import folds, one_fold_out
 from mien.data.framing import framing_warning
 from mien.data.listing import Photo
 from mien.data.manifest import (
@@ -80,6 +80,7 @@ __all__ = [
     "load_folder",
     "mixed",
     "one_face_photos",
+    "one_fold_out",
     "parse_fer2013",
     "parse_ferplus",
     "random_split",

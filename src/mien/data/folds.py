@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mien.core.errors import DataError
+from mien.data.faceset import FaceSet
+from mien.data.fer2013 import USAGES
+from mien.data.listing import WHOLE
+from mien.data.subsets import in_common
+
+TRAINING, FOLD = USAGES[0], "fold"
+"""Splits that ``one_fold_out`` makes: the rows to train on, and those of the fold left out."""
 
 
 def folds(
@@ -58,3 +67,43 @@ def folds(
         held[best] += shares[subject]
         sizes[best] += brings[subject].sum()
     return fold_of[person]
+
+
+def one_fold_out(faces: FaceSet, k: int, fold: int, seed: int = 0) -> FaceSet:
+    """Training without one of its ``k`` folds, which becomes the split ``fold``.
+
+    Folded are the rows of Training and, of a set that has no splits, all rows; the other splits
+    stay. Where it is known who is seen, all rows of a person are in one fold; elsewhere, all rows
+    of the same pixels. Rows of Training whose pixels are in the fold too are left out, and so are
+    such ones of an auxiliary set, whose rows are in no fold.
+
+    Args:
+        faces: The rows.
+        k: Number of folds.
+        fold: Which one is left out, from 0.
+        seed: Which of the equally good folds (``folds``).
+
+    Raises:
+        DataError: If there is nothing to fold, or ``k`` is more than there are persons.
+    """
+    if not 0 <= fold < k:
+        raise DataError(f"the fold must be from 0 to {k - 1}, got {fold}")
+    pool = np.isin(faces.usages, (TRAINING, WHOLE))
+    if not pool.any():
+        faces.split(TRAINING)  # told what there is
+    own = pool if faces.origins is None else pool & (faces.origins == "")
+    folded = faces[own]
+    tested = np.zeros(len(faces), dtype=bool)
+    tested[own] = folds(_groups(folded), k, seed, labels=folded.labels) == fold
+    kept = ~pool | tested | ~in_common(faces, faces[tested])
+    usages = np.where(tested, FOLD, np.where(pool, TRAINING, faces.usages))
+    return replace(faces, usages=usages)[kept]
+
+
+def _groups(faces: FaceSet) -> NDArray[np.str_]:
+    """``(N,)`` what must stay in one fold: a person, or pixels of somebody unknown."""
+    pixels = np.array([f"pixels {code.tobytes().hex()}" for code in faces.pixel_hashes])
+    if faces.subjects is None:
+        return pixels
+    people = np.char.add("person ", faces.subjects)
+    return np.where(faces.subjects == "", pixels, people)

@@ -107,6 +107,19 @@ def balanced(faces: FaceSet, per_class: int | None = None, seed: int = 0) -> Fac
     return faces[balanced_rows(faces, per_class, seed)]
 
 
+def capped(faces: FaceSet, most: int, seed: int = 0) -> FaceSet:
+    """At most ``most`` rows of every label, in their original order; rarer labels keep all.
+
+    Args:
+        faces: Rows to draw from.
+        most: Rows per label that are kept at most, from 1.
+        seed: Which rows.
+    """
+    order = np.random.default_rng(seed).permutation(len(faces))
+    drawn = [order[faces.labels[order] == label][:most] for label in range(len(faces.space))]
+    return faces[np.sort(np.concatenate(drawn))]
+
+
 def balanced_rows(faces: FaceSet, per_class: int | None = None, seed: int = 0) -> NDArray[np.int64]:
     """Indices of the rows that ``balanced`` draws, rising; raises as it does."""
     counts = faces.counts

@@ -104,6 +104,15 @@ def _resampling(to: int, count: int) -> NDArray[np.float64]:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
+def one_cell(method: str) -> str:
+    """The message for a network whose last maps are 1x1."""
+    return (
+        f"{method} shows places of the last maps, and those of this network are 1x1: every place "
+        "would look the same. Use saliency (of a run) or occlusion, or train with a larger "
+        "network.input_size"
+    )
+
+
 def checked_frames(frames: ArrayLike) -> NDArray[np.uint8]:
     """The same frames; raises ``InputError`` unless they are ``(N, 48, 48)`` uint8."""
     array = np.asarray(frames)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien.core.errors import InputError
-from mien.explain.frames import checked_frames, onto_frame
+from mien.explain.frames import checked_frames, one_cell, onto_frame
 from mien.explain.network import BATCH, batches
 from mien.models import ExpressionNet
 
@@ -62,10 +62,12 @@ def gradcam(
         ``(N, 48, 48)`` float32 from 0.
 
     Raises:
-        InputError: If shapes disagree, or the trunk gives no maps.
+        InputError: If shapes disagree, the trunk gives no maps, or maps of one cell.
     """
 
     def shown(look: _Look) -> Tensor:
+        if tuple(look.maps.shape[2:]) == (1, 1):
+            raise InputError(one_cell("Grad-CAM"))
         weights = look.d_maps.sum(dim=(2, 3), keepdim=True)
         return torch.relu((weights * look.maps).sum(dim=1))
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mien.core.errors import InputError, unknown_name
 from mien.core.labels import LabelSpace
-from mien.explain.frames import checked_frames, onto_frame
+from mien.explain.frames import checked_frames, one_cell, onto_frame
 from mien.explain.interface import Explainable, probabilities
 from mien.explain.occlusion import occlusion
 
@@ -162,6 +162,8 @@ def _maps(
         return occlusion(model, frames, targets)
     if method == "activation":
         maps = model.class_maps(frames)[np.arange(len(frames)), targets]
+        if maps[0].size == 1:
+            raise InputError(one_cell("Class activation"))
         # The mean over the cells is the logit, so a cell's part is its value over their number.
         return onto_frame(maps / maps[0].size, model.geometry.input_size)
     if model.network is None:

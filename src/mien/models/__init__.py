@@ -7,7 +7,7 @@ from mien.models import published as _published
 from mien.models import thesis as _thesis
 from mien.models import zoo as _zoo
 from mien.models.crop import FaceCrop
-from mien.models.joint import JointNet
+from mien.models.joint import JointNet, joint_description, joint_from
 from mien.models.network import ExpressionNet, Outputs
 from mien.models.options import NetworkOptions
 from mien.models.pooling import replace_pooling
@@ -23,6 +23,8 @@ __all__ = [
     "build",
     "count_macs",
     "count_parameters",
+    "joint_description",
+    "joint_from",
     "models",
     "register",
     "replace_pooling",

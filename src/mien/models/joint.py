@@ -7,14 +7,17 @@ everything end to end at a smaller rate.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, MienError
+from mien.core.labels import LabelSpace
 from mien.models.network import ExpressionNet
+from mien.models.options import NetworkOptions
+from mien.models.registry import build
 
 On = Literal["outputs", "features"]
 
@@ -45,6 +48,10 @@ class _Answers(nn.Module):
     def __init__(self, members: Sequence[ExpressionNet], on: On) -> None:
         super().__init__()
         self.members = nn.ModuleList(_Answer(member, on) for member in members)
+
+    def answers(self) -> list[_Answer]:
+        """The members in their order."""
+        return [member for member in self.members if isinstance(member, _Answer)]
 
     def forward(self, frames: Tensor) -> Tensor:
         """``(N, C, 1, 1)`` of ``(N, 1, 48, 48)`` grey levels."""
@@ -91,6 +98,7 @@ class JointNet(ExpressionNet):
             dropout=dropout,
             neck=neck,
         )
+        self.on, self.hidden = on, hidden
         if not hidden:
             self._start_as_the_mean(members, on)
 
@@ -133,3 +141,62 @@ def _check(members: Sequence[ExpressionNet], on: str, hidden: int) -> None:
         raise ConfigError(f"a joint model reads outputs or features, got {on!r}")
     if hidden < 0:
         raise ConfigError(f"the hidden layer's width must be 0 or more, got {hidden}")
+
+
+def joint_description(network: ExpressionNet) -> dict[str, Any] | None:
+    """What a joint model is made of, as plain values: enough to build it again.
+
+    Returns:
+        ``on``, ``hidden``, ``dropout`` and ``members``, each of which is such a table itself or
+        tells ``model``, ``dropout`` and ``network`` options. None for a network that is no joint
+        model, or has a member that the registry did not build.
+    """
+    if not isinstance(network, JointNet):
+        return None
+    assert isinstance(network.trunk, _Answers)  # noqa: S101 - narrows the type
+    members = [_described(answer.network) for answer in network.trunk.answers()]
+    if None in members:
+        return None
+    return {
+        "on": network.on,
+        "hidden": network.hidden,
+        "dropout": network.dropout.p,
+        "members": members,
+    }
+
+
+def _described(member: ExpressionNet) -> dict[str, Any] | None:
+    if isinstance(member, JointNet):
+        return joint_description(member)
+    return None if member.origin is None else dict(member.origin)
+
+
+def joint_from(description: Mapping[str, Any], labels: LabelSpace) -> JointNet:
+    """The joint model of a description, with fresh weights.
+
+    Args:
+        description: As ``joint_description`` gives it.
+        labels: Label space of all its members.
+
+    Raises:
+        ConfigError: If the description is none of this version.
+    """
+    try:
+        members = [_member(each, labels) for each in description["members"]]
+        on, hidden, dropout = (description[key] for key in ("on", "hidden", "dropout"))
+        return JointNet(members, on=on, hidden=hidden, dropout=dropout)
+    except (KeyError, TypeError, AttributeError, MienError) as error:
+        raise ConfigError(
+            f"the description of a joint model is not of this version of mien ({error!r}); "
+            "train it again"
+        ) from error
+
+
+def _member(told: Mapping[str, Any], labels: LabelSpace) -> ExpressionNet:
+    if "members" in told:
+        return joint_from(told, labels)
+    # Its weights replace published ones, and a joint model freezes what it freezes itself.
+    options = NetworkOptions(**{**told["network"], "pretrained": "", "freeze_to": ""})
+    return build(
+        told["model"], labels=labels, votes=False, dropout=told["dropout"], options=options
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -76,6 +77,8 @@ class ExpressionNet(nn.Module):
         self.head = nn.Linear(width, len(labels))
         self.vote_head = nn.Linear(width, len(ferplus8)) if votes else None
         self.frozen: tuple[nn.Module, ...] = ()
+        # How the registry built it (``registry.build``); None of one that it did not build.
+        self.origin: Mapping[str, Any] | None = None
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - torch's own signature
         """Switch to training or evaluation; frozen parts stay in evaluation (``pretrained``)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import nn
@@ -96,6 +96,7 @@ def build(
         load_pretrained(network, name, options.pretrained)
     if options.freeze_to:
         freeze(network, options.freeze_to)
+    network.origin = {"model": name, "dropout": dropout, "network": asdict(options)}
     return network
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,20 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from mien.core.alignment import FRAME
+from mien.core.errors import DivergedError
 from mien.data.faceset import FaceSet
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.study.drawing import Rows
 from mien.study.plan import Arm
 from mien.study.scores import scores
-from mien.train import TrainConfig, config_from_dict, load_run, train
+from mien.train import TrainConfig, config_from_dict, load_run, train, training_rows
 from mien.train.log import EpochRow
+
+TRAIN = "train"
+"""Name of the scored set of rows that were trained on."""
+
+CURVE_POINTS = 12
+"""How often, at most, the shown test rows are scored in a training."""
 
 _BATCH = 256
 _CORNER = 2  # pixels from the centre to a corner crop: 44 of 48 pixels are seen
@@ -29,6 +37,11 @@ def recipe_of(arm: Arm, labels: str) -> TrainConfig:
     return config_from_dict(
         {"watch": "", "votes_weight": 0.0, **dict(arm.recipe), "labels": labels}
     )
+
+
+def curve_every(config: TrainConfig) -> int:
+    """Epochs between two scorings of the shown rows."""
+    return -(-config.epochs // CURVE_POINTS)
 
 
 def run_network(
@@ -53,24 +66,33 @@ def run_network(
         run,
         resume=True,
         provenance=provenance,
+        shown=rows.shown,
+        shown_every=curve_every(config),
         on_epoch=on_epoch,
         accelerator=device,
     )
     finished = load_run(run)
+    trained = training_rows(rows.train, config)[0]
     told = {
         **cost(finished.network),
         "epochs": config.epochs,
         "seconds": round(sum(row.seconds for row in finished.log)),
         "train_rows": finished.data["rows"],
-        "scores": scored(finished.network, rows, device),
-        "log": [vars(row) for row in finished.log],
+        "scores": scored(finished.network, rows, trained, device),
+        "log": {"run": plain_log(finished.log)},
     }
     for epoch in config.score_at:
         kept = load_run(run, epoch).network
         told["scores"] |= {
-            f"{name} at {epoch}": found for name, found in scored(kept, rows, device).items()
+            f"{name} at {epoch}": found
+            for name, found in scored(kept, rows, trained, device).items()
         }
     return told
+
+
+def plain_log(log: Iterable[EpochRow]) -> list[dict[str, Any]]:
+    """The log of a training as plain values."""
+    return [asdict(row) for row in log]
 
 
 def cost(network: ExpressionNet) -> dict[str, Any]:
@@ -83,17 +105,48 @@ def cost(network: ExpressionNet) -> dict[str, Any]:
     }
 
 
-def scored(network: ExpressionNet, rows: Rows, device: str) -> dict[str, dict[str, Any]]:
-    """Figures on the training rows and on every test set."""
-    sets: Mapping[str, FaceSet] = {"train": rows.train, **rows.tests}
+def scored(
+    network: ExpressionNet, rows: Rows, trained: FaceSet, device: str
+) -> dict[str, dict[str, Any]]:
+    """Figures on the rows that were trained on, every test set, and the parts of it.
+
+    Args:
+        network: The trained network.
+        rows: Whose test sets are scored.
+        trained: The rows that it was trained on; scored by one view, because they are many.
+        device: ``cpu`` or ``cuda``.
+    """
+    answers = log_probabilities(network, trained.images, "none", device)
+    found = {TRAIN: figures(answers, trained)}
+    for test, faces in rows.tests.items():
+        answers = log_probabilities(network, faces.images, rows.plan.views, device)
+        found |= figures_of_parts(answers, test, rows)
+    return found
+
+
+def figures_of_parts(
+    answers: NDArray[np.float64], test: str, rows: Rows
+) -> dict[str, dict[str, Any]]:
+    """Figures on a test set and the parts of it, by name (``Rows.parts``)."""
+    faces = rows.tests[test]
     return {
-        name: scores(
-            log_probabilities(network, faces.images, rows.plan.views, device),
-            faces.labels,
-            faces.space,
-        )
-        for name, faces in sets.items()
+        name: figures(answers[chosen], faces[chosen]) for name, chosen in rows.parts(test).items()
     }
+
+
+def figures(answers: NDArray[np.float64], faces: FaceSet) -> dict[str, Any]:
+    """Figures of log-probabilities ``(N, K)`` on N rows, and the digest of these rows.
+
+    Raises:
+        DivergedError: If an answer is no finite number.
+    """
+    broken = ~np.isfinite(answers).all(axis=1)
+    if broken.any():
+        raise DivergedError(
+            f"{int(broken.sum())} of {len(answers)} answers of the trained network are no finite "
+            "numbers: its training diverged; lower lr, or raise warmup"
+        )
+    return scores(answers, faces.labels, faces.space) | {"sha256": faces.sha256}
 
 
 @torch.no_grad()

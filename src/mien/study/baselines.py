@@ -12,7 +12,7 @@ from mien.export import export_bundle
 from mien.study.arms import cost, scored
 from mien.study.drawing import Rows
 from mien.study.plan import Arm
-from mien.train.classical import BASELINES, ClassicalConfig, fit_classical
+from mien.train.classical import BASELINES, ClassicalConfig, fit_classical, fitting_rows
 from mien.train.log import EpochRow
 from mien.train.reading import built
 
@@ -49,7 +49,8 @@ def run_baseline(
         MienError: As ``train.fit_classical`` and ``export.export_bundle`` do.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    fitted = fit_classical(rows.train, baseline_of(arm, rows.plan.labels))
+    config = baseline_of(arm, rows.plan.labels)
+    fitted = fit_classical(rows.train, config)
     exported = export_bundle(
         fitted.network,
         rows.together(),
@@ -67,5 +68,5 @@ def run_baseline(
         "train_rows": fitted.data["rows"],
         "chosen": asdict(fitted.chosen),
         "converged": fitted.converged,
-        "scores": scored(fitted.network, rows, device),
+        "scores": scored(fitted.network, rows, fitting_rows(rows.train, config), device),
     }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
+from mien.data.folds import FOLD, one_fold_out
 from mien.data.sampling import TEST, TRAINING, class_samples, random_split
-from mien.data.subsets import balanced
+from mien.data.subsets import balanced, capped
 from mien.study.generated import generated_faces
 from mien.study.plan import DataPlan
 from mien.train.reading import built
@@ -22,7 +25,7 @@ class Rows:
     """What an arm trains on and what it is scored on.
 
     Args:
-        train: All of it is ``Training``.
+        train: All of it is ``Training``; what a recipe holds out or leaves out is still there.
         tests: By name.
         plan: What they were drawn by.
     """
@@ -30,6 +33,38 @@ class Rows:
     train: FaceSet
     tests: Mapping[str, FaceSet]
     plan: DataPlan
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What identifies the rows: sha256 of the training rows and of each test set."""
+        return {TRAINING: self.train.sha256} | {n: t.sha256 for n, t in self.tests.items()}
+
+    @property
+    def shown(self) -> FaceSet:
+        """The first test set: its curves are drawn, and nothing is decided by it."""
+        return next(iter(self.tests.values()))
+
+    @cached_property
+    def _known(self) -> NDArray[np.bytes_]:
+        return self.train.pixel_hashes
+
+    def parts(self, test: str) -> dict[str, NDArray[np.bool_]]:
+        """A test set and, where some of its pixels are among the training rows, its parts.
+
+        Training rows are all in ``train``, so that all arms on the same rows have the same parts.
+
+        Returns:
+            By name, which rows: all; ``TEST clean``, those without such a twin; and, where the plan
+            lets both sides share something, ``TEST shared``, the others.
+        """
+        faces = self.tests[test]
+        known = np.isin(faces.pixel_hashes, self._known)
+        parts = {test: np.ones(len(faces), dtype=bool)}
+        if known.any() and not known.all():
+            parts[f"{test} clean"] = ~known
+        if known.any() and self.plan.shared != "nothing":
+            parts[f"{test} shared"] = known
+        return parts
 
     def together(self) -> FaceSet:
         """Training rows and test sets as one set, the name of each set being its split."""
@@ -75,8 +110,11 @@ def drawn(faces: FaceSet | Callable[[str], FaceSet], data: Mapping[str, Any]) ->
         whole = class_samples(pool, *plan.per_class, plan.seed, shared=plan.shared)  # type: ignore[arg-type] - checked by DataPlan
         pool, tests[TEST] = whole.split(TRAINING), whole.split(TEST)
     train = replace(pool, usages=np.full(len(pool), TRAINING))
+    if plan.folds:
+        whole = one_fold_out(train, plan.folds, plan.fold, plan.fold_seed)
+        train, tests = whole.split(TRAINING), {FOLD: whole.split(FOLD), **tests}
     if plan.rows:
-        train = balanced(train, min(plan.rows, int(train.counts.min())), plan.seed)
+        train = capped(train, plan.rows, plan.seed)
     if plan.balanced_tests:
         even = {f"{name} balanced": balanced(rows, None, plan.seed) for name, rows in tests.items()}
         tests |= even

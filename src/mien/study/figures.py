@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +11,46 @@ import numpy as np
 
 from mien.store.atomic import writing
 from mien.study.plan import Study
-from mien.study.summary import Row, by_seed, interval, published, scored_sets
+from mien.study.summary import (
+    Row,
+    first_test,
+    group_name,
+    grouped,
+    interval,
+    logs,
+    published,
+    test_sets,
+    unfolded,
+)
 
 _BLUE, _ORANGE, _GREY = "#0072B2", "#E69F00", "#767676"  # Okabe and Ito, distinct without colour
 _DPI = 120
 
 
 def write_figures(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]:
-    """Accuracy by arm, loss curves, and confusion matrix and scores per label of each arm.
+    """Accuracy by arm, curves, and confusion matrix and scores per label of each arm and set.
+
+    Of a fusion, accuracy and curves are of every network; labels of the one the arm stands for.
 
     Returns:
         The files written; none if no arm is done.
     """
-    done = [row for row in rows if row["state"] == "done"]
+    done = [row for row in unfolded(rows) if row["state"] == "done"]
     if not done:
         return []
     folder.mkdir(parents=True, exist_ok=True)
     made = [_save(_accuracies(study, done), folder / "accuracy.png")]
-    if any(row.get("log") for row in done):
-        made.append(_save(_curves(done), folder / "loss.png"))
-    test = scored_sets(done)[-1]
-    for row in done:
-        if test in row["scores"]:
+    panels = list(_logged(done))
+    if panels:
+        made.append(_save(_curves(panels, "loss"), folder / "loss.png"))
+        made.append(_save(_curves(panels, "accuracy"), folder / "learning.png"))
+    first = first_test(done)
+    for row in (row for row in rows if row["state"] == "done"):
+        for test in test_sets([row]):
+            # Names of test sets may come from a file of one's own.
+            words = "" if test == first else "-" + re.sub(r"[^\w.-]+", "_", test)
             figure = _per_label(row, test)
-            made.append(_save(figure, folder / f"labels-{row['arm']}.png"))
+            made.append(_save(figure, folder / f"labels-{row['arm']}{words}.png"))
     return made
 
 
@@ -51,22 +68,26 @@ def _figure(width: float, height: float) -> Any:
 
 def _accuracies(study: Study, done: Sequence[Row]) -> Any:
     """Points with 95 % intervals, arms that differ in their seed as one, one panel per set."""
-    sets = [name for name in scored_sets(done) if name != "train"]
-    names = list(by_seed(done, sets[0]))
+    sets = test_sets(done)
+    first = first_test(done)
+    told = {group_name(row): row for row in done}
+    names = list(told)
     figure = _figure(3.2 + 3.6 * len(sets), 1.4 + 0.32 * len(names))
     panels = figure.subplots(1, len(sets), squeeze=False, sharey=True)[0]
-    told = {", ".join(str(v) for k, v in r["values"].items() if k != "seed"): r for r in done}
     for panel, test in zip(panels, sets, strict=True):
-        n = next(row["scores"][test]["n"] for row in done if test in row["scores"])
-        for y, (name, found) in enumerate(by_seed(done, test).items()):
-            centre, half = interval(found, n)
+        counts = {row["scores"][test]["n"] for row in done if test in row["scores"]}
+        for name, group in grouped(done, test, ("seed",)).items():
+            found = [row["scores"][test]["accuracy"] for row in group]
+            centre, half = interval(found, group[0]["scores"][test]["n"])
+            y = names.index(name)
             panel.errorbar(
                 100 * centre, y, xerr=100 * half, fmt="o", color=_BLUE, capsize=3, markersize=5
             )
-            figure_there = published(study, told[name]["values"]) if name in told else ""
+            figure_there = published(study, told[name], test, first)
             if _is_number(figure_there):
                 panel.plot(float(figure_there), y, marker="D", color=_ORANGE, markersize=5)
-        panel.set_title(f"{test}, n = {n}", fontsize=10)
+        rows = " to ".join(f"{n:,}" for n in sorted({min(counts), max(counts)}))
+        panel.set_title(f"{test}, n = {rows}", fontsize=10)
         panel.set_xlabel("accuracy, %")
         panel.grid(axis="x", color="#dddddd", linewidth=0.6)
         panel.set_axisbelow(True)
@@ -89,30 +110,46 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _curves(done: Sequence[Row]) -> Any:
-    """Training loss of every arm, small multiples on one scale."""
-    logged = [row for row in done if row.get("log")]
-    across = min(4, len(logged))
-    down = -(-len(logged) // across)
-    figure = _figure(2.6 * across + 0.6, 1.9 * down + 0.5)
-    panels = figure.subplots(down, across, squeeze=False, sharex=False, sharey=True)
-    for panel in panels.flat[len(logged) :]:
-        panel.set_visible(False)
-    for panel, row in zip(panels.flat, logged, strict=False):
-        epochs = [entry["epoch"] for entry in row["log"]]
-        panel.plot(epochs, [entry["loss"] for entry in row["log"]], color=_BLUE, label="training")
-        watched = [entry["watch_loss"] for entry in row["log"]]
-        if any(value is not None for value in watched):
-            heights = [np.nan if value is None else value for value in watched]
-            panel.plot(epochs, heights, color=_ORANGE, linestyle="--", label="watched rows")
-            panel.legend(fontsize=7, frameon=False)
-        panel.set_title(row["arm"], fontsize=8)
-        panel.tick_params(labelsize=7)
-        panel.xaxis.get_major_locator().set_params(integer=True)
+def _logged(done: Sequence[Row]) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
+    """Name and log of every training; those of one arm bear its name, and their own if several."""
+    for row in done:
+        found = {name: log for name, log in logs(row).items() if log}
+        for name, log in found.items():
+            yield (f"{row['arm']}: {name}" if len(found) > 1 else row["arm"]), log
+
+
+def _curves(panels: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], key: str) -> Any:
+    """Loss or accuracy by epoch of every training, small multiples on one scale."""
+    across = min(4, len(panels))
+    down = -(-len(panels) // across)
+    figure = _figure(2.6 * across + 0.6, 1.9 * down + 0.9)
+    places = figure.subplots(down, across, squeeze=False, sharex=False, sharey=True)
+    for place in places.flat[len(panels) :]:
+        place.set_visible(False)
+    lines: dict[str, Any] = {}
+    for place, (name, log) in zip(places.flat, panels, strict=False):
+        for column, words, look in (
+            (key, "training, augmented", {"color": _BLUE}),
+            (f"watch_{key}", "watched rows", {"color": _GREY, "linestyle": ":"}),
+            (f"shown_{key}", "test rows", {"color": _ORANGE, "linestyle": "--", "marker": "."}),
+        ):
+            points = [(e["epoch"], e[column]) for e in log if e.get(column) is not None]
+            if points:
+                alone = {"marker": "."} if len(points) == 1 else {}
+                lines[words] = place.plot(*zip(*points, strict=True), **look | alone)[0]
+        place.set_title(name, fontsize=8)
+        place.tick_params(labelsize=7)
+        if len(log) > 1:
+            place.xaxis.get_major_locator().set_params(integer=True)
+        else:
+            place.set_xticks([log[0]["epoch"]])
         for side in ("top", "right"):
-            panel.spines[side].set_visible(False)
+            place.spines[side].set_visible(False)
+    figure.legend(
+        lines.values(), lines, loc="outside upper center", ncols=3, fontsize=8, frameon=False
+    )
     figure.supxlabel("epoch", fontsize=9)
-    figure.supylabel("loss", fontsize=9)
+    figure.supylabel(key, fontsize=9)
     return figure
 
 

@@ -10,18 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import metrics
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, unknown_name
 from mien.data.faceset import FaceSet
 from mien.data.subsets import held_out, without_conflicts
 from mien.models import ExpressionNet, JointNet
-from mien.study.arms import cost, log_probabilities, recipe_of
+from mien.study.arms import (
+    TRAIN,
+    cost,
+    curve_every,
+    figures,
+    figures_of_parts,
+    log_probabilities,
+    plain_log,
+    recipe_of,
+)
 from mien.study.drawing import Rows
+from mien.study.gains import Better, better_member, gains
 from mien.study.plan import Arm, merged
-from mien.study.scores import right_rows, scores
-from mien.train import TrainConfig, train
+from mien.train import TrainConfig, train, training_rows
 from mien.train.log import EpochRow
 
 _ON: tuple[Literal["outputs", "features"], ...] = ("outputs", "features")
+_EQUAL, _LEARNED = "late_equal", "late_learned"
+
+Answers = Mapping[str, NDArray[np.float64]]
 
 
 def run_fusion(
@@ -37,32 +49,42 @@ def run_fusion(
 
     Besides the recipe of the members, the arm's recipe has ``members`` (names of networks),
     ``head`` and ``tuning``: changes of the recipe for the head trained on frozen members, and for
-    training everything end to end afterwards.
+    training everything end to end afterwards; and ``fusion``: the one of the fusions that the arm
+    stands for, named before anything is trained.
 
     Late fusion is the mean of probabilities, with equal shares and, where the recipe holds rows
-    out, with shares learned on those.
+    out, with shares learned on those. The member that all fusions are compared with is chosen
+    there too.
 
     Raises:
         ConfigError: If the recipe lacks one of them.
+        UnknownNameError: If ``fusion`` names none of the fusions.
         MienError: As ``train.train`` does.
     """
     settings = dict(arm.recipe)
     try:
-        names, head, tuning = (settings.pop(key) for key in ("members", "head", "tuning"))
+        names, head, tuning, chosen = (
+            settings.pop(key) for key in ("members", "head", "tuning", "fusion")
+        )
     except KeyError as error:
         raise ConfigError(f"arm {arm.name} lacks {error} in its recipe") from error
+    config = recipe_of(Arm(arm.name, {}, settings, {}), rows.plan.labels)
+    if chosen not in (known := fusions(config)):
+        raise unknown_name("fusion", chosen, known)
     logs: dict[str, list[EpochRow]] = {}
 
     def trained(
         name: str, recipe: Mapping[str, Any], network: ExpressionNet | None = None
     ) -> ExpressionNet:
-        config = recipe_of(Arm(name, {}, recipe, {}), rows.plan.labels)
+        own = recipe_of(Arm(name, {}, recipe, {}), rows.plan.labels)
         found, logs[name] = train(
             rows.train,
-            config,
+            own,
             folder / name,
             resume=True,
             provenance=provenance,
+            shown=rows.shown,
+            shown_every=curve_every(own),
             on_epoch=on_epoch,
             accelerator=device,
             network=network,
@@ -81,40 +103,82 @@ def run_fusion(
         networks[f"joint_{on}_tuned"] = trained(
             f"joint_{on}_tuned", merged(settings, tuning), tuned
         )
-    config = recipe_of(Arm(arm.name, {}, settings, {}), rows.plan.labels)
-    shares = {"late_equal": np.full(len(names), 1 / len(names))}
+    shares = {_EQUAL: np.full(len(names), 1 / len(names))}
+    better = None
     if config.held_out:
-        shares["late_learned"] = _learned(members, rows, config, device)
-    found = {
-        test: _answers(networks, names, shares, faces, rows.plan.views, device)
-        for test, faces in rows.tests.items()
-    }
-    told = {
-        f"{test} {name}": scores(answer, rows.tests[test].labels, rows.tests[test].space)
-        for test, answers in found.items()
-        for name, answer in answers.items()
-    }
+        left = _left_out(rows, config)
+        answers = [log_probabilities(m, left.images, rows.plan.views, device) for m in members]
+        shares[_LEARNED] = metrics.fit_shares(np.stack(answers), left.labels)
+        better = better_member(dict(zip(names, answers, strict=True)), left, config)
+    found = _scored(networks, names, shares, rows, training_rows(rows.train, config)[0], device)
+    costs = {name: cost(network) for name, network in networks.items()}
+    late = {key: sum(costs[name][key] for name in names) for key in costs[names[0]]}
+    seconds = {name: round(sum(row.seconds for row in log)) for name, log in logs.items()}
     return {
-        **_costs(members),
+        **costs.get(chosen, late),
         "epochs": config.epochs,
-        "seconds": round(sum(row.seconds for log in logs.values() for row in log)),
-        "train_rows": len(rows.train),
-        "scores": told,
-        "shares": {name: each.tolist() for name, each in shares.items()},
-        "gains": {test: _gains(told, test, names, list(found[test])) for test in found},
-        "log": [vars(row) for row in logs[names[0]]],
+        "seconds": sum(seconds.values()),
+        "train_rows": len(training_rows(rows.train, config)[0]),
+        "scores": found[chosen],
+        "fusion": chosen,
+        **_against(found, names, better),
+        "shares": {
+            name: dict(zip(names, each.tolist(), strict=True)) for name, each in shares.items()
+        },
+        "networks": {
+            name: {
+                **costs.get(name, late),
+                "epochs": len(logs.get(name, ())) or None,
+                "seconds": seconds.get(name, 0),
+                "scores": scores,
+            }
+            for name, scores in found.items()
+        },
+        "log": {name: plain_log(log) for name, log in logs.items()},
     }
 
 
-def _learned(
-    members: list[ExpressionNet], rows: Rows, config: TrainConfig, device: str
-) -> NDArray[np.float64]:
-    """Shares that fit the rows best which no member was trained on."""
-    left = without_conflicts(
+def fusions(config: TrainConfig) -> list[str]:
+    """Names of the fusions of an arm; shares are learned only where rows are held out."""
+    joint = [f"joint_{on}{end}" for on in _ON for end in ("", "_tuned")]
+    return [*joint, _EQUAL, *([_LEARNED] if config.held_out else [])]
+
+
+def _left_out(rows: Rows, config: TrainConfig) -> FaceSet:
+    """Rows that no member was trained on, and that are not scored."""
+    return without_conflicts(
         rows.train[held_out(rows.train, config.held_out, config.held_out_seed)]
     )
-    answers = [log_probabilities(m, left.images, rows.plan.views, device) for m in members]
-    return metrics.fit_shares(np.stack(answers), left.labels)
+
+
+def _against(
+    found: Mapping[str, Mapping[str, Any]], names: list[str], better: Better | None
+) -> dict[str, Any]:
+    """Every fusion against the better member, per scored test set."""
+    fused = [name for name in found if name not in names]
+    tests = [test for test in found[names[0]] if test != TRAIN]
+    told = {test: gains({n: found[n][test] for n in found}, names, fused, better) for test in tests}
+    return {"gains": told} | ({"better": better.as_dict()} if better else {})
+
+
+def _scored(
+    networks: Mapping[str, ExpressionNet],
+    names: list[str],
+    shares: Mapping[str, NDArray[np.float64]],
+    rows: Rows,
+    trained: FaceSet,
+    device: str,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Figures of every network and every late fusion on every set; training rows in one view."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    answers = _answers(networks, names, shares, trained, "none", device)
+    for name, each in answers.items():
+        found[name] = {TRAIN: figures(each, trained)}
+    for test, faces in rows.tests.items():
+        answers = _answers(networks, names, shares, faces, rows.plan.views, device)
+        for name, each in answers.items():
+            found[name] |= figures_of_parts(each, test, rows)
+    return found
 
 
 def _answers(
@@ -124,7 +188,7 @@ def _answers(
     faces: FaceSet,
     views: str,
     device: str,
-) -> dict[str, NDArray[np.float64]]:
+) -> Answers:
     """Log-probabilities of every network and every late fusion on the rows of ``faces``."""
     answers = {
         name: log_probabilities(network, faces.images, views, device)
@@ -135,27 +199,3 @@ def _answers(
         weights = np.log(np.maximum(each, 1e-12))[:, None, None]
         answers[name] = np.logaddexp.reduce(stacked + weights, axis=0)
     return answers
-
-
-def _costs(members: list[ExpressionNet]) -> dict[str, Any]:
-    each = [cost(member) for member in members]
-    return {key: sum(entry[key] for entry in each) for key in each[0]}
-
-
-def _gains(
-    told: Mapping[str, Mapping[str, Any]], test: str, members: list[str], all_names: list[str]
-) -> dict[str, dict[str, Any]]:
-    """Every fusion against the better member on the same rows."""
-    best = max(members, key=lambda name: told[f"{test} {name}"]["accuracy"])
-    against = right_rows(dict(told[f"{test} {best}"]))
-    gains: dict[str, dict[str, Any]] = {}
-    for name in all_names:
-        if name not in members:
-            pair = metrics.compare(right_rows(dict(told[f"{test} {name}"])), against)
-            gains[name] = {
-                "against": best,
-                "points": 100 * pair.difference,
-                "ci95": [100 * end for end in pair.interval],
-                "p_value": pair.p_value,
-            }
-    return gains

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.core.errors import ConfigError, unknown_name
+from mien.train.options import check_folds
 from mien.train.reading import overridden
 
 SCALES = ("smoke", "reduced", "full")
@@ -36,9 +37,14 @@ class DataPlan:
         balanced_tests: Whether every test set is scored once more, with as many rows of each label
             as its rarest has.
         seed: Which rows are drawn.
+        folds: Split the pool into that many folds, nobody and no pixels being in two, and score the
+            one that is left out as the test set ``fold``; 0 = no folds. In a recipe or on an axis
+            they may be called ``folds``, ``fold`` and ``fold_seed``, as in a training's own.
+        fold: Which one is left out, from 0.
+        fold_seed: Which rows are in which fold.
         rows: Training rows of each label at most; 0 = all.
         generated: Rows per label of generated faces in place of the data, in every split; 0 = none.
-        views: Test-time views: ``none``, ``flip`` or ``tencrop``.
+        views: Views of a test row: ``none``, ``flip`` or ``tencrop``; training rows have one.
     """
 
     labels: str = "fer7"
@@ -49,6 +55,9 @@ class DataPlan:
     shared: str = "nothing"
     balanced_tests: bool = False
     seed: int = 0
+    folds: int = 0
+    fold: int = 0
+    fold_seed: int = 0
     rows: int = 0
     generated: int = 0
     views: str = "none"
@@ -69,11 +78,19 @@ class DataPlan:
             )
         if self.views not in ("none", "flip", "tencrop"):
             raise ConfigError(f"data.views must be none, flip or tencrop, got {self.views!r}")
+        self._check_tests()
+
+    def _check_tests(self) -> None:
+        check_folds(self.folds, self.fold, "data.")
+        if self.folds and (self.train_share or self.per_class):
+            raise ConfigError("data.folds excludes data.train_share and data.per_class")
         if both := sorted(set(self.pool) & set(self.tests)):
             raise ConfigError(f"data.pool and data.tests share {', '.join(both)}")
-        if not (self.tests or self.train_share or self.per_class):
-            raise ConfigError("a study needs data.tests, data.train_share or data.per_class")
-        for name in ("rows", "generated", "seed"):
+        if not (self.tests or self.train_share or self.per_class or self.folds):
+            raise ConfigError(
+                "a study needs data.tests, data.train_share, data.per_class or data.folds"
+            )
+        for name in ("rows", "generated", "seed", "fold_seed"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"data.{name} must be 0 or more, got {getattr(self, name)}")
 
@@ -108,7 +125,8 @@ class Study:
         notes: In what they differ from the publication.
         arms: The trainings.
         scale: Which of ``SCALES`` they are.
-        published: Figures of the publication: ``{"arm": {...}, figure: value}``.
+        published: Figures of the publication: ``{"arm": {...}, figure: value}``, and ``test``, the
+            name of the scored set it is compared with, where that is not the first test set.
     """
 
     name: str
@@ -133,7 +151,8 @@ def load_study(study: str, scale: str = "smoke", overrides: tuple[str, ...] = ()
     Args:
         study: Name of a shipped study, or path of a ``.toml`` file.
         scale: One of ``SCALES``.
-        overrides: ``key=value`` changes of the recipe of every arm; a grid over that key ends.
+        overrides: ``key=value`` changes of the recipe of every arm, or of its rows (``data.KEY``).
+            They win over everything the file says; a grid over that key ends.
 
     Raises:
         UnknownNameError: If there is no such study or scale.
@@ -182,12 +201,15 @@ def parse_study(
     recipe = merged(raw.get("recipe", {}), own.get("recipe", {}))
     data = merged(raw.get("data", {}), own.get("data", {}))
     grid = {**raw.get("grid", {}), **own.get("grid", {})}
-    recipe = deepcopy(recipe)
-    for override in overrides:
-        overridden(recipe, override)
-        grid.pop(override.partition("=")[0].strip(), None)
-    cells = [cell for each in (grid, *own.get("more", ())) for cell in _cells(each, name)]
-    arms = [_arm(values, recipe, data) for values in cells]
+    ended = {override.partition("=")[0].strip() for override in overrides}
+    grids = [
+        {key: axis for key, axis in each.items() if key not in ended}
+        for each in (grid, *own.get("more", ()))
+    ]
+    cells = [cell for each in grids for cell in _cells(each, name)]
+    arms = [_arm(values, recipe, data, overrides) for values in cells]
+    if ended:  # two grids may differ in nothing but an axis that has ended
+        arms = [arm for i, arm in enumerate(arms) if arm not in arms[:i]]
     if repeated := sorted({a.name for a in arms if sum(b.name == a.name for b in arms) > 1}):
         raise ConfigError(f"study {name}: two arms are called {', '.join(repeated)}")
     return Study(
@@ -211,7 +233,12 @@ def _cells(grid: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [dict(zip(axes, cell, strict=True)) for cell in product(*axes.values())]
 
 
-def _arm(values: dict[str, Any], recipe: Mapping[str, Any], data: Mapping[str, Any]) -> Arm:
+def _arm(
+    values: dict[str, Any],
+    recipe: Mapping[str, Any],
+    data: Mapping[str, Any],
+    overrides: tuple[str, ...],
+) -> Arm:
     """One cell of the grid; a value that is a table sets several keys and is named by ``name``."""
     whole, rows, words = dict(recipe), dict(data), list[str]()
     told: dict[str, Any] = {}
@@ -229,6 +256,13 @@ def _arm(values: dict[str, Any], recipe: Mapping[str, Any], data: Mapping[str, A
                 rows = merged(rows, nested(path.removeprefix("data."), setting))
             else:
                 whole = merged(whole, nested(path, setting))
+    # Copies, because an override is put into nested tables, which the arms share.
+    whole, rows = deepcopy(whole), deepcopy(rows)
+    for override in overrides:
+        ours = override.strip().startswith("data.")
+        overridden(rows if ours else whole, override.strip().removeprefix("data."))
+    # The rows of a study are drawn before its trainings begin, so a fold is left out there.
+    rows |= {key: whole.pop(key) for key in ("folds", "fold", "fold_seed") if key in whole}
     return Arm("-".join(words) or "only", told, whole, rows)
 
 

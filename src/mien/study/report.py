@@ -1,4 +1,4 @@
-"""A study's outcome as one Markdown table, one CSV file and figures."""
+"""A study's outcome as one Markdown table, CSV files and figures."""
 
 from __future__ import annotations
 
@@ -7,20 +7,29 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from statistics import mean, stdev
 
 from mien.core.table import csv_cell
 from mien.store.atomic import writing
+from mien.study import comparing
 from mien.study.figures import write_figures
 from mien.study.plan import Study
-from mien.study.summary import Row, axes, by_seed, published, recognised, scored_sets
+from mien.study.summary import (
+    Row,
+    axes,
+    published,
+    recognised,
+    scored_sets,
+    test_sets,
+    unfolded,
+    whole_sets,
+)
 
 SCORES = ("accuracy", "loss", "precision", "recall", "f1")
 """Figures of a scored set, in the order of the columns."""
 
 
 def write_report(study: Study, rows: Sequence[Row], out: Path) -> list[Path]:
-    """Write ``table.md``, ``table.csv`` and the figures of finished arms.
+    """Write ``table.md``, ``table.csv``, ``gains.csv`` of a fusion, and figures of finished arms.
 
     Args:
         study: The study.
@@ -32,6 +41,8 @@ def write_report(study: Study, rows: Sequence[Row], out: Path) -> list[Path]:
     """
     out.mkdir(parents=True, exist_ok=True)
     texts = {"table.md": markdown(study, rows), "table.csv": table_csv(study, rows)}
+    if gains := comparing.gains_csv(rows):
+        texts["gains.csv"] = gains
     for name, text in texts.items():
         with writing(out / name, "w") as file:
             file.write(text)
@@ -39,14 +50,17 @@ def write_report(study: Study, rows: Sequence[Row], out: Path) -> list[Path]:
 
 
 def table_csv(study: Study, rows: Sequence[Row]) -> str:
-    """One line per arm, failed ones and ones not run included."""
+    """One line per arm, or per network of a fusion; failed arms and ones not run included."""
+    rows = unfolded(rows)
     scores = ("n", *SCORES, "ci95 low", "ci95 high", "recognised")
-    columns = [
-        *("arm", *axes(study), "state", "parameters", "macs", "megabytes", "epochs"),
-        *("train_rows", "seconds"),
-        *(f"{name} {score}" for name in scored_sets(rows) for score in scores),
-        "error",
-    ]
+    columns = list(
+        dict.fromkeys([
+            *("arm", *axes(study, rows), "state", "parameters", "macs", "megabytes", "epochs"),
+            *("train_rows", "seconds"),
+            *(f"{name} {score}" for name in scored_sets(rows) for score in scores),
+            "error",
+        ])
+    )  # fmt: skip
     stream = io.StringIO()
     table = csv.writer(stream, lineterminator="\n")
     table.writerow(columns)
@@ -61,8 +75,9 @@ def table_csv(study: Study, rows: Sequence[Row]) -> str:
 
 
 def markdown(study: Study, rows: Sequence[Row]) -> str:
-    """The table people read: accuracy with its interval, loss and macro F1 per scored set."""
-    sets = scored_sets(rows)
+    """The table people read, and below it what compares its lines."""
+    each = unfolded(rows)
+    sets = scored_sets(each)
     head = ["arm", "MB", "MMACs", "epochs", "s"]
     head += [f"{name}: {score}" for name in sets for score in ("accuracy", "loss", "P", "R", "F1")]
     if study.published:
@@ -74,12 +89,77 @@ def markdown(study: Study, rows: Sequence[Row]) -> str:
         "",
         f"Source: {study.source}. Scale: {study.scale}. {study.notes}".strip(),
         "",
-        _line(head),
-        _line(["---"] * len(head)),
+        *_table(head, (_cells(study, row, sets) for row in each)),
+        "",
+        *_notes(rows, sets),
+        *_fusions(rows),
+        *_repeated(study, each),
+        *_pairs(study, rows),
+        *_labels(each),
     ]
-    lines += [_line(_cells(study, row, sets)) for row in rows]
-    lines += ["", *_seeds(study, rows, sets)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _notes(rows: Sequence[Row], sets: Sequence[str]) -> list[str]:
+    """What the names of the sets mean."""
+    told: list[str] = []
+    if "train" in sets:
+        told.append("train: the rows that were trained on, one view each.")
+    if any(" clean" in name for name in sets):
+        told.append("clean: the rows of a test set whose pixels are in no training row.")
+    if any(" shared" in name for name in sets):
+        told.append("shared: the rows whose pixels are in a training row too.")
+    if stands := sorted({row["fusion"] for row in rows if row.get("fusion")}):
+        told.append(f"Bold: the fusion the study stands for, named beforehand: {stands[0]}.")
+    return [" ".join(told), ""] if told else []
+
+
+def _fusions(rows: Sequence[Row]) -> list[str]:
+    gains = comparing.gains_table(rows)
+    if not gains:
+        return []
+    head = ("arm", "on", "fusion", "against", "chosen on", "points", "95 %", "McNemar p")
+    return [
+        "## Fusions against the better member, on the same rows",
+        "",
+        *_table(head, gains),
+        "",
+        "## Shares of late fusion",
+        "",
+        *_table(("arm", "fusion", "shares"), comparing.shares_table(rows)),
+        "",
+    ]
+
+
+def _repeated(study: Study, rows: Sequence[Row]) -> list[str]:
+    """Seeds and folds, where an arm was run with several."""
+    lines: list[str] = []
+    for test in test_sets(rows):
+        if seeds := comparing.over_seeds(study, rows, test):
+            lines += [f"Over seeds, accuracy on {test}:", ""]
+            lines += [*_table(("arm", "seeds", "mean", "sd"), seeds), ""]
+        if folds := comparing.over_folds(rows, test):
+            lines += [f"All folds together, accuracy on {test}:", ""]
+            lines += [*_table(("arm", "folds", "rows", "accuracy"), folds), ""]
+    return lines
+
+
+def _pairs(study: Study, rows: Sequence[Row]) -> list[str]:
+    head = ("arm", "against", "points", "95 %", "McNemar p")
+    lines: list[str] = []
+    for test in test_sets(rows):
+        if pairs := comparing.against_first(study, rows, test):
+            lines += [f"## Against the first arm, on the same rows of {test}", ""]
+            lines += [*_table(head, pairs), ""]
+    return lines
+
+
+def _labels(rows: Sequence[Row]) -> list[str]:
+    lines: list[str] = []
+    for test in whole_sets(test_sets(rows)):
+        head, cells = comparing.recalls(rows, test)
+        lines += [f"## Recall of each label on {test}, %", "", *_table(head, cells), ""]
+    return lines
 
 
 def _cells(study: Study, row: Row, sets: Sequence[str]) -> list[str]:
@@ -88,17 +168,17 @@ def _cells(study: Study, row: Row, sets: Sequence[str]) -> list[str]:
         cells = [row["arm"], *[""] * 4, f"{row['state']} {why}".strip()]
         return cells + [""] * (5 * len(sets) - 1 + bool(study.published))
     cells = [
-        row["arm"],
+        f"**{row['arm']}**" if row.get("stands") else row["arm"],
         f"{row['megabytes']:.1f}",
         f"{row['macs'] / 1e6:.0f}",
-        str(row.get("epochs", "")),
+        str(row.get("epochs") or ""),
         str(row["seconds"]),
     ]
     for name in sets:
         found = row["scores"].get(name)
         cells += _figures(found) if found else [""] * 5
     if study.published:
-        cells.append(published(study, row["values"]))
+        cells.append(published(study, row))
     return cells
 
 
@@ -113,20 +193,8 @@ def _percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.1f}"
 
 
-def _seeds(study: Study, rows: Sequence[Row], sets: Sequence[str]) -> list[str]:
-    """Mean and standard deviation over seeds, where an arm was run with several."""
-    if "seed" not in axes(study) or not sets:
-        return []
-    test = sets[-1]
-    lines = [f"Over seeds, accuracy on {test}:", "", _line(["arm", "seeds", "mean", "sd"])]
-    lines.append(_line(["---"] * 4))
-    several = False
-    for name, found in by_seed(rows, test).items():
-        if len(found) > 1:
-            several = True
-            cells = [name, str(len(found)), f"{100 * mean(found):.2f}", f"{100 * stdev(found):.2f}"]
-            lines.append(_line(cells))
-    return lines if several else []
+def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+    return [_line(head), _line(["---"] * len(head)), *(_line(cells) for cells in lines)]
 
 
 def _line(cells: Iterable[str]) -> str:

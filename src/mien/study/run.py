@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mien.core.errors import ConfigError, MienError
+from mien.core.errors import ConfigError, MienError, OtherRunError
 from mien.data.faceset import FaceSet
 from mien.store.atomic import writing
 from mien.study.arms import run_network
 from mien.study.baselines import run_baseline
-from mien.study.drawing import drawn
+from mien.study.drawing import Rows, drawn
 from mien.study.fusion import run_fusion
 from mien.study.plan import Arm, Study
 from mien.study.transfer import run_transfer
 
 RESULT = "result.json"
+BEGUN = "begun.json"
+"""What an arm was begun with, for the case that it is killed before it has a result."""
 
 _JOBS = {
     "networks": run_network,
@@ -45,8 +48,11 @@ def run_study(
 ) -> list[dict[str, Any]]:
     """Run the arms that have no result yet.
 
-    A kill loses at most one epoch: the arm is resumed by the next call. An arm that fails becomes
-    a row with its error, and the others go on.
+    A kill loses at most one epoch: the arm is resumed by the next call. An arm that fails, or whose
+    training diverges, becomes a row with its error, and the others go on.
+
+    A result is taken again only for the rows it was made with; results of versions that did not
+    store these are taken as they are.
 
     Args:
         study: What to run.
@@ -63,34 +69,95 @@ def run_study(
         One result per arm, in the study's order.
 
     Raises:
-        ConfigError: If ``out`` holds results of other settings of an arm.
+        ConfigError: If ``out`` holds results, or runs begun, of other settings or rows of an arm;
+            nothing is stored for that arm.
+        DataError: If there are no rows to compare those of a result with.
     """
     out.mkdir(parents=True, exist_ok=True)
+    draw = _Draw(faces)
     results: list[dict[str, Any]] = []
     for index, arm in enumerate(study.arms):
         folder = out / arm.name
         found = read_result(folder, arm)
         if found is None or (retry and found["state"] == "failed"):
             on_arm(index, len(study.arms), arm, None)
-            found = _one(study, arm, faces, folder, device, provenance or {}, on_epoch)
+            found = _one(study, arm, draw, folder, device, provenance or {}, on_epoch)
+        elif "data" in found:
+            _check_same(found["data"], draw.digests(arm), folder, "rows")
         on_arm(index, len(study.arms), arm, found)
         results.append(found)
     return results
 
 
+class _Draw:
+    """Rows of arms. The last ones are kept, and of all their digests: arms often share rows."""
+
+    def __init__(self, faces: FaceSet | Callable[[str], FaceSet]) -> None:
+        self._faces = faces
+        self._last: tuple[str, Rows] | None = None
+        self._digests: dict[str, dict[str, str]] = {}
+
+    def rows(self, arm: Arm) -> Rows:
+        """Raises as ``drawing.drawn`` does."""
+        key = json.dumps(arm.data, sort_keys=True, default=list)
+        if self._last is None or self._last[0] != key:
+            self._last = key, drawn(self._faces, arm.data)
+        return self._last[1]
+
+    def digests(self, arm: Arm) -> dict[str, str]:
+        """What identifies the rows of an arm."""
+        key = json.dumps(arm.data, sort_keys=True, default=list)
+        if key not in self._digests:
+            self._digests[key] = self.rows(arm).digests
+        return self._digests[key]
+
+
+def _check_same(then: Any, now: Any, folder: Path, what: str) -> None:
+    if then != now:
+        raise ConfigError(
+            f"{folder} was run with other {what} than the study has now; remove that folder to run "
+            "the arm again, or choose another --out"
+        )
+
+
+def _begin(arm: Arm, digests: Mapping[str, str], folder: Path) -> None:
+    """Note what an arm is begun with, or see that it is what it was begun with.
+
+    Its trainings compare their own settings, but a head that is trained on members that another
+    recipe trained would not notice.
+    """
+    path = folder / BEGUN
+    now = {"settings": settings_digest(arm), "data": dict(digests)}
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with writing(path, "w") as file:
+            json.dump(now, file, indent=1)
+        return
+    try:
+        then = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OtherRunError(f"{path} is damaged ({error})", folder) from error
+    if then != now:
+        what = [key for key in now if then.get(key) != now[key]]
+        raise OtherRunError(f"begun with other {' and '.join(what)}", folder)
+
+
 def _one(
     study: Study,
     arm: Arm,
-    faces: FaceSet | Callable[[str], FaceSet],
+    draw: _Draw,
     folder: Path,
     device: str,
     provenance: dict[str, str],
     on_epoch: Callable[[Arm, Any], None],
 ) -> dict[str, Any]:
     started = time.perf_counter()
-    told: dict[str, Any]
+    told: dict[str, Any] = {}
+    digests: dict[str, Any] = {}
     try:
-        rows = drawn(faces, arm.data)
+        rows = draw.rows(arm)
+        digests = {"data": draw.digests(arm)}
+        _begin(arm, digests["data"], folder)
         told = _JOBS[study.kind](
             arm,
             rows,
@@ -100,20 +167,37 @@ def _one(
             on_epoch=lambda row: on_epoch(arm, row),
         )
         told = {"state": "done", **told}
+    except OtherRunError as error:
+        elsewhere = error.folder and folder not in (error.folder, *error.folder.parents)
+        raise ConfigError(
+            f"{folder} holds what arm {arm.name} was begun with, and its settings or rows are "
+            f"others now ({error}). Remove {folder}{f' and {error.folder}' if elsewhere else ''} "
+            "to run the arm again, or choose another --out"
+        ) from error
     except FAILURES as error:
         told = {"state": "failed", "error": f"{type(error).__name__}: {error}"}
-    result = {
+    result = _finite({
         "arm": arm.name,
         "values": dict(arm.values),
         "settings": settings_digest(arm),
         "wall_seconds": round(time.perf_counter() - started, 1),
+        **digests,
         **told,
         "provenance": provenance,
-    }
+    })  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     with writing(folder / RESULT, "w") as file:
         json.dump(result, file, indent=1, allow_nan=False)
     return result
+
+
+def _finite(value: Any) -> Any:
+    """The same plain values with None for numbers that JSON does not know."""
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def settings_digest(arm: Arm) -> str:

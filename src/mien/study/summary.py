@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from math import sqrt
 from statistics import NormalDist, stdev
 from typing import Any
 
 import numpy as np
 
+from mien.study.arms import TRAIN
 from mien.study.plan import Study
 
 Row = Mapping[str, Any]
@@ -17,15 +18,69 @@ Row = Mapping[str, Any]
 RECOGNISED = 0.5
 """Recall from which a label counts as recognised; the thesis counts labels, but gives no rule."""
 
+# Quantiles of Student's t at 0.975 for 1 to 30 degrees of freedom (Student, Biometrika 6, 1908).
+_T = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+    2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+_PARTS = (" clean", " shared")
+_SEEDS = ("seed",)
+_FOLDS = ("fold", "data.fold")
+
 
 def scored_sets(rows: Iterable[Row]) -> list[str]:
     """Names of the scored sets, in order of appearance."""
     return list(dict.fromkeys(name for row in rows for name in row.get("scores", {})))
 
 
-def axes(study: Study) -> list[str]:
-    """What the arms differ in."""
-    return list(dict.fromkeys(key for arm in study.arms for key in arm.values))
+def test_sets(rows: Iterable[Row]) -> list[str]:
+    """The scored sets that are not rows trained on, in order of appearance."""
+    trained = (TRAIN, f"{TRAIN} at ")
+    return [
+        name for name in scored_sets(rows) if name != trained[0] and not name.startswith(trained[1])
+    ]
+
+
+def first_test(rows: Iterable[Row]) -> str | None:
+    """The set that a study's figures are about unless something else is said."""
+    return next(iter(test_sets(rows)), None)
+
+
+def whole_sets(names: Iterable[str]) -> list[str]:
+    """The names of whole test sets: not their twin-free or shared rows."""
+    return [name for name in names if not any(part in name for part in _PARTS)]
+
+
+def axes(study: Study, rows: Iterable[Row] = ()) -> list[str]:
+    """What the arms differ in, and what else distinguishes the rows of a table."""
+    values = [*(arm.values for arm in study.arms), *(row["values"] for row in rows)]
+    return list(dict.fromkeys(key for each in values for key in each))
+
+
+def unfolded(rows: Iterable[Row]) -> list[Row]:
+    """One row per network: those of a fusion become rows of their own.
+
+    They have ``network`` among their values, and ``stands`` says whether the network is the fusion
+    that the arm stands for. Other rows, and fusions of earlier versions, stay as they are.
+    """
+    out: list[Row] = []
+    for row in rows:
+        if not row.get("networks"):
+            out.append(row)
+            continue
+        for name, own in row["networks"].items():
+            values = {**row["values"], "network": name}
+            log = {name: logs(row)[name]} if name in logs(row) else {}
+            more = {"arm": f"{row['arm']}-{name}", "values": values, "log": log}
+            out.append({**row, **own, **more, "stands": name == row["fusion"]})
+    return out
+
+
+def logs(row: Row) -> dict[str, list[Mapping[str, Any]]]:
+    """The logs of an arm's trainings by name; results of earlier versions have one, unnamed."""
+    found = row.get("log") or {}
+    return {"run": found} if isinstance(found, list) else dict(found)
 
 
 def recognised(found: Row) -> int:
@@ -34,39 +89,73 @@ def recognised(found: Row) -> int:
     return sum(recall is not None and recall >= RECOGNISED for recall in recalls)
 
 
-def published(study: Study, values: Row) -> str:
-    """The publication's figure for an arm; "" if it has none.
+def published(study: Study, row: Row, test: str | None = None, first: str | None = None) -> str:
+    """The publication's figure for a row; "" if it has none.
 
-    An entry belongs to an arm if every key of its ``arm`` table has the arm's value.
+    An entry belongs to a row if every key of its ``arm`` table has the row's value. Of the networks
+    of a fusion, the one that the arm stands for has the figures that name no ``network``.
+
+    Args:
+        study: Whose figures.
+        row: One of ``unfolded``.
+        test: Only figures of that scored set; None = of any, with the set's name where told.
+        first: The set that figures without a ``test`` are of.
     """
+    told: list[str] = []
     for entry in study.published:
-        if all(values.get(key) == value for key, value in entry["arm"].items()):
-            return str(entry["figure"])
-    return ""
+        wanted = entry["arm"]
+        own = row.get("stands", True) or "network" in wanted
+        if own and all(row["values"].get(key) == value for key, value in wanted.items()):
+            if test is None:
+                where = f" ({entry['test']})" if "test" in entry else ""
+                told.append(f"{entry['figure']}{where}")
+            elif entry.get("test", first) == test:
+                return str(entry["figure"])
+    return "; ".join(told)
 
 
 def by_seed(rows: Sequence[Row], test: str) -> dict[str, list[float]]:
-    """Accuracies of arms that differ in nothing but their seed."""
-    done = [row for row in rows if test in row.get("scores", {})]
-
-    def without_seed(row: Row) -> str:
-        rest = {key: value for key, value in row["values"].items() if key != "seed"}
-        return ", ".join(map(str, rest.values())) or "only"
-
-    done.sort(key=without_seed)
+    """Accuracies of arms that differ in nothing but their seed, in the order of the arms."""
     return {
         name: [row["scores"][test]["accuracy"] for row in group]
-        for name, group in groupby(done, without_seed)
+        for name, group in grouped(rows, test, _SEEDS).items()
     }
+
+
+def by_fold(rows: Sequence[Row], test: str) -> dict[str, list[Row]]:
+    """Rows of arms that differ in nothing but the fold left out; none without such an axis."""
+    folded = [row for row in rows if any(key in row["values"] for key in _FOLDS)]
+    return grouped(folded, test, _FOLDS)
+
+
+def grouped(rows: Sequence[Row], test: str, but: Sequence[str]) -> dict[str, list[Row]]:
+    """Rows that have a score on ``test``, by what their values are without those of ``but``."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if test in row.get("scores", {}):
+            groups.setdefault(group_name(row, but), []).append(row)
+    return groups
+
+
+def group_name(row: Row, but: Sequence[str] = _SEEDS) -> str:
+    """A row's values in words, without some."""
+    rest = [str(value) for key, value in row["values"].items() if key not in but]
+    return ", ".join(rest) or "only"
 
 
 def interval(accuracies: Sequence[float], n: int) -> tuple[float, float]:
     """Mean and half of the 95 % interval of one or several runs on ``n`` rows.
 
-    One run has the interval of its rows alone; several have the spread of their seeds beside it.
+    One run has the interval of its rows alone. Several have the spread of their seeds beside it,
+    by Student's t, since a few seeds say little about their own spread.
     """
     centre = float(np.mean(accuracies))
-    variance = centre * (1 - centre) / n
-    if len(accuracies) > 1:
-        variance += stdev(accuracies) ** 2 / len(accuracies)
-    return centre, NormalDist().inv_cdf(0.975) * variance**0.5
+    squares = NormalDist().inv_cdf(0.975) ** 2 * centre * (1 - centre) / n
+    if (k := len(accuracies)) > 1:
+        squares += (t_quantile(k - 1) * stdev(accuracies)) ** 2 / k
+    return centre, sqrt(squares)
+
+
+def t_quantile(freedom: int) -> float:
+    """Student's t at 0.975; beyond 30 degrees of freedom that of 30, a little wide."""
+    return _T[min(freedom, len(_T)) - 1]

@@ -14,10 +14,10 @@ from mien.core.labels import ferplus8
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
 from mien.models import ExpressionNet
-from mien.study.arms import cost, recipe_of, scored
+from mien.study.arms import cost, curve_every, plain_log, recipe_of, scored
 from mien.study.drawing import Rows
 from mien.study.plan import Arm, merged
-from mien.train import TrainConfig, train
+from mien.train import TrainConfig, train, training_rows
 from mien.train.log import EpochRow
 from mien.train.state import new_network, seeded
 
@@ -37,6 +37,7 @@ class _Job:
         config: TrainConfig,
         out: Path,
         network: ExpressionNet | None = None,
+        shown: FaceSet | None = None,
     ) -> tuple[ExpressionNet, list[EpochRow]]:
         """Train, or go on, or read what an earlier call finished."""
         return train(
@@ -45,6 +46,8 @@ class _Job:
             out,
             resume=True,
             provenance=self.provenance,
+            shown=shown,
+            shown_every=curve_every(config),
             on_epoch=self.on_epoch,
             accelerator=self.device,
             network=network,
@@ -77,18 +80,21 @@ def run_transfer(
     with seeded(config.seed):
         network = new_network(config, pretrained=False)
     seconds = 0.0
+    logs: dict[str, list[EpochRow]] = {}
     if first is not None:
         trained, log = _first(job, merged(settings, first), folder.parent)
         network.trunk.load_state_dict(trained.to("cpu").trunk.state_dict())
         seconds = sum(row.seconds for row in log)
-    found, log = job.train(rows.train, config, folder / "run", network)
+        logs["first"] = log
+    found, logs["run"] = job.train(rows.train, config, folder / "run", network, rows.shown)
+    trained_on = training_rows(rows.train, config)[0]
     return {
         **cost(found),
         "epochs": config.epochs,
-        "seconds": round(seconds + sum(row.seconds for row in log)),
-        "train_rows": len(rows.train),
-        "scores": scored(found, rows, device),
-        "log": [vars(row) for row in log],
+        "seconds": round(seconds + sum(row.seconds for row in logs["run"])),
+        "train_rows": len(trained_on),
+        "scores": scored(found, rows, trained_on, device),
+        "log": {name: plain_log(log) for name, log in logs.items()},
     }
 
 

@@ -6,7 +6,7 @@ from mien.train.log import EpochRow, plot_curves, write_log
 from mien.train.loop import train
 from mien.train.options import Augmentation, Decay
 from mien.train.record import FinishedRun, load_run
-from mien.train.rows import training_rows
+from mien.train.rows import placed, training_rows
 from mien.train.state import CHECKPOINT
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "config_from_dict",
     "load_config",
     "load_run",
+    "placed",
     "plot_curves",
     "step_pair",
     "train",

@@ -187,7 +187,7 @@ def fit_classical(
         DataError: If there is no Training, or a label has no row to fit on.
     """
     started = time.perf_counter()
-    train = _rows(faces, config)
+    train = fitting_rows(faces, config)
     out = held_out(train, config.held_out, config.held_out_seed)
     if not out.any() or out.all():
         raise DataError(f"{len(train)} rows are too few to hold {config.held_out:g} of them out")
@@ -315,7 +315,7 @@ def _answers(neck: nn.Module, head: nn.Linear, rows: NDArray[np.float32]) -> NDA
     return _applied(nn.Sequential(neck, head), rows).argmax(axis=1)
 
 
-def _rows(faces: FaceSet, config: ClassicalConfig) -> FaceSet:
+def fitting_rows(faces: FaceSet, config: ClassicalConfig) -> FaceSet:
     """Training, in the label space, without contradicting twins, limited to ``rows``."""
     train = faces.mapped(label_space(config.labels)).split("Training")
     if config.drop_conflicts:

@@ -14,7 +14,7 @@ from typing import Any
 from mien.core.errors import ConfigError
 from mien.core.labels import label_space
 from mien.models.options import NetworkOptions
-from mien.train.options import Augmentation, Decay, check_choice, check_range
+from mien.train.options import Augmentation, Decay, check_choice, check_folds, check_range
 from mien.train.reading import built, overridden
 
 _INVERSE = ("balanced", "sqrt")
@@ -56,6 +56,10 @@ class TrainConfig:
             average: the last weights are the result.
         held_out: Fraction of Training that is kept out and watched; 0 = train on all of it.
         held_out_seed: Which rows those are.
+        folds: Train on all folds of Training but one and watch that one, without ``held_out``;
+            nobody is in two folds, nor are the same pixels (``data.folds``). 0 = no folds.
+        fold: Which fold is left out, from 0.
+        fold_seed: Which rows are in which fold.
         watch: Split that is scored after some epochs and decides nothing but a plateau; "" = none.
         watch_every: Epochs between two scorings.
         score_at: Epochs after which the watched rows are scored too and ``epoch-N.ckpt`` is kept.
@@ -92,6 +96,9 @@ class TrainConfig:
     ema_epochs: float = 3.0
     held_out: float = 0.0
     held_out_seed: int = 0
+    folds: int = 0
+    fold: int = 0
+    fold_seed: int = 0
     watch: str = "PublicTest"
     watch_every: int = 1
     score_at: tuple[int, ...] = ()
@@ -112,12 +119,13 @@ class TrainConfig:
                 raise ConfigError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
         for name in (
             "ema_epochs", "votes_weight", "weight_decay", "per_class",
-            "seed", "held_out_seed", "undersample_seed",
+            "seed", "held_out_seed", "undersample_seed", "folds", "fold", "fold_seed",
         ):  # fmt: skip
             check_range(name, getattr(self, name), 0, sys.maxsize)
         check_choice("precision", self.precision, ("bf16-mixed", "32-true"))
         check_choice("optimiser", self.optimiser, ("sgd", "adam"))
         label_space(self.labels)
+        check_folds(self.folds, self.fold)
         self._check_rate()
         self._check_balance()
         if not all(a < b for a, b in pairwise((0, *self.score_at, self.epochs + 1))):
@@ -130,6 +138,11 @@ class TrainConfig:
             raise ConfigError(
                 "decay.kind = plateau needs rows to watch: set held_out, for example to 0.1, "
                 "or watch to the name of a split"
+            )
+        if self.decay.kind == "plateau" and self.folds and not self.held_out:
+            raise ConfigError(
+                "decay.kind = plateau would be judged on the fold that is left out, which shall "
+                "decide nothing; set held_out, for example to 0.1"
             )
         if self.schedule and self.decay.kind != "linear":
             raise ConfigError(

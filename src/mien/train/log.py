@@ -11,7 +11,10 @@ from mien.store.atomic import writing
 
 @dataclass(frozen=True)
 class EpochRow:
-    """One line of the log: losses and accuracies are means over the epoch."""
+    """One line of the log: losses and accuracies are means over the epoch.
+
+    ``watch`` rows may decide something (a plateau); ``shown`` rows are scored for curves alone.
+    """
 
     epoch: int
     lr: float
@@ -20,12 +23,20 @@ class EpochRow:
     watch_loss: float | None
     watch_accuracy: float | None
     seconds: float
+    shown_loss: float | None = None
+    shown_accuracy: float | None = None
 
 
 def write_log(path: Path, log: list[EpochRow]) -> None:
-    """Write all rows as CSV; an epoch that was not watched has empty cells."""
+    """Write all rows as CSV; an epoch that was not watched has empty cells.
+
+    The columns of shown rows are there only if some were scored.
+    """
+    names = [f.name for f in fields(EpochRow)]
+    if all(row.shown_loss is None for row in log):
+        names = [name for name in names if not name.startswith("shown")]
     with writing(path) as file:
-        writer = csv.DictWriter(file, [f.name for f in fields(EpochRow)], lineterminator="\n")
+        writer = csv.DictWriter(file, names, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in log)
 

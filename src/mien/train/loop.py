@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from mien.core.errors import ConfigError, DataError, DeviceError
+from mien.core.errors import ConfigError, DataError, DeviceError, DivergedError, OtherRunError
+from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
-from mien.models import ExpressionNet
+from mien.models import ExpressionNet, joint_description
 from mien.store.atomic import locked_folder
 from mien.train.config import TrainConfig
 from mien.train.log import EpochRow, plot_curves, write_log
@@ -32,6 +35,7 @@ from mien.train.state import (
     derived_seed,
     epoch_checkpoint,
     load_checkpoint,
+    load_weights,
     new_network,
     save_checkpoint,
     seeded,
@@ -80,8 +84,8 @@ def start(
     """Fresh weights by the seed or those of ``network``, or the checkpoint's state.
 
     Raises:
-        ConfigError: If the checkpoint is damaged, or of another configuration.
-        DataError: If the checkpoint was trained on other rows.
+        ConfigError: If the checkpoint is damaged, or of another network.
+        OtherRunError: If it is of another configuration or joint model, or of other rows.
     """
     state = None
     if checkpoint and checkpoint.exists():
@@ -92,13 +96,20 @@ def start(
             if network is None
             else copy.deepcopy(network)
         )
+    told = joint_description(plain)
+    if state and checkpoint and state.get("joint", told) != told:  # none in earlier versions
+        raise OtherRunError(
+            f"{checkpoint} is of another joint model ({state['joint']}, now {told}); "
+            "resume with the same members, or choose another --out",
+            checkpoint.parent,
+        )
     plain = plain.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = WeightAverage(plain, config.ema_epochs * steps_per_epoch(len(rows), config))
     steps = optimiser(plain, config)
-    if state:
-        plain.load_state_dict(state["network"])
+    if state and checkpoint:
+        load_weights(plain, state["network"], checkpoint)
         steps.load_state_dict(state["optimiser"])
-        average.network.load_state_dict(state["average"])
+        load_weights(average.network, state["average"], checkpoint)
         average.steps = state["average_steps"]
     set_up, wrapped = fabric.setup(plain, steps)
     run = Run(fabric, config, rows, plain, set_up, wrapped, average, on_step, data or {})
@@ -149,6 +160,35 @@ def _watched(run: Run, watch: Resident | None, epoch: int) -> tuple[float | None
     return seen
 
 
+def _shown(run: Run, shown: Resident | None, every: int, epoch: int) -> tuple[float | None, ...]:
+    """Loss and accuracy on rows that are scored for display; nothing may look at them."""
+    if shown is None or not (epoch % every == 0 or epoch == run.config.epochs):
+        return None, None
+    with run.fabric.autocast():
+        return score(run.average.network, shown)
+
+
+def _check_finite(run: Run, row: EpochRow, out: Path) -> None:
+    """End a training that cannot recover instead of spending its other epochs.
+
+    Raises:
+        DivergedError: If a loss of the epoch or a weight after it is no finite number.
+    """
+    losses = (row.loss, row.watch_loss, row.shown_loss)
+    what = "loss"
+    if all(loss is None or math.isfinite(loss) for loss in losses):
+        state = run.average.network.state_dict().values()
+        if all(bool(value.isfinite().all()) for value in state if value.is_floating_point()):
+            return
+        what = "weights"
+    config = run.config
+    raise DivergedError(
+        f"the training in {out} diverged: after epoch {row.epoch} of {config.epochs} its {what} "
+        f"are no finite numbers (training loss {row.loss:g}); lower lr, which is {config.lr:g}, "
+        "or raise warmup, and begin again in another folder"
+    )
+
+
 def _save(run: Run, out: Path) -> None:
     """Write the log, the checkpoint to go on from, and before it the one of an epoch to keep."""
     result = {
@@ -159,6 +199,8 @@ def _save(run: Run, out: Path) -> None:
         "data": run.data,
         "provenance": run.provenance,
     }
+    if told := joint_description(run.plain):
+        result["joint"] = told
     kept = epoch_checkpoint(out, len(run.log))
     if len(run.log) in run.config.score_at and not kept.exists():
         save_checkpoint(kept, result)
@@ -179,6 +221,8 @@ def train(
     resume: bool = False,
     network: ExpressionNet | None = None,
     provenance: dict[str, str] | None = None,
+    shown: FaceSet | None = None,
+    shown_every: int = 1,
     on_step: Callable[[int, int], None] = lambda *_: None,
     on_epoch: Callable[[EpochRow], None] = lambda _: None,
     accelerator: str = "cpu",
@@ -195,6 +239,9 @@ def train(
         network: Where to begin in place of a registered network with fresh weights; it is copied.
             What it leaves frozen is not trained. Give the same one to ``resume``.
         provenance: What else the checkpoint shall tell (version, commit); the first run's counts.
+        shown: Rows that are scored for the curves alone. They decide nothing and do not belong to
+            what a resumed run is compared by.
+        shown_every: Epochs between two scorings of them; the last epoch is always one.
         on_step: Called with (step, steps) over the whole run.
         on_epoch: Called with the log row of each finished epoch, in one process only.
         accelerator: ``cpu`` or ``cuda``.
@@ -204,10 +251,12 @@ def train(
         and the log.
 
     Raises:
-        ConfigError: If ``out`` holds a run and ``resume`` is not set, or of another configuration.
+        ConfigError: If ``out`` holds a run and ``resume`` is not set.
         InputError: If another process is training in ``out``.
-        DataError: If the rows do not have what the configuration needs, or are not those of the
-            run that is resumed.
+        OtherRunError: If that run is of another configuration, of other rows or members.
+        DataError: If the rows do not have what the configuration needs.
+        DivergedError: If loss or weights are no finite numbers after an epoch; what was saved
+            before it stays.
         DeviceError: If CUDA is asked for and not there.
     """
     fabric = open_fabric(config, accelerator)
@@ -231,6 +280,9 @@ def train(
         if path.exists():  # never written again, so it must be this run's own
             load_checkpoint(path, config, data, resumable=False)
     watch = None if watched is None else Resident.of(watched, fabric.device)
+    seen_only = None
+    if shown is not None:
+        seen_only = Resident.of(shown.mapped(label_space(config.labels)), fabric.device)
     rows = Resident.of(chosen, fabric.device, label_weights(chosen, config))
     out.mkdir(parents=True, exist_ok=True)
     with locked_folder(out) if fabric.global_rank == 0 else nullcontext():
@@ -244,12 +296,17 @@ def train(
             network=network,
             on_step=on_step,
         )
-        _finish(run, watch, out, on_epoch)
+        curves = partial(_shown, run, seen_only, shown_every)
+        _finish(run, watch, curves, out, on_epoch)
     return run.average.network, run.log
 
 
 def _finish(
-    run: Run, watch: Resident | None, out: Path, on_epoch: Callable[[EpochRow], None]
+    run: Run,
+    watch: Resident | None,
+    curves: Callable[[int], tuple[float | None, float | None]],
+    out: Path,
+    on_epoch: Callable[[EpochRow], None],
 ) -> None:
     """The epochs that are left; the state of each is saved before the next begins."""
     fabric = run.fabric
@@ -257,9 +314,11 @@ def _finish(
         started = time.perf_counter()
         loss, accuracy = _epoch(run, epoch)
         seen = _watched(run, watch, epoch + 1)
+        for_curves = curves(epoch + 1)
         rate = run.optimiser.param_groups[0]["lr"]
         seconds = time.perf_counter() - started
-        run.log.append(EpochRow(epoch + 1, rate, loss, accuracy, *seen, seconds))
+        run.log.append(EpochRow(epoch + 1, rate, loss, accuracy, *seen, seconds, *for_curves))
+        _check_finite(run, run.log[-1], out)
         if fabric.global_rank == 0:
             _save(run, out)
             on_epoch(run.log[-1])

@@ -24,6 +24,14 @@ def check_choice(name: str, value: object, known: tuple[str, ...]) -> None:
         raise ConfigError(f"{name} must be one of {', '.join(known)}, got {value!r}")
 
 
+def check_folds(folds: int, fold: int, prefix: str = "") -> None:
+    """Raise ``ConfigError`` unless there are no folds, or two or more and ``fold`` is of them."""
+    if folds == 1:
+        raise ConfigError(f"{prefix}folds must be 0 for none, or 2 or more; got 1")
+    if not 0 <= fold < max(1, folds):
+        raise ConfigError(f"{prefix}fold must be from 0 to {max(1, folds) - 1}, got {fold}")
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """Ranges of the random changes to training images (whole-batch, ``train.augment``).

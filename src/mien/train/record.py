@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from mien.core.errors import ConfigError
-from mien.models import ExpressionNet
+from mien.core.labels import label_space
+from mien.models import ExpressionNet, joint_from
 from mien.train.config import TrainConfig
 from mien.train.log import EpochRow
-from mien.train.state import CHECKPOINT, epoch_checkpoint, new_network, read_checkpoint
+from mien.train.state import (
+    CHECKPOINT,
+    epoch_checkpoint,
+    load_weights,
+    new_network,
+    read_checkpoint,
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,8 @@ class FinishedRun:
         log: One row per epoch that is behind ``network``.
         data: What identifies the rows and votes it was trained on.
         provenance: Version and commit of the code that began it.
+        joint: What a joint model is made of (``models.joint_description``); None for a network of
+            the registry, which the configuration names.
     """
 
     network: ExpressionNet
@@ -30,11 +39,16 @@ class FinishedRun:
     log: list[EpochRow]
     data: dict[str, Any]
     provenance: dict[str, str]
+    joint: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """What a card tells of the training."""
+        # The configuration of a joint model names no network: its members are told beside it.
+        joint = {"joint": self.joint} if self.joint else {}
+        config = self.config.as_dict()
         return {
-            "config": self.config.as_dict(),
+            "config": {**config, "model": "joint"} if self.joint else config,
+            **joint,
             "epochs": len(self.log),
             "seconds": round(sum(row.seconds for row in self.log)),
             "data": self.data,
@@ -50,7 +64,8 @@ def load_run(out: Path, epoch: int | None = None) -> FinishedRun:
         epoch: One of the configuration's ``score_at``; None = the end.
 
     Raises:
-        ConfigError: If ``out`` holds no run, one that has epochs left, or nothing of ``epoch``.
+        ConfigError: If ``out`` holds no run, one that has epochs left, nothing of ``epoch``, or
+            weights of another network than it tells of.
     """
     path = out / CHECKPOINT if epoch is None else epoch_checkpoint(out, epoch)
     if not path.is_file():
@@ -62,7 +77,12 @@ def load_run(out: Path, epoch: int | None = None) -> FinishedRun:
         raise ConfigError(
             f"{out} has {len(state['log'])} of {config.epochs} epochs; finish it with --resume"
         )
-    network = new_network(config, pretrained=False)
-    network.load_state_dict(state["average"])
+    joint = state.get("joint")
+    network = (
+        joint_from(joint, label_space(config.labels))
+        if joint
+        else new_network(config, pretrained=False)
+    )
+    load_weights(network, state["average"], path)
     log = [EpochRow(**row) for row in state["log"]]
-    return FinishedRun(network.eval(), config, log, state["data"], state["provenance"])
+    return FinishedRun(network.eval(), config, log, state["data"], state["provenance"], joint)

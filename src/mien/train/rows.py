@@ -15,8 +15,21 @@ from mien.core.errors import DataError
 from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
+from mien.data.folds import FOLD, one_fold_out
 from mien.data.subsets import balanced, held_out, without_conflicts
 from mien.train.config import TrainConfig
+
+
+def placed(faces: FaceSet, config: TrainConfig) -> FaceSet:
+    """The rows in the configuration's label space, with its fold as a split of its own.
+
+    Raises:
+        DataError: As ``data.folds.one_fold_out`` does.
+    """
+    faces = faces.mapped(label_space(config.labels))
+    if config.folds:
+        faces = one_fold_out(faces, config.folds, config.fold, config.fold_seed)
+    return faces
 
 
 def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet | None]:
@@ -26,7 +39,7 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
         DataError: If a split is missing, votes are asked for and not there, nothing is held out,
             or a label has too few rows to balance.
     """
-    faces = faces.mapped(label_space(config.labels))
+    faces = placed(faces, config)
     train = faces.split("Training")
     if config.votes_weight and train.votes is None:
         raise DataError(
@@ -40,6 +53,8 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
                 f"held_out = {config.held_out} of {len(train)} rows is no row at all; raise it"
             )
         train, watch = train[~out], train[out]
+    elif config.folds:
+        watch = faces.split(FOLD)
     elif config.watch:
         watch = faces.split(config.watch)
     train = without_conflicts(train) if config.drop_conflicts else train
@@ -108,7 +123,7 @@ def data_record(
     """
     votes = chosen.votes if config.votes_weight else None
     # Without mixed-in rows: exporting is given the data alone, and ``rows_sha256`` tells the rest.
-    training = faces.mapped(label_space(config.labels)).split("Training").own
+    training = placed(faces, config).split("Training").own
     record = {
         "source": faces.source,
         "training_sha256": training.sha256,

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mien.core.errors import ConfigError, DataError
+from mien.core.errors import ConfigError, OtherRunError
 from mien.core.labels import label_space
 from mien.models import ExpressionNet, build
 from mien.store.atomic import writing
@@ -132,20 +132,40 @@ def load_checkpoint(
     """Read a checkpoint of the same configuration and the same rows.
 
     Raises:
-        ConfigError: If the file is damaged, or was written under another configuration.
-        DataError: If it was trained on other rows or votes.
+        ConfigError: If the file is damaged.
+        OtherRunError: If it was written under another configuration, or trained on other rows or
+            votes.
     """
     state = read_checkpoint(path, resumable=resumable)
     names = [field.name for field in dataclasses.fields(TrainConfig)]
     differing = sorted(n for n in names if getattr(config, n) != getattr(state["config"], n))
     if differing:
-        raise ConfigError(
+        raise OtherRunError(
             f"{path} was trained with another {', '.join(differing)}; "
-            "resume with the same configuration, or choose another --out"
+            "resume with the same configuration, or choose another --out",
+            path.parent,
         )
     if state["data"] != data:
-        raise DataError(
+        raise OtherRunError(
             f"{path} was trained on other rows or votes ({state['data']}, now {data}); "
-            "resume with the same data, or choose another --out"
+            "resume with the same data, or choose another --out",
+            path.parent,
         )
     return state
+
+
+def load_weights(network: nn.Module, weights: dict[str, Any], path: Path) -> None:
+    """Put a checkpoint's weights into the network that its configuration says.
+
+    Raises:
+        ConfigError: If they are of another network.
+    """
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ConfigError(
+            f"{path}: its weights are not those of the network its configuration names ({reason}). "
+            "A network that was given to the training, such as a joint model of an earlier "
+            f"version, is not told there: remove {path.parent} and train it again"
+        ) from error

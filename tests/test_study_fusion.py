@@ -1,0 +1,230 @@
+"""Fusion as an arm: what it is judged by, and that its joint models leave the study as bundles."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faces_made import table_text
+from mien import metrics
+from mien.cli import run
+from mien.core.errors import ConfigError, UnknownNameError
+from mien.core.labels import fer7
+from mien.core.scores import softmax
+from mien.data.subsets import held_out
+from mien.runtime import Recognizer
+from mien.store.bundle import load_bundle
+from mien.study import parse_study, run_study, write_report
+from mien.study.arms import log_probabilities
+from mien.study.drawing import drawn
+from mien.study.fusion import run_fusion
+from mien.study.gains import better_member, gains
+from mien.study.generated import generated_faces
+from mien.study.scores import right_rows, scores
+from mien.train import TrainConfig, load_run
+
+MEMBERS = ["nano", "tiny"]
+JOINT = [f"joint_{on}{end}" for on in ("outputs", "features") for end in ("", "_tuned")]
+LATE = ["late_equal", "late_learned"]
+RECIPE: dict[str, Any] = {
+    "members": MEMBERS,
+    "fusion": "joint_features_tuned",
+    "epochs": 2,
+    "batch_size": 16,
+    "held_out": 0.2,
+    "ema_epochs": 0,
+    "network": {"input_size": 16},
+    "head": {"epochs": 1},
+    "tuning": {"epochs": 1},
+}
+STUDY: dict[str, Any] = {
+    "title": "Two networks",
+    "kind": "fusion",
+    "source": "nobody",
+    "question": "Does it help?",
+    "recipe": RECIPE,
+    "grid": {"epochs": [2]},
+    "published": [
+        {"arm": {"epochs": 2}, "figure": 61.5},
+        {"arm": {"epochs": 2, "network": "nano"}, "figure": 50, "test": "PublicTest clean"},
+    ],
+}
+
+
+def _faces():
+    """Drawn faces, three of PublicTest having a twin in Training."""
+    faces = generated_faces(10, ("Training", "PublicTest"), fer7)
+    public = np.flatnonzero(faces.usages == "PublicTest")
+    faces.images[public[:3]] = faces.images[:3]
+    return faces
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory):
+    out = tmp_path_factory.mktemp("fusion")
+    study = parse_study(STUDY, "mine", "full")
+    (result,) = run_study(study, _faces(), out)
+    assert result["state"] == "done", result
+    (out / "fer2013.csv").write_text(table_text(_faces()), encoding="utf-8")
+    return study, out, result
+
+
+def test_every_network_has_scores_cost_and_log(ran) -> None:
+    _, _, result = ran
+    assert list(result["networks"]) == [*MEMBERS, *JOINT, *LATE]
+    for name, told in result["networks"].items():
+        assert set(told["scores"]) == {"train", "PublicTest", "PublicTest clean"}
+        assert told["scores"]["train"]["n"] == result["train_rows"] < 70
+        assert told["scores"]["PublicTest clean"]["n"] == 67
+        assert (name in result["log"]) is not name.startswith("late")
+    assert result["scores"] == result["networks"]["joint_features_tuned"]["scores"]
+    assert [len(result["log"][name]) for name in (*MEMBERS, *JOINT)] == [2, 2, 1, 1, 1, 1]
+    assert all(row["shown_loss"] is not None for log in result["log"].values() for row in log)
+    assert set(result["shares"]["late_learned"]) == set(MEMBERS)
+    assert sum(result["shares"]["late_learned"].values()) == pytest.approx(1)
+
+
+def test_gains_are_against_the_member_that_the_held_out_rows_chose(ran) -> None:
+    _, out, result = ran
+    rows = drawn(_faces(), {})
+    left = rows.train[held_out(rows.train, 0.2, 0)]
+    right = {
+        name: log_probabilities(load_run(out / "epochs2" / name).network, left.images)
+        for name in MEMBERS
+    }
+    accuracies = {k: float((z.argmax(axis=1) == left.labels).mean()) for k, z in right.items()}
+    assert result["better"]["accuracies"] == accuracies
+    better = max(MEMBERS, key=lambda name: accuracies[name])
+    assert result["better"]["name"] == better
+    assert f"{len(left)} held-out rows" in result["better"]["chosen_on"]
+    for test in ("PublicTest", "PublicTest clean"):
+        for name in (*JOINT, *LATE):
+            gain = result["gains"][test][name]
+            scored = [right_rows(result["networks"][n]["scores"][test]) for n in (name, better)]
+            pair = metrics.compare(*scored)
+            assert gain["against"] == better
+            assert gain["points"] == pytest.approx(100 * pair.difference)
+            assert gain["p_value"] == pair.p_value
+
+
+def test_where_nothing_is_held_out_the_scored_rows_choose_and_it_is_said() -> None:
+    truth = np.arange(14) % 7
+    sure = np.log(np.full((14, 7), 0.01) + 0.93 * np.eye(7)[truth])
+    wrong = np.roll(sure, 1, axis=1)
+    one, two = scores(wrong, truth, fer7), scores(sure, truth, fer7)
+    found = gains({"a": one, "b": two, "both": two}, ["a", "b"], ["both"], None)["both"]
+    assert (found["against"], found["points"]) == ("b", 0)
+    assert found["chosen_on"] == "the scored rows themselves"
+    left = generated_faces(2, ("Training",), fer7)
+    better = better_member({"a": wrong, "b": sure}, left, TrainConfig(held_out=0.1))
+    other = gains({"a": one, "b": two, "both": two}, ["a", "b"], ["both"], better)["both"]
+    assert other["chosen_on"] == better.chosen_on == "the 14 held-out rows (0.1 of Training)"
+
+
+def test_table_has_gains_shares_and_the_fusion_that_counts(ran, tmp_path: Path) -> None:
+    study, _, result = ran
+    written = write_report(study, [result], tmp_path)
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    gain = result["gains"]["PublicTest"]["joint_features_tuned"]
+    (line,) = (x for x in lines if x.startswith("| epochs2 | PublicTest | **joint_features_tuned"))
+    assert f"| {gain['points']:+.2f} | {gain['ci95'][0]:+.2f} to {gain['ci95'][1]:+.2f} |" in line
+    assert result["better"]["chosen_on"] in line
+    assert sum("**joint_features_tuned**" in x for x in lines) == 2
+    shares = result["shares"]["late_learned"]
+    assert f"| epochs2 | late_learned | nano {shares['nano']:.3f}, tiny" in text
+    assert "named beforehand: joint_features_tuned." in text
+    (ours,) = (x for x in lines if x.startswith("| **epochs2-joint_features_tuned** |"))
+    assert ours.endswith("| 61.5 |")
+    assert sum("61.5" in x for x in lines) == 1
+    (nano,) = (x for x in lines if x.startswith("| epochs2-nano |") and "(PublicTest clean)" in x)
+    assert nano.endswith("| 50 (PublicTest clean) |")
+    table = list(csv.reader(io.StringIO((tmp_path / "table.csv").read_text())))
+    assert len(table[0]) == len(set(table[0]))
+    assert len(table) == 1 + len(result["networks"])
+    found = list(csv.DictReader(io.StringIO((tmp_path / "gains.csv").read_text())))
+    assert len(found) == 2 * len(JOINT + LATE)
+    assert {row["fusion"] for row in found if row["stands"]} == {"joint_features_tuned"}
+    names = {path.name for path in written}
+    assert {"loss.png", "learning.png", "labels-epochs2-PublicTest_clean.png"} <= names
+    assert sum(name.startswith("labels") for name in names) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "reason"),
+    [
+        ({"fusion": "best"}, UnknownNameError, "unknown fusion 'best'"),
+        ({"fusion": "late_learned", "held_out": 0.0}, UnknownNameError, "late_learned"),
+        ({"fusion": None}, ConfigError, "lacks 'fusion'"),
+    ],
+)
+def test_the_fusion_that_counts_must_be_there(
+    change: dict, error: type[Exception], reason: str, tmp_path: Path
+) -> None:
+    recipe = {key: value for key, value in {**RECIPE, **change}.items() if value is not None}
+    (arm,) = parse_study({**STUDY, "recipe": recipe}, "mine", "full").arms
+    with pytest.raises(error, match=reason):
+        run_fusion(
+            arm,
+            drawn(_faces(), {}),
+            tmp_path,
+            device="cpu",
+            provenance={},
+            on_epoch=lambda _: pytest.fail("it was trained first"),
+        )
+
+
+def _exported(out: Path, name: str, to: Path, *more: str) -> None:
+    line = ["--data", str(out / "fer2013.csv"), "--out", str(to), "--no-int8"]
+    assert run(["export", str(out / "epochs2" / name), *line, *more]) == 0
+
+
+def test_a_joint_model_becomes_a_bundle(
+    ran, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = ran
+    _exported(out, "joint_features_tuned", tmp_path / "joint")
+    bundle = load_bundle(tmp_path / "joint")
+    network = load_run(out / "epochs2" / "joint_features_tuned").network
+    images = _faces().split("PublicTest").images
+    answers = softmax(Recognizer(bundle).frame_logits(images))
+    expected = np.exp(log_probabilities(network, images))
+    np.testing.assert_allclose(answers, expected, atol=1e-4)
+    training = bundle.card.training
+    assert training["config"]["model"] == "joint"
+    assert training["config"]["held_out"] == 0.2
+    assert training["joint"]["on"] == "features"
+    assert [member["model"] for member in training["joint"]["members"]] == MEMBERS
+    assert bundle.card.outputs == ("logits", "features")
+    capsys.readouterr()
+    data = ["--data", str(out / "fer2013.csv"), "--split", "PublicTest", "--json"]
+    assert run(["evaluate", str(tmp_path / "joint"), *data]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["n"] == len(images)
+    truth = _faces().split("PublicTest").labels
+    assert told["accuracy"] == pytest.approx((expected.argmax(axis=1) == truth).mean())
+
+
+@pytest.mark.slow
+def test_members_and_joint_model_become_one_graph(ran, tmp_path: Path) -> None:
+    _, out, _ = ran
+    names = ["nano", "joint_outputs_tuned"]
+    for name in names:
+        _exported(out, name, tmp_path / name)
+    folders = [str(tmp_path / name) for name in names]
+    data = ["--data", str(out / "fer2013.csv"), "--out", str(tmp_path / "both")]
+    assert run(["ensemble", *folders, *data]) == 0
+    images = _faces().split("PublicTest").images
+    expected = np.zeros((len(images), 7))
+    for name in names:
+        t = load_bundle(tmp_path / name).card.files["fp32"].calibration.temperature
+        z = log_probabilities(load_run(out / "epochs2" / name).network, images)
+        expected += softmax((z / t).astype(np.float32)) / 2
+    answers = softmax(Recognizer(load_bundle(tmp_path / "both")).frame_logits(images))
+    np.testing.assert_allclose(answers, expected, atol=1e-4)

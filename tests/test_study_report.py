@@ -1,0 +1,187 @@
+"""What a study's table and figures say of results, made by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from statistics import stdev
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien import metrics
+from mien.core.labels import fer7
+from mien.study import parse_study, write_report
+from mien.study.figures import _accuracies, _curves, _logged
+from mien.study.report import markdown, table_csv
+from mien.study.scores import right_rows, scores
+from mien.study.summary import interval, published, t_quantile
+
+TRUTH = np.arange(70) % 7
+RAW: dict[str, Any] = {
+    "title": "t",
+    "source": "s",
+    "question": "q",
+    "grid": {"way": ["one", "two", "three"]},
+}
+
+
+def scored(seed: int, rows: str = "same", n: int = 70) -> dict[str, Any]:
+    """About half right; never 'disgust'."""
+    z = np.random.default_rng(seed).normal(size=(n, 7))
+    z[:, 1] = -9
+    z += 1.2 * np.eye(7)[TRUTH[:n]]
+    z -= np.logaddexp.reduce(z, axis=1, keepdims=True)
+    return scores(z, TRUTH[:n], fer7) | {"sha256": rows}
+
+
+def row(name: str, found: dict[str, Any], **more: Any) -> dict[str, Any]:
+    cost = {"parameters": 1, "macs": 1, "megabytes": 1.0, "epochs": 3, "seconds": 1}
+    values = {"way": name}
+    return {"arm": name, "values": values, "state": "done", "scores": found, **cost, **more}
+
+
+def rows_of(*tests: str) -> list[dict[str, Any]]:
+    return [
+        row(name, {test: scored(10 * i + j, test) for j, test in enumerate(("train", *tests))})
+        for i, name in enumerate(("one", "two", "three"))
+    ]
+
+
+def section(text: str, title: str) -> list[list[str]]:
+    """Cells of the table below a title, its head first."""
+    lines = text[text.index(title) :].splitlines()[2:]
+    table = lines[: lines.index("")] if "" in lines else lines
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table]
+
+
+def test_arms_are_compared_with_the_first_on_the_same_rows() -> None:
+    study, rows = parse_study(RAW, "mine", "full"), rows_of("test")
+    rows[2]["scores"]["test"]["sha256"] = "others"
+    head, _, line = section(
+        markdown(study, rows), "## Against the first arm, on the same rows of test"
+    )
+    assert head == ["arm", "against", "points", "95 %", "McNemar p"]
+    pair = metrics.compare(*(right_rows(rows[i]["scores"]["test"]) for i in (1, 0)))
+    low, high = (100 * end for end in pair.interval)
+    points = f"{100 * pair.difference:+.2f}"
+    assert line == ["two", "one", points, f"{low:+.2f} to {high:+.2f}", f"{pair.p_value:.2g}"]
+
+
+def test_earlier_results_are_compared_where_their_plans_are_equal() -> None:
+    raw = {
+        **RAW,
+        "grid": {"way": [{"name": "one"}, {"name": "two"}, {"name": "three", "data.seed": 3}]},
+    }
+    study, rows = parse_study(raw, "mine", "full"), rows_of("test")
+    for each in rows[1:]:
+        del each["scores"]["test"]["sha256"]
+    _, _, *lines = section(markdown(study, rows), "## Against the first arm")
+    assert [line[0] for line in lines] == ["two"]
+
+
+def test_without_the_first_arm_nothing_is_compared() -> None:
+    study, rows = parse_study(RAW, "mine", "full"), rows_of("test")
+    failed = {"arm": "one", "values": {"way": "one"}, "state": "failed", "error": "x"}
+    assert "Against the first" not in markdown(study, [failed, *rows[1:]])
+
+
+def test_recall_of_each_label_and_how_many_are_recognised() -> None:
+    study, rows = parse_study(RAW, "mine", "full"), rows_of("test", "test clean")
+    text = markdown(study, rows)
+    head, _, line, *_ = section(text, "## Recall of each label on test, %")
+    assert head[1:8] == list(fer7.labels)
+    each = rows[0]["scores"]["test"]["per_class"]
+    assert line[1:8] == [f"{100 * each[label]['recall']:.0f}" for label in fer7.labels]
+    count = sum(entry["recall"] >= 0.5 for entry in each.values())
+    assert 0 < count < 7
+    assert line[8] == f"{count} of 7"
+    assert "on test clean, %" not in text
+    assert "clean: the rows" in text
+
+
+def test_the_columns_of_the_csv_are_distinct_when_an_axis_is_one_too() -> None:
+    raw = {**RAW, "grid": {"epochs": [2, 3]}}
+    study = parse_study(raw, "mine", "full")
+    rows = [
+        {**row(f"epochs{n}", {"test": scored(n)}, epochs=n), "values": {"epochs": n}}
+        for n in (2, 3)
+    ]
+    head, *lines = csv.reader(io.StringIO(table_csv(study, rows)))
+    assert head.count("epochs") == 1
+    assert [line[head.index("epochs")] for line in lines] == ["2", "3"]
+
+
+def test_a_published_figure_is_drawn_in_its_own_panel_only() -> None:
+    entries = [
+        {"arm": {"way": "one"}, "figure": 61.5},
+        {"arm": {"way": "two"}, "figure": 70, "test": "test balanced"},
+    ]
+    study = parse_study({**RAW, "published": entries}, "mine", "full")
+    rows = rows_of("test", "test clean", "test balanced")
+    figure = _accuracies(study, rows)
+    drawn = {
+        panel.get_title().split(",")[0]: [
+            (line.get_xdata()[0], line.get_ydata()[0])
+            for line in panel.lines
+            if line.get_marker() == "D"
+        ]
+        for panel in figure.axes
+    }
+    assert drawn == {"test": [(61.5, 0)], "test clean": [], "test balanced": [(70, 1)]}
+    assert published(study, rows[1]) == "70 (test balanced)"
+    assert published(study, rows[0]) == "61.5"
+    assert published(study, rows[2]) == ""
+
+
+def test_an_arm_without_a_set_leaves_its_line_of_the_panel_empty() -> None:
+    study, rows = parse_study(RAW, "mine", "full"), rows_of("test", "test shared")
+    del rows[0]["scores"]["test shared"]
+    shared = _accuracies(study, rows).axes[1]
+    heights = [line.get_ydata()[0] for line in shared.lines if line.get_marker() == "o"]
+    assert heights == [1, 2]
+
+
+def test_few_seeds_have_a_wide_interval() -> None:
+    from scipy.stats import t
+
+    for freedom in (1, 2, 5, 30):
+        assert t_quantile(freedom) == pytest.approx(t.ppf(0.975, freedom), abs=1e-3)
+    assert t_quantile(500) == t_quantile(30)
+    found = [0.5, 0.54]
+    centre, half = interval(found, 10**12)
+    assert centre == pytest.approx(0.52)
+    assert half == pytest.approx(12.706 * stdev(found) / 2**0.5, rel=1e-3)
+    assert interval([0.5], 100)[1] == pytest.approx(1.96 * 0.05, rel=1e-3)
+    both = interval(found, 100)[1]
+    assert both == pytest.approx(np.hypot(half, 1.96 * np.sqrt(0.52 * 0.48 / 100)), rel=1e-3)
+
+
+def entry(epoch: int, **more: float) -> dict[str, Any]:
+    seen = {"watch_loss": None, "watch_accuracy": None, **more}
+    return {"epoch": epoch, "loss": 1 / epoch, "accuracy": 0.5, **seen}
+
+
+def test_curves_of_every_training_old_results_too() -> None:
+    old = row("one", {"test": scored(0)}, log=[entry(1), entry(2, watch_loss=1.0)])
+    log = {
+        "first": [entry(1)],
+        "run": [entry(1, shown_loss=2.0), entry(2), entry(3, shown_loss=1.5)],
+    }
+    new = row("two", {"test": scored(1)}, log=log)
+    panels = list(_logged([old, new, row("three", {"test": scored(2)})]))
+    assert [name for name, _ in panels] == ["one", "two: first", "two: run"]
+    figure = _curves(panels, "loss")
+    first, _, last, *_ = figure.axes
+    assert [len(line.get_xdata()) for line in first.lines] == [2, 1]
+    assert list(last.lines[1].get_xdata()) == [1, 3]
+    assert list(last.lines[1].get_ydata()) == [2.0, 1.5]
+
+
+def test_labels_of_every_scored_test_set_are_drawn(tmp_path: Path) -> None:
+    study = parse_study({**RAW, "grid": {"way": ["one"]}}, "mine", "full")
+    written = write_report(study, rows_of("test", "test clean", "test at 20")[:1], tmp_path)
+    names = {path.name for path in written if path.name.startswith("labels")}
+    assert names == {"labels-one.png", "labels-one-test_clean.png", "labels-one-test_at_20.png"}
