@@ -304,7 +304,7 @@ def train(
 def _finish(
     run: Run,
     watch: Resident | None,
-    curves: Callable[[int], tuple[float | None, float | None]],
+    curves: Callable[[int], tuple[float | None, ...]],
     out: Path,
     on_epoch: Callable[[EpochRow], None],
 ) -> None:
