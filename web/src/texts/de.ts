@@ -49,7 +49,7 @@ export const de: Texts = {
   "stage.asking": "Bitte die Kamera erlauben.",
   "stage.asking.text": "Der Browser fragt danach, meist oben im Fenster.",
   "stage.loading": "Wird geladen",
-  "stage.loading.text": "Nur beim ersten Mal: Danach geht die Seite auch ohne Netz.",
+  "stage.loading.text": "Nur beim ersten Mal: Danach funktioniert die Seite auch ohne Netz.",
   "stage.loading.bytes": "{loaded} von {total}",
   "stage.paused": "Pause, solange die Seite verdeckt ist",
   "stage.reading": "Wird gelesen …",
@@ -58,8 +58,8 @@ export const de: Texts = {
   "stage.position": "{time} von {duration}",
   "stage.progress": "Fortschritt der Aufnahme",
   "stage.noFace": "Kein Gesicht im Bild",
-  "stage.heat": "Wohin das Modell schaut: klar = wenig, rot = viel",
-  "part.runtime": "Laufzeit",
+  "stage.heat": "Wohin das Modell schaut: durchsichtig = wenig, rot = viel",
+  "part.runtime": "Laufzeitumgebung",
   "part.detector": "Gesichtssuche",
   "part.model": "Modell",
 
@@ -85,7 +85,6 @@ export const de: Texts = {
   "faces.probability": "Wahrscheinlichkeit jedes Ausdrucks",
   "faces.more.one": "{count} weiteres Gesicht",
   "faces.more.other": "{count} weitere Gesichter",
-  "faces.carried": "verfolgt, in diesem Bild nicht neu gefunden",
 
   "say.noFace": "kein Gesicht",
   "say.unsure": "unsicher",
@@ -101,15 +100,13 @@ export const de: Texts = {
   "summary.title": "Sitzung",
   "summary.empty": "Zeitanteil jedes Ausdrucks.",
   "summary.time": "{time} gelesen, davon {share} ohne Gesicht",
-  "summary.face": "Gesicht",
-  "summary.duration": "Zeit",
   "summary.shares": "Zeitanteil",
   "summary.others": "Frühere Gesichter ({count})",
   "summary.merged":
     "Es werden {limit} Gesichter einzeln gezählt; die am längsten nicht gesehenen sind zusammengefasst.",
   "export.title": "Sichern",
   "export.csv": "Tabelle (CSV)",
-  "export.json": "Zeilen (JSON)",
+  "export.json": "Zeilen (JSON Lines)",
   "export.png": "Bild (PNG)",
   "export.rows.one": "{count} Einzelbild",
   "export.rows.other": "{count} Einzelbilder",
@@ -209,7 +206,7 @@ export const de: Texts = {
     "Der Verlauf umfasst {span} Sekunden, die Sitzung bis zu {frames} Einzelbilder; eine längere wird gleichmäßig ausgedünnt, und die Seite sagt es. Wird die Seite geschlossen, ist alles weg.",
   "help.about": "Über mien",
   "help.about.text":
-    "mien ist freie Software unter der Apache-Lizenz 2.0. Die Seite geht ohne Netz, sobald sie einmal geladen war, und lässt sich installieren.",
+    "mien ist freie Software unter der Apache-Lizenz 2.0. Die Seite funktioniert ohne Netz, sobald sie einmal geladen war, und lässt sich installieren.",
   "help.notices": "Lizenzen der enthaltenen Teile",
 
   "action.retry": "Noch einmal",
