@@ -1,7 +1,9 @@
 /** States that come without a fault of the page: too much, too large, busy, newer, hidden, unsure. */
 
+import { readFileSync } from "node:fs";
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { FrameRow } from "../../src/engine/row";
 import { en } from "../../src/texts/en";
 import {
   between,
@@ -168,6 +170,36 @@ test("the server has no stream left, and one when tried again", async () => {
   });
   await page.getByRole("button", { name: en["action.retry"] }).click();
   await said(page).waitFor(PATIENT);
+});
+
+test("frames and pictures beyond the server's limits are sent smaller", async () => {
+  const small = await serve("--limit", "max_frame=12000", "--limit", "max_body=12000");
+  try {
+    const page = await open({ mode: "server" }, undefined, small.url);
+    const sent: number[] = [];
+    page.on("websocket", (socket) =>
+      socket.on("framesent", ({ payload }) => {
+        sent.push(payload.length);
+      }),
+    );
+    await startCamera(page);
+    await said(page).waitFor(PATIENT);
+    expect(Math.max(...sent)).toBeLessThanOrEqual(12_012); // id and time before the picture
+    await page.getByRole("button", { name: en["source.stop"] }).click();
+    await give(page, PORTRAIT);
+    await said(page).waitFor(PATIENT);
+    const download = page.waitForEvent("download");
+    await page.getByTitle(en["export.json"]).first().click();
+    const row = JSON.parse(readFileSync(await (await download).path(), "utf-8")) as FrameRow;
+    const ours = JSON.parse(python("-m", "mien", "analyze", PORTRAIT, "--json")) as FrameRow;
+    expect([row.width, row.height]).toEqual([ours.width, ours.height]);
+    for (const [at, value] of (ours.faces[0]?.box ?? []).entries()) {
+      // Found in a picture of fewer pixels: near, and by no means at half the place.
+      expect(Math.abs((row.faces[0]?.box[at] ?? Number.NaN) - value)).toBeLessThan(20);
+    }
+  } finally {
+    await small.stop();
+  }
 });
 
 test("a newer page is offered, and taken when asked for", async () => {
