@@ -65,12 +65,12 @@ export const bn: Texts = {
   "part.model": "মডেল",
   "part.graphics": "গ্রাফিক্স কার্ড",
 
-  "view.title": "দৃশ্য",
+  "view.title": "প্রদর্শন",
   "view.mirror": "আয়নার মতো",
   "view.heat": "তাপচিত্র",
   "view.heat.server": "তাপচিত্রের জন্য মডেল এই ডিভাইসে চলতে হয়: সার্ভার তা পাঠায় না।",
   "view.landmarks": "মুখের বিন্দু",
-  "view.bars": "বার",
+  "view.bars": "সম্ভাবনার বার",
   "view.speech": "পড়ে শোনান",
 
   "faces.title": "মুখ",
@@ -84,7 +84,6 @@ export const bn: Texts = {
   "faces.probability": "প্রতিটি অভিব্যক্তির সম্ভাবনা",
   "faces.more.one": "আরও {count}টি মুখ",
   "faces.more.other": "আরও {count}টি মুখ",
-  "faces.carried": "অনুসরণ করা হচ্ছে, এই ফ্রেমে নতুন করে খোঁজা হয়নি",
 
   "say.noFace": "কোনো মুখ নেই",
   "say.unsure": "অনিশ্চিত",
@@ -100,14 +99,12 @@ export const bn: Texts = {
   "summary.title": "সেশন",
   "summary.empty": "কোন অভিব্যক্তি কতটা সময় ধরে ছিল।",
   "summary.time": "{time} পড়া হয়েছে, এর {share} সময় কোনো মুখ ছিল না",
-  "summary.face": "মুখ",
-  "summary.duration": "সময়",
   "summary.shares": "সময়ের ভাগ",
   "summary.others": "আগের মুখগুলো ({count})",
   "summary.merged": "{limit}টি মুখ আলাদা করে গোনা হয়; সবচেয়ে আগে দেখা মুখগুলো একসঙ্গে রাখা হয়েছে।",
   "export.title": "সংরক্ষণ",
   "export.csv": "সারণি (CSV)",
-  "export.json": "সারি (JSON)",
+  "export.json": "সারি (JSON Lines)",
   "export.png": "ছবি (PNG)",
   "export.rows.one": "{count}টি ফ্রেম",
   "export.rows.other": "{count}টি ফ্রেম",
@@ -158,12 +155,12 @@ export const bn: Texts = {
     "মানুষের চিহ্নিত করা ছবি থেকে মডেলটি শিখেছে। মুখের এই ধরনগুলোই সে চেনে, আর কিছু নয়। আঁকা মুখ আর অ্যাকশন ইউনিট (FACS) পাঠ্যবইয়ের রূপ দেখায়; বাস্তব মুখে তা কমই মেলে।",
   "expressions.units": "অ্যাকশন ইউনিট",
   "label.angry": "রাগান্বিত",
-  "label.disgust": "বিতৃষ্ণ",
+  "label.disgust": "বিরক্ত",
   "label.fear": "ভীত",
   "label.happy": "হাসিখুশি",
   "label.sad": "বিষণ্ন",
   "label.surprise": "বিস্মিত",
-  "label.neutral": "স্বাভাবিক",
+  "label.neutral": "নিরপেক্ষ",
   "label.contempt": "অবজ্ঞাপূর্ণ",
   "label.anxious": "উদ্বিগ্ন",
   "about.angry":
@@ -173,7 +170,7 @@ export const bn: Texts = {
   "about.fear":
     "ভুরু উঠে কাছাকাছি আসে, চোখ বড় হয়ে খোলে, ঠোঁট দুপাশে টান খায়। চেনা সবচেয়ে কঠিন: ভুরু আর চোখ বিস্ময়ের মতোই।",
   "about.happy":
-    "ঠোঁটের কোণ ওপরে ওঠে, গাল ফুলে চোখের পাশে ভাঁজ পড়ে। চেনা সবচেয়ে সহজ, কিন্তু ভদ্রতার হাসি মানেই আনন্দ নয়।",
+    "ঠোঁটের কোণ ওপরে ওঠে, গাল উঠে চোখের পাশে ভাঁজ পড়ে। চেনা সবচেয়ে সহজ, কিন্তু ভদ্রতার হাসি মানেই আনন্দ নয়।",
   "about.sad": "ভুরুর ভেতরের প্রান্ত ওঠে, ঠোঁটের কোণ নামে, দৃষ্টিও নামে। ক্লান্ত বা বিশ্রামে থাকা মুখও এমন দেখাতে পারে।",
   "about.surprise":
     "ভুরু ধনুকের মতো ওঠে, চোখ বড় হয়ে খোলে, চোয়াল নেমে যায়। এক মুহূর্তের ব্যাপার; অভিনয় করলে বেশিক্ষণ থাকে।",

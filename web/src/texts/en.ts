@@ -90,7 +90,6 @@ export const en = {
   "faces.probability": "Probability of each expression",
   "faces.more.one": "{count} more face",
   "faces.more.other": "{count} more faces",
-  "faces.carried": "followed, not found anew in this frame",
 
   // Words that are spoken
   "say.noFace": "no face",
@@ -108,14 +107,12 @@ export const en = {
   "summary.title": "Session",
   "summary.empty": "Share of time of each expression.",
   "summary.time": "{time} read, {share} of it without a face",
-  "summary.face": "Face",
-  "summary.duration": "Time",
   "summary.shares": "Share of time",
   "summary.others": "Earlier faces ({count})",
   "summary.merged": "{limit} faces are counted apart; the ones seen longest ago are put together.",
   "export.title": "Export",
   "export.csv": "Table (CSV)",
-  "export.json": "Rows (JSON lines)",
+  "export.json": "Rows (JSON Lines)",
   "export.png": "Picture (PNG)",
   "export.rows.one": "{count} frame",
   "export.rows.other": "{count} frames",
@@ -248,7 +245,7 @@ export const en = {
     "Allow it for this page: mostly by the symbol beside the address, or in the settings of the browser or the system. Then try again.",
   "problem.camera-busy": "The camera is in use",
   "problem.camera-busy.do":
-    "Another programme has it, perhaps a video call. Close that one and try again.",
+    "Another program has it, perhaps a video call. Close that one and try again.",
   "problem.camera-unplugged": "The camera has gone",
   "problem.camera-unplugged.do":
     "It was unplugged or switched off. Connect it and try again; what was read is kept.",
@@ -260,13 +257,13 @@ export const en = {
     "A file is missing beside this page, or the network is away. Try again; whoever runs the page finds the name of the file below.",
   "problem.model-corrupt": "The model is damaged",
   "problem.model-corrupt.do":
-    "A file is not the one that its check sum names. Try again: it will be fetched anew. If it stays so, the copy on the server is damaged.",
+    "A file is not the one that its checksum names. Try again: it will be fetched anew. If it stays so, the copy on the server is damaged.",
   "problem.wasm-blocked": "The browser does not allow WebAssembly",
   "problem.wasm-blocked.do":
     "A policy or a very strict protection setting forbids it. Allow it for this page, use another browser, or read on the server.",
   "problem.out-of-memory": "The memory is full",
   "problem.out-of-memory.do":
-    "Close other tabs and programmes, then reload. A smaller model or picture needs less.",
+    "Close other tabs and programs, then reload. A smaller model or picture needs less.",
   "problem.server-lost": "The server does not answer",
   "problem.server-lost.do":
     "It was stopped, or the network is away. Try again, or read on this device.",

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { filled, LANGUAGES, type Language, languageOf } from "../../../src/texts";
 import { wordsOf } from "../../../src/texts/words";
@@ -25,6 +27,25 @@ describe.each(languages)("the texts of %s", (language) => {
       Object.keys(texts).flatMap((key) => (key.endsWith(end) ? [key.slice(0, -end.length)] : []));
     expect(stems(".one").sort()).toEqual(stems(".other").sort());
     expect(stems(".one").length).toBeGreaterThan(0);
+  });
+});
+
+describe("every key", () => {
+  it("is used by a view", () => {
+    const folder = fileURLToPath(new URL("../../../src/", import.meta.url));
+    const code = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.tsx?$/.test(name) && !/texts.(en|de|bn)\./.test(name))
+      .map((name) => readFileSync(`${folder}${name}`, "utf8"))
+      .join("\n");
+    // `label.${name}`: put together of a part and a name that is known only when it runs.
+    const made = [...code.matchAll(/`((?:\w+\.)+)\$\{/g)].map((found) => found[1] ?? "");
+    const unused = Object.keys(LANGUAGES.en).filter((key) => {
+      const stem = key.replace(/\.(one|other)$/, "");
+      const named = code.includes(`"${key}"`) || code.includes(`"${stem}"`);
+      return !named && !made.some((part) => key.startsWith(part));
+    });
+    // Each language names itself: LanguageChoice reads it of every language.
+    expect(unused.filter((key) => key !== "language")).toEqual([]);
   });
 });
 
