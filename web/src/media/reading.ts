@@ -3,7 +3,7 @@
 import type { Live } from "../app/live";
 import type { Engine } from "../engine/types";
 import { NewestFrame } from "./frames";
-import { AS_STORED, decodePicture } from "./picture";
+import { decodePicture } from "./picture";
 import { readRecording } from "./recording";
 
 /** As the command line and the server do it (src/mien/runtime/stream.py). */
@@ -25,7 +25,7 @@ export async function readCamera(
   try {
     while (await frames.next()) {
       const timeS = (performance.now() - startMs) / 1000;
-      const bitmap = await createImageBitmap(video, AS_STORED);
+      const bitmap = await createImageBitmap(video);
       const copy = live.shotWanted ? await createImageBitmap(bitmap) : null;
       const answer = await engine.read(bitmap, timeS);
       if (signal.aborted) {

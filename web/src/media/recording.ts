@@ -8,7 +8,6 @@
  */
 
 import { SourceError } from "../app/problems";
-import { AS_STORED } from "./picture";
 
 /** Frames that may wait before the element is paused. */
 const WAITING = 4;
@@ -194,9 +193,7 @@ class Taker {
       if (this.#calm % CALM === 0) {
         this.#video.playbackRate = Math.min(1, this.#video.playbackRate * 2);
       }
-      this.#queue.push(
-        createImageBitmap(this.#video, AS_STORED).then((bitmap) => ({ bitmap, timeS })),
-      );
+      this.#queue.push(createImageBitmap(this.#video).then((bitmap) => ({ bitmap, timeS })));
       if (this.#queue.length >= WAITING) {
         this.#video.pause();
       }
