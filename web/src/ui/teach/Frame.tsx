@@ -115,7 +115,7 @@ function SourceButtons() {
         </button>
       )}
       <button type="button" className="button" onClick={() => choose("picture")}>
-        {words.t(kind === "picture" ? "teach.file" : "source.picture")}
+        {words.t("teach.file")}
       </button>
     </>
   );

@@ -23,14 +23,14 @@ export function Kept() {
   ]);
   return (
     <div className="kept">
-      <header className="kept-head">
+      <div className="kept-head">
         <p className="strong figures">{what}</p>
         <Deletion
           what={{ all: true }}
           name={words.t("teach.delete.all")}
           question={words.t("teach.delete.all.sure", { what })}
         />
-      </header>
+      </div>
       <ul className="kept-sessions">
         {listing.sessions.toReversed().map((each) => (
           <li key={each.session}>

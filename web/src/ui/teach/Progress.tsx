@@ -49,7 +49,7 @@ function Count({ name, own, all }: CountProps) {
     <li className="count" data-none={own === 0}>
       <span className="count-label">{name}</span>{" "}
       <span className="count-own">{words.number(own)}</span>{" "}
-      <span className="quiet">{words.t("teach.counts.all", { count: words.number(all) })}</span>
+      <span className="quiet">{`/ ${words.number(all)}`}</span>
     </li>
   );
 }

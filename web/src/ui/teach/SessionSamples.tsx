@@ -73,7 +73,7 @@ interface CropsProps {
 
 function Crops({ session, count }: CropsProps) {
   const { words } = usePage();
-  const { samples: server } = useTeaching();
+  const { samples: server, state } = useTeaching();
   const [samples, setSamples] = useState<readonly Sample[]>([]);
   const [next, setNext] = useState<number | null>(null);
   const [failed, setFailed] = useState<SampleError | null>(null);
@@ -103,7 +103,10 @@ function Crops({ session, count }: CropsProps) {
       current = false;
     };
   }, [load, count]);
-  const labels = [...new Set(samples.map(({ label }) => label))].sort();
+  const order = state.facts?.labels ?? [];
+  const labels = [...new Set(samples.map(({ label }) => label))].sort(
+    (a, b) => order.indexOf(a) - order.indexOf(b),
+  );
   return (
     <div className="kept-crops">
       {failed !== null && <p role="alert">{words.t(`teach.problem.${failed.trouble}`)}</p>}

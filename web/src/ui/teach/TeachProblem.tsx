@@ -25,7 +25,8 @@ export function TeachProblem({ failure }: { readonly failure: TeachFailure }) {
       void retry();
     }
   }, [trouble, token, retry]);
-  const again = task !== "delete" && trouble !== "token" && !NEEDS_SESSION.includes(trouble);
+  // A label that was not sent has its own button, and a deletion is asked for anew.
+  const again = (task === "begin" || task === "list") && trouble !== "token";
   return (
     <div className="teach-problem" role="alert">
       <span className="problem-icon">
