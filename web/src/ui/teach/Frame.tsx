@@ -1,6 +1,6 @@
 /** The frame to be labelled: what comes from the source, or one frame that stands still. */
 
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { isOpen } from "../../app/reducer";
 import type { Still } from "../../app/teach";
 import { Icon } from "../icons";
@@ -10,6 +10,7 @@ import { useLive, usePage } from "../page";
 import { SourceChooser } from "../SourceChooser";
 import { useTeaching } from "./context";
 import { StillFrame } from "./StillFrame";
+import { useKeys } from "./useKeys";
 import { Viewfinder } from "./Viewfinder";
 
 export function Frame() {
@@ -64,6 +65,19 @@ function Taking() {
       void take();
     }
   }, [waits, take]);
+
+  useKeys(
+    useCallback(
+      (key) => {
+        const takes = key === "t" && moving;
+        if (takes) {
+          void take();
+        }
+        return takes;
+      },
+      [moving, take],
+    ),
+  );
 
   const button = useRef<HTMLButtonElement>(null);
   const standing = still !== null;

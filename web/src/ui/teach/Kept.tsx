@@ -54,9 +54,20 @@ export function Deletion({ what, name, question }: DeletionProps) {
   const { words } = usePage();
   const teach = useTeaching();
   const [asked, setAsked] = useState(false);
+  const [backed, setBacked] = useState(false);
+  const back = (): void => {
+    setAsked(false);
+    setBacked(true);
+  };
   if (!asked) {
     return (
-      <button type="button" className="button button-danger" onClick={() => setAsked(true)}>
+      <button
+        type="button"
+        className="button button-danger"
+        // biome-ignore lint/a11y/noAutofocus: who thought better of it is back where they were
+        autoFocus={backed}
+        onClick={() => setAsked(true)}
+      >
         <Icon name="trash" />
         {name}
       </button>
@@ -74,7 +85,7 @@ export function Deletion({ what, name, question }: DeletionProps) {
           className="button"
           // biome-ignore lint/a11y/noAutofocus: the button that was pressed is gone; this is the safe one
           autoFocus
-          onClick={() => setAsked(false)}
+          onClick={back}
         >
           {words.t("teach.delete.no")}
         </button>
@@ -84,7 +95,7 @@ export function Deletion({ what, name, question }: DeletionProps) {
           disabled={teach.state.busy !== null}
           onClick={async () => {
             if (!(await teach.remove(what))) {
-              setAsked(false);
+              back();
             }
           }}
         >

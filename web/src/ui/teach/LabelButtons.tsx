@@ -1,19 +1,21 @@
 /** The labels of the server's model, with drawings, and the number keys that stand for them. */
 
-import { useEffect } from "react";
-import { isTyping } from "../../app/shortcuts";
+import { useCallback } from "react";
 import { FaceDrawing, isDrawn } from "../FaceDrawing";
 import { usePage } from "../page";
 import { useTeaching } from "./context";
+import { useKeys } from "./useKeys";
 
 /** Labels that have a key: 1 to 9. */
 const KEYED = 9;
+
+const NONE: readonly string[] = [];
 
 export function LabelButtons() {
   const { state: page, words } = usePage();
   const teach = useTeaching();
   const { facts, still, face, unsent, busy } = teach.state;
-  const labels = facts?.labels ?? [];
+  const labels = facts?.labels ?? NONE;
   const kept = still?.kept[face];
   const ready =
     still?.answer.row.faces[face] !== undefined &&
@@ -21,27 +23,23 @@ export function LabelButtons() {
     unsent === null &&
     busy === null;
   const { shortcuts } = page.settings;
-  const { label, take } = teach;
-  useEffect(() => {
-    if (!shortcuts) {
-      return;
-    }
-    const pressed = (event: KeyboardEvent): void => {
-      if (isTyping(event)) {
-        return;
-      }
-      const chosen = labels[Number.parseInt(event.key, 10) - 1];
-      if (event.key.toLowerCase() === "t") {
-        event.preventDefault();
-        void take();
-      } else if (/^[1-9]$/.test(event.key) && chosen !== undefined && ready) {
-        event.preventDefault();
+  const { label } = teach;
+  useKeys(
+    useCallback(
+      (key) => {
+        const chosen = /^[1-9]$/.test(key) ? labels[Number(key) - 1] : undefined;
+        if (chosen === undefined || !ready) {
+          return false;
+        }
         void label(chosen);
-      }
-    };
-    document.addEventListener("keydown", pressed);
-    return () => document.removeEventListener("keydown", pressed);
-  }, [shortcuts, labels, ready, label, take]);
+        return true;
+      },
+      [labels, ready, label],
+    ),
+  );
+  if (facts === null) {
+    return <p className="quiet">{words.t("teach.listing")}</p>;
+  }
   return (
     <>
       <ul className="labels">

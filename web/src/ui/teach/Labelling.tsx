@@ -17,12 +17,19 @@ export function Labelling() {
   const { still, face, unsent, busy } = teach.state;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []); // the form before it is gone
+  const side = useRef<HTMLDivElement>(null);
+  const standing = still?.id ?? null;
+  useEffect(() => {
+    if (standing !== null) {
+      side.current?.scrollIntoView({ block: "nearest" }); // on a phone it is below the frame
+    }
+  }, [standing]);
   return (
     <div className="labelling">
       <div className="labelling-frame">
         <Frame />
       </div>
-      <div className="labelling-side">
+      <div className="labelling-side" ref={side}>
         <div className="labelling-face">
           <Crop still={still} face={face} />
           <div>
@@ -88,7 +95,7 @@ function Crop({ still, face }: { readonly still: Still | null; readonly face: nu
     <figure className="crop-figure">
       <canvas
         ref={element}
-        className={still?.mirror === true ? "crop mirrored" : "crop"}
+        className="crop"
         width={FRAME}
         height={FRAME}
         role="img"

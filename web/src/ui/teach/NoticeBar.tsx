@@ -18,7 +18,7 @@ export function NoticeBar() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each notice
   useEffect(() => {
     if (moves) {
-      element.current?.focus();
+      element.current?.focus({ preventScroll: true });
     }
   }, [notice]);
   return (

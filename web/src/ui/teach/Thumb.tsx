@@ -1,6 +1,6 @@
 /** One kept crop, fetched with the token, and the button that deletes it. */
 
-import { useEffect, useState } from "react";
+import { type MouseEvent, useEffect, useState } from "react";
 import type { Sample } from "../../engine/samples";
 import { Icon } from "../icons";
 import { usePage } from "../page";
@@ -31,6 +31,13 @@ export function Thumb({ sample }: { readonly sample: Sample }) {
     };
   }, [samples, sample.id]);
   const label = words.label(sample.label);
+  const remove = async ({ currentTarget }: MouseEvent<HTMLElement>): Promise<void> => {
+    const place = currentTarget.closest("li");
+    const beside = place?.nextElementSibling ?? place?.previousElementSibling;
+    if (await teach.remove({ sample: sample.id })) {
+      beside?.querySelector("button")?.focus(); // so that keys can go on from there
+    }
+  };
   return (
     <div className="thumb">
       {address === null ? (
@@ -44,7 +51,7 @@ export function Thumb({ sample }: { readonly sample: Sample }) {
         aria-label={words.t("teach.delete.crop", { label })}
         title={words.t("teach.delete.crop", { label })}
         disabled={teach.state.busy !== null}
-        onClick={() => void teach.remove({ sample: sample.id })}
+        onClick={(event) => void remove(event)}
       >
         <Icon name="trash" />
       </button>
