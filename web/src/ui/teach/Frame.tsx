@@ -84,7 +84,9 @@ function Taking() {
   const first = useRef(true);
   useEffect(() => {
     if (!first.current && moving && !standing) {
-      button.current?.focus(); // a label was kept: the next frame is what comes next
+      // A label was kept, so the next frame is what comes next; on a phone it is far up by now.
+      button.current?.focus({ preventScroll: true });
+      button.current?.closest("dialog")?.scrollTo({ top: 0 });
     }
     first.current = false;
   }, [moving, standing]);

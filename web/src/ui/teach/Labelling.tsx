@@ -10,11 +10,12 @@ import { useTeaching } from "./context";
 import { Frame } from "./Frame";
 import { LabelButtons } from "./LabelButtons";
 import { Progress } from "./Progress";
+import { UnsentButtons } from "./TeachProblem";
 
 export function Labelling() {
   const { words } = usePage();
   const teach = useTeaching();
-  const { still, face, unsent, busy } = teach.state;
+  const { still, face, unsent, busy, failure } = teach.state;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []); // the form before it is gone
   const side = useRef<HTMLDivElement>(null);
@@ -39,8 +40,7 @@ export function Labelling() {
             <p className="quiet">{words.t("teach.which.text")}</p>
           </div>
         </div>
-        <LabelButtons />
-        {unsent !== null && (
+        {unsent !== null && failure === null && (
           <div className="unsent" role="status">
             <p className="strong">
               {words.t(busy === "send" ? "teach.sending" : "teach.unsent", {
@@ -49,20 +49,12 @@ export function Labelling() {
             </p>
             {busy !== "send" && (
               <div className="actions">
-                <button
-                  type="button"
-                  className="button button-primary"
-                  onClick={() => void teach.resend()}
-                >
-                  {words.t("teach.resend")}
-                </button>
-                <button type="button" className="button" onClick={teach.discard}>
-                  {words.t("teach.discard")}
-                </button>
+                <UnsentButtons />
               </div>
             )}
           </div>
         )}
+        <LabelButtons />
       </div>
       <div className="labelling-foot">
         <Progress />

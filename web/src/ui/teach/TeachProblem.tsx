@@ -7,6 +7,22 @@ import { TokenField } from "../ProblemPanel";
 import { usePage } from "../page";
 import { useTeaching } from "./context";
 
+/** For a label that was given and is not kept yet. */
+export function UnsentButtons() {
+  const { words } = usePage();
+  const teach = useTeaching();
+  return (
+    <>
+      <button type="button" className="button button-primary" onClick={() => void teach.resend()}>
+        {words.t("teach.resend")}
+      </button>
+      <button type="button" className="button" onClick={teach.discard}>
+        {words.t("teach.discard")}
+      </button>
+    </>
+  );
+}
+
 /** What another session mends. */
 const NEEDS_SESSION: readonly TeachFailure["trouble"][] = ["consent", "session-full"];
 
@@ -20,15 +36,18 @@ export function TeachProblem({ failure }: { readonly failure: TeachFailure }) {
   const { token } = usePage().state;
   const failedWith = useRef(token);
   const { retry } = teach;
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => element.current?.scrollIntoView({ block: "nearest" }), []);
   useEffect(() => {
     if (trouble === "token" && token !== failedWith.current) {
       void retry();
     }
   }, [trouble, token, retry]);
-  // A label that was not sent has its own button, and a deletion is asked for anew.
+  const unsent = task === "send" && !NEEDS_SESSION.includes(trouble) ? teach.state.unsent : null;
+  // A deletion is asked for anew by the person.
   const again = (task === "begin" || task === "list") && trouble !== "token";
   return (
-    <div className="teach-problem" role="alert">
+    <div ref={element} className="teach-problem" role="alert">
       <span className="problem-icon">
         <Icon name="warning" />
       </span>
@@ -38,18 +57,18 @@ export function TeachProblem({ failure }: { readonly failure: TeachFailure }) {
         {trouble === "token" && (
           <TokenField onToken={(given) => dispatch({ type: "token", token: given })} />
         )}
+        {unsent !== null && (
+          <p className="strong">{words.t("teach.unsent", { label: words.label(unsent.label) })}</p>
+        )}
         <div className="actions">
+          {unsent !== null && <UnsentButtons />}
           {NEEDS_SESSION.includes(trouble) && (
             <button type="button" className="button button-primary" onClick={teach.end}>
               {words.t("teach.session.new")}
             </button>
           )}
           {FULL.includes(trouble) && (
-            <button
-              type="button"
-              className="button button-primary"
-              onClick={() => teach.show("kept")}
-            >
+            <button type="button" className="button" onClick={() => teach.show("kept")}>
               {words.t("teach.view.kept")}
             </button>
           )}
