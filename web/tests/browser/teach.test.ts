@@ -268,7 +268,7 @@ test("a lost network loses no label", async () => {
 
 test("a session that was deleted elsewhere has no consent any more", async () => {
   const page = await open();
-  await page.keyboard.press("t");
+  await button(page, en["teach.title"]).click();
   await agree(page);
   const chooser = page.waitForEvent("filechooser"); // the source can be chosen in the view, too
   await dialog(page)

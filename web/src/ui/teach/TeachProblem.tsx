@@ -37,7 +37,10 @@ export function TeachProblem({ failure }: { readonly failure: TeachFailure }) {
   const failedWith = useRef(token);
   const { retry } = teach;
   const element = useRef<HTMLDivElement>(null);
-  useEffect(() => element.current?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    // Browsers begin to answer with a promise here, which is no way to clean up.
+    element.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   useEffect(() => {
     if (trouble === "token" && token !== failedWith.current) {
       void retry();
