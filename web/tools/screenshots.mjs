@@ -63,6 +63,7 @@ const label = async (page, count) => {
     await page.keyboard.press("t");
     await page.locator(".label-button:enabled").first().waitFor();
     await page.keyboard.press(String(key));
+    await page.locator(".label-button:enabled").first().waitFor({ state: "detached" });
     await page.waitForTimeout(300);
   }
   await settle(page);
@@ -70,6 +71,7 @@ const label = async (page, count) => {
 
 const view = async (page, index) => {
   await page.locator(".tab").nth(index).click();
+  await page.locator(".thumb-empty").first().waitFor({ state: "detached" });
   await page.waitForTimeout(700);
 };
 

@@ -60,10 +60,12 @@ export function useTeach(
   useEffect(() => () => state.still?.bitmap.close(), [state.still?.bitmap]);
 
   const actions = useMemo(() => {
+    let running = false; // at once, where `busy` of the state comes with the next drawing
     const ask = async (task: Task, act: (samples: Samples) => Promise<void>): Promise<boolean> => {
-      if (now.current.state.busy !== null) {
+      if (running) {
         return false;
       }
+      running = true;
       dispatch({ type: "asking", task });
       try {
         await act(now.current.samples);
@@ -71,6 +73,8 @@ export function useTeach(
       } catch (error) {
         dispatch({ type: "failed", failure: failureOf(error, task) });
         return false;
+      } finally {
+        running = false;
       }
     };
     const count = async (): Promise<void> =>
@@ -87,12 +91,15 @@ export function useTeach(
         dispatch({ type: "failed", failure: failureOf(error, "list") });
       }
     };
-    const send = async (unsent: Unsent): Promise<void> => {
+    /** Send what `made` gives, which becomes the label that is not sent yet. */
+    const send = async (made: () => Promise<Unsent>): Promise<void> => {
       const { session } = now.current.state;
       if (session === null) {
         return;
       }
       const sent = await ask("send", async (asked) => {
+        const unsent = await made();
+        dispatch({ type: "labelled", unsent });
         const { id, version } = session;
         const sample = await asked.add(id, version, unsent.label, unsent.face);
         dispatch({ type: "kept", sample });
@@ -123,28 +130,24 @@ export function useTeach(
       },
       end: () => dispatch({ type: "ended" }),
       async label(label: string) {
-        const { still, face, facts, unsent, busy } = now.current.state;
+        const { still, face, facts, unsent } = now.current.state;
         const chosen = still?.answer.row.faces[face];
-        if (still === null || chosen === undefined || facts === null || busy !== null) {
+        if (still === null || chosen === undefined || facts === null) {
           return;
         }
         if (unsent !== null || still.kept[face] !== undefined) {
           return;
         }
-        try {
-          const { row } = still.answer;
-          const cut = await facePicture(still.bitmap, row, chosen, facts.bodyBytes);
-          const made = { label, face: cut, of: [still.id, face] } as const;
-          dispatch({ type: "labelled", unsent: made });
-          await send(made);
-        } catch (error) {
-          dispatch({ type: "failed", failure: failureOf(error, "send") });
-        }
+        await send(async () => {
+          const { bitmap, answer } = still;
+          const cut = await facePicture(bitmap, answer.row, chosen, facts.bodyBytes);
+          return { label, face: cut, of: [still.id, face] };
+        });
       },
       async resend() {
         const { unsent } = now.current.state;
         if (unsent !== null) {
-          await send(unsent);
+          await send(async () => unsent);
         }
       },
       discard: () => dispatch({ type: "discarded" }),

@@ -162,6 +162,17 @@ describe("a label", () => {
     expect(store.samples).toEqual([]);
   });
 
+  it("is one at a time, however fast the keys are", async () => {
+    open();
+    await ready();
+    fireEvent.keyDown(document.body, { key: "5" });
+    fireEvent.keyDown(document.body, { key: "4" });
+    await screen.findByText(words.t("teach.notice.kept", { label: "sad" }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(store.samples).toMatchObject([{ label: "sad" }]);
+    expect(screen.queryByText(words.t("teach.unsent", { label: "happy" }))).toBeNull();
+  });
+
   it("is of the chosen face, by its position in what is sent", async () => {
     open({ faces: 2, samples: {} });
     await ready();
