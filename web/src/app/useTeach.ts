@@ -114,7 +114,10 @@ export function useTeach(
       async take() {
         const { source, settings } = now.current.page;
         const shot = await takeShot(now.current.page, live, elements);
-        if (shot !== null) {
+        const { source: newest } = now.current.page;
+        if (shot !== null && idOf(newest) !== idOf(source)) {
+          shot.bitmap.close(); // another source was chosen meanwhile
+        } else if (shot !== null) {
           const mirror = source.kind === "camera" && settings.mirror;
           dispatch({ type: "taken", shot, mirror, passing: isRunning(source) });
         }
@@ -190,6 +193,10 @@ export function useTeach(
     () => ({ ...actions, retry, state, samples, elements }),
     [actions, retry, state, samples, elements],
   );
+}
+
+function idOf(source: State["source"]): number | null {
+  return source.kind === "none" ? null : source.id;
 }
 
 function deletion(samples: Samples, what: Doomed) {

@@ -47,7 +47,6 @@ function Taking() {
   const { still } = teach.state;
   const { source } = state;
   const moving = source.kind === "camera" || (source.kind === "video" && isOpen(source));
-  const shown = live.answer !== null;
   const id = source.kind === "none" ? null : source.id;
   const { take, release } = teach;
 
@@ -59,12 +58,18 @@ function Taking() {
       release();
     }
   }, [id, release]);
-  const waits = !moving && shown && still === null;
+  // Only when it was read to its end is the answer surely of this source and not of one before.
+  const { answer } = live;
+  const read =
+    (source.kind === "picture" || source.kind === "video") &&
+    (source.phase === "done" || source.phase === "cancelled");
+  const waits = read && answer !== null && still === null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a newer answer is another chance
   useEffect(() => {
     if (waits) {
       void take();
     }
-  }, [waits, take]);
+  }, [waits, answer, take]);
 
   useKeys(
     useCallback(
@@ -101,7 +106,7 @@ function Taking() {
             ref={button}
             type="button"
             className={still === null ? "button button-primary" : "button"}
-            disabled={!shown}
+            disabled={answer === null}
             onClick={() => (still === null ? void take() : release())}
           >
             <Icon name="camera" />

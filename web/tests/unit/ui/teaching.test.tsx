@@ -59,7 +59,9 @@ async function ready(): Promise<void> {
   await openView();
   await agree();
   give();
-  await waitFor(() => expect(button("happy")).toHaveProperty("disabled", false));
+  await waitFor(() => expect(button("happy")).toHaveProperty("disabled", false), {
+    timeout: 4000, // reading a picture is more than a change of the view
+  });
 }
 
 beforeEach(() => {
