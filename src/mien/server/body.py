@@ -158,5 +158,6 @@ def _declared_length(request: Request) -> int | None:
 
 
 def _too_large(most: int) -> RefusalError:
-    size = f"{most / 1e6:g} MB" if most >= 100_000 else f"{most:,} bytes"
-    return RefusalError(413, f"expected at most {size}; send a smaller or more compressed body")
+    return RefusalError(
+        413, f"expected at most {most / 1e6:g} MB; send a smaller or more compressed picture"
+    )
