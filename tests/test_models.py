@@ -187,13 +187,13 @@ def test_every_entry_becomes_a_bundle_that_analyses_a_picture(
 ) -> None:
     """One export serves both: it takes most of the time."""
     network, out = made(name), tmp_path / name
-    with (
-        torch.no_grad()
-    ):  # a few frames settle norms badly: rounding errors grow from layer to layer
+    # Norms that saw a few frames, and answers far apart, make rounding errors of untrained networks
+    # larger than an export allows.
+    with torch.no_grad():
         network.train()(torch.rand(64, 1, 48, 48) * 255)
         spread = network.eval()(torch.rand(8, 1, 48, 48) * 255).logits.std()
-        network.head.weight /= spread
-        network.head.bias /= spread
+        network.head.weight /= 4 * spread
+        network.head.bias /= 4 * spread
     bundle = export_bundle(network, made_splits(14, 7), out, name=name, int8=False).bundle
     check_graph(network, bundle.model("fp32"))
     assert run_mien(["analyze", str(PORTRAIT), "--model", str(out), "--json"]) == 0
