@@ -11,7 +11,7 @@ from mien.core.rows import Row, encode_row
 from mien.server.body import picture_in, read_body
 from mien.server.openapi import ANALYZE
 from mien.server.pictures import FormatError, still_row
-from mien.server.refusal import RefusalError
+from mien.server.refusal import RefusalError, busy
 from mien.server.service import Service
 
 
@@ -28,9 +28,7 @@ def analyze_router(service: Service) -> APIRouter:
         """
         with service.request_place() as free:
             if not free:
-                raise RefusalError(
-                    503, "too many uploads at a time; try again", headers={"Retry-After": "1"}
-                )
+                raise busy()
             body = await read_body(request, service.settings)
             content_type = request.headers.get("content-type", "")
             async with service.turn():

@@ -67,3 +67,8 @@ def refusal_response(error: HTTPException) -> Response:
         {"Cache-Control": "no-store", **(error.headers or {})},
         "application/json",
     )
+
+
+def busy() -> RefusalError:
+    """The refusal of an upload for which there is no place."""
+    return RefusalError(503, "too many uploads at a time; try again", headers={"Retry-After": "1"})

@@ -25,7 +25,7 @@ from mien.server.body import FIELD, form_in, read_body
 from mien.server.events import event
 from mien.server.frames import grey_frame
 from mien.server.pictures import UPLOADS, FormatError, decoded
-from mien.server.refusal import RefusalError
+from mien.server.refusal import RefusalError, busy
 from mien.server.sample_forms import (
     Label,
     Listing,
@@ -75,7 +75,7 @@ def samples_router(service: Service, store: SampleStore) -> APIRouter:
         """Record that a person has read a statement and agreed that labelled crops are kept."""
         with service.request_place() as free:
             if not free:
-                raise _busy()
+                raise busy()
             given = parse_consent(await read_body(request, service.settings, _MAX_STATEMENT))
         session = await _stored(partial(store.begin, given.version, given.words))
         event("session")
@@ -91,7 +91,7 @@ def samples_router(service: Service, store: SampleStore) -> APIRouter:
         """
         with service.request_place() as free:
             if not free:
-                raise _busy()
+                raise busy()
             body = await read_body(request, service.settings)
             content_type = request.headers.get("content-type", "")
             fields = form_in(body, content_type, (FIELD, SAMPLE))
@@ -130,10 +130,6 @@ def samples_router(service: Service, store: SampleStore) -> APIRouter:
         return _deleted(await _stored(partial(store.delete_session, session)))
 
     return router
-
-
-def _busy() -> RefusalError:
-    return RefusalError(503, "too many uploads at a time; try again", headers={"Retry-After": "1"})
 
 
 async def _stored(call: Callable[[], T]) -> T:
