@@ -47,8 +47,9 @@ def test_a_scale_has_its_own_recipe_rows_and_axes() -> None:
     assert "rows" not in parse_study({**BASIC, "smoke": own}, "mine", "full").arms[0].data
 
 
-def test_a_table_on_an_axis_sets_several_keys_under_one_name() -> None:
-    axis = [{"name": "slow", "lr": 0.01, "decay.kind": "step", "data.rows": 7}]
+@pytest.mark.parametrize("rows", [{"data.rows": 7}, {"data": {"rows": 7}}])
+def test_a_table_on_an_axis_sets_several_keys_under_one_name(rows: dict) -> None:
+    axis = [{"name": "slow", "lr": 0.01, "decay.kind": "step", **rows}]
     study = parse_study({**BASIC, "grid": {"way": axis, "seed": [3]}}, "mine", "full")
     (arm,) = study.arms
     assert arm.name == "slow-seed3"
@@ -119,6 +120,7 @@ def test_folds_of_a_recipe_are_of_the_rows() -> None:
         ({"smoke": {"lr": 1}}, r"unknown key lr in \[smoke\]"),
         ({"grid": {"model": "nano"}}, "grid.model must be a list"),
         ({"grid": {"a": [1, 1]}}, "two arms are called a1"),
+        ({"grid": {"a": [{"name": "b", "data": 3}]}}, "data of an axis must be a table, got 3"),
     ],
 )
 def test_mistakes_are_named(change: dict, reason: str) -> None:

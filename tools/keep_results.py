@@ -4,7 +4,8 @@ Usage: python tools/keep_results.py runs/pooling          # runs/pooling/ARM/res
        python tools/keep_results.py --back runs/pooling   # and back, before mien study run
 
 Checkpoints stay behind; an arm with a result is not run again. Results hold figures and which rows
-were answered correctly, no picture. They lie in docs/studies/NAME/ARM.json.
+were answered correctly, no picture. They lie in docs/studies/NAME/ARM.json; the tables that the
+last call of ``mien study run`` wrote go beside that folder, as NAME.md, NAME.csv, NAME-gains.csv.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from mien.store.atomic import writing
 
 KEPT = Path(__file__).parents[1] / "docs" / "studies"
 RESULT = "result.json"
+TABLES = {"table.md": ".md", "table.csv": ".csv", "gains.csv": "-gains.csv"}
 
 
 def keep(runs: Path, kept: Path) -> list[str]:
-    """Copy the results of arms that are done; returns their names."""
+    """Copy the results of arms that are done, and the tables; returns the names of the arms."""
     names: list[str] = []
     for path in sorted(runs.glob(f"*/{RESULT}")):
         text = path.read_text(encoding="utf-8")
@@ -30,6 +32,10 @@ def keep(runs: Path, kept: Path) -> list[str]:
         with writing(kept / f"{path.parent.name}.json") as file:
             file.write(text)
         names.append(path.parent.name)
+    for table, ending in TABLES.items():
+        if (path := runs / table).exists():
+            with writing(kept.with_name(kept.name + ending)) as file:
+                file.write(path.read_text(encoding="utf-8"))
     return names
 
 

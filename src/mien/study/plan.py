@@ -252,10 +252,11 @@ def _arm(
         words.append(word)
         told[key] = word if isinstance(value, Mapping) else value
         for path, setting in settings.items():
-            if path.startswith("data."):
-                rows = merged(rows, nested(path.removeprefix("data."), setting))
-            else:
-                whole = merged(whole, nested(path, setting))
+            changes = nested(path, setting)
+            own = changes.pop("data", {})
+            if not isinstance(own, Mapping):
+                raise ConfigError(f"data of an axis must be a table, got {own!r}")
+            rows, whole = merged(rows, own), merged(whole, changes)
     # Copies, because an override is put into nested tables, which the arms share.
     whole, rows = deepcopy(whole), deepcopy(rows)
     for override in overrides:

@@ -101,12 +101,13 @@ def run_transfer(
 def _first(
     job: _Job, recipe: Mapping[str, Any], folder: Path
 ) -> tuple[ExpressionNet, list[EpochRow]]:
-    """The training on FER+ labels, once for all arms that begin with it."""
+    """The training on FER+ labels, once for all arms on the same rows that begin with it."""
     own = ("hidden", "freeze_to")
     network = {key: value for key, value in recipe.get("network", {}).items() if key not in own}
     recipe = {**recipe, "network": network, "class_weights": "none"}
     config = recipe_of(Arm("first", {}, recipe, {}), ferplus8.name)
-    digest = hashlib.sha256(json.dumps(config.as_dict(), sort_keys=True).encode()).hexdigest()
+    begun = [config.as_dict(), job.rows.train.sha256]
+    digest = hashlib.sha256(json.dumps(begun, sort_keys=True).encode()).hexdigest()
     return job.train(voted(job.rows.train), config, folder / f"first-{config.model}-{digest[:8]}")
 
 
