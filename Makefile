@@ -35,9 +35,9 @@ $(VENV)/.testing: $(PINS) | $(BIN)/python
 .PHONY: install
 install: $(VENV)/.testing  ## Everything a contributor needs, in .venv
 
-# --- the page: Node 20 or newer, the machine's or one from PyPI ---
+# --- the page: Node 20.19 or newer, the machine's or one from PyPI ---
 
-NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && echo yes)
+NODE := $(shell node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null && echo yes)
 NODE_PATH := $(if $(NODE),,$(CURDIR)/$(VENV)/node:)
 NPM := cd web && PATH="$(NODE_PATH)$$PATH" npm
 PAGE := src/mien/runtime/page.tar.xz
