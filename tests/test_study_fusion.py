@@ -20,7 +20,7 @@ from mien.core.scores import softmax
 from mien.data.subsets import held_out
 from mien.runtime import Recognizer
 from mien.store.bundle import load_bundle
-from mien.study import parse_study, run_study, write_report
+from mien.study import export_arm, parse_study, run_study, write_report
 from mien.study.arms import log_probabilities
 from mien.study.drawing import drawn
 from mien.study.fusion import run_fusion
@@ -127,6 +127,30 @@ def test_where_nothing_is_held_out_the_scored_rows_choose_and_it_is_said() -> No
     assert other["chosen_on"] == better.chosen_on == "the 14 held-out rows (0.1 of Training)"
 
 
+def test_the_fusion_that_counts_leaves_as_a_bundle_and_late_ones_say_how(
+    ran, tmp_path: Path
+) -> None:
+    study, out, result = ran
+    (arm,) = study.arms
+    report = export_arm(study, arm, _faces(), out, tmp_path / "mine", int8=False)
+    assert report.bundle.card.name == "epochs2"
+    right = right_rows(result["networks"]["joint_features_tuned"]["scores"]["PublicTest clean"])
+    assert report.network_accuracy == pytest.approx(right.mean())
+    other = export_arm(study, arm, _faces(), out, tmp_path / "b", network="nano", int8=False)
+    assert other.bundle.card.training["config"]["model"] == "nano"
+    with pytest.raises(ConfigError, match="mien ensemble"):
+        export_arm(study, arm, _faces(), out, tmp_path / "c", network="late_equal")
+    with pytest.raises(UnknownNameError, match="joint_outputs_tuned"):
+        export_arm(study, arm, _faces(), out, tmp_path / "c", network="small")
+
+
+def test_epochs_cannot_be_scored_within_an_arm_of_several_trainings(tmp_path: Path) -> None:
+    study = parse_study({**STUDY, "recipe": {**RECIPE, "score_at": [1]}}, "mine", "full")
+    (result,) = run_study(study, _faces(), tmp_path)
+    assert result["state"] == "failed"
+    assert "make the epochs an axis" in result["error"]
+
+
 def test_table_has_gains_shares_and_the_fusion_that_counts(ran, tmp_path: Path) -> None:
     study, _, result = ran
     written = write_report(study, [result], tmp_path)
@@ -153,7 +177,7 @@ def test_table_has_gains_shares_and_the_fusion_that_counts(ran, tmp_path: Path) 
     assert {row["fusion"] for row in found if row["stands"]} == {"joint_features_tuned"}
     names = {path.name for path in written}
     assert {"loss.png", "learning.png", "labels-epochs2-PublicTest_clean.png"} <= names
-    assert sum(name.startswith("labels") for name in names) == 2
+    assert sum(name.startswith("labels-") for name in names) == 2
 
 
 @pytest.mark.parametrize(

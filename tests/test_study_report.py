@@ -183,5 +183,5 @@ def test_curves_of_every_training_old_results_too() -> None:
 def test_labels_of_every_scored_test_set_are_drawn(tmp_path: Path) -> None:
     study = parse_study({**RAW, "grid": {"way": ["one"]}}, "mine", "full")
     written = write_report(study, rows_of("test", "test clean", "test at 20")[:1], tmp_path)
-    names = {path.name for path in written if path.name.startswith("labels")}
+    names = {path.name for path in written if path.name.startswith("labels-")}
     assert names == {"labels-one.png", "labels-one-test_clean.png", "labels-one-test_at_20.png"}

@@ -273,6 +273,7 @@ def test_table_and_figures(ran, tmp_path: Path) -> None:
     assert names == {
         "table.md",
         "table.csv",
+        "labels.csv",
         "figures/accuracy.png",
         "figures/loss.png",
         "figures/learning.png",

@@ -5,7 +5,8 @@ Usage: python tools/keep_results.py runs/pooling          # runs/pooling/ARM/res
 
 Checkpoints stay behind; an arm with a result is not run again. Results hold figures and which rows
 were answered correctly, no picture. They lie in docs/studies/NAME/ARM.json; the tables that the
-last call of ``mien study run`` wrote go beside that folder, as NAME.md, NAME.csv, NAME-gains.csv.
+last call of ``mien study run`` wrote go beside that folder, as NAME.md, NAME.csv, NAME-labels.csv
+and NAME-gains.csv.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ from mien.store.atomic import writing
 
 KEPT = Path(__file__).parents[1] / "docs" / "studies"
 RESULT = "result.json"
-TABLES = {"table.md": ".md", "table.csv": ".csv", "gains.csv": "-gains.csv"}
+TABLES = {
+    "table.md": ".md",
+    "table.csv": ".csv",
+    "labels.csv": "-labels.csv",
+    "gains.csv": "-gains.csv",
+}
 
 
 def keep(runs: Path, kept: Path) -> list[str]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Look into data sets and rewrite them.", rich_markup_mode=None)
 
 Source = Annotated[
-    Path, typer.Argument(metavar="SRC", help="FER2013 table (.csv, .gz, .zip, .tar) or labelled folder.")
+    Path,
+    typer.Argument(metavar="SRC", help="FER2013 table (.csv, .gz, .zip, .tar) or labelled folder."),
 ]
 Reader = Annotated[
     str | None,
@@ -39,7 +40,10 @@ Votes = Annotated[
     Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
 ]
 Labels = Annotated[
-    str, typer.Option(metavar="SPACE", help="Label space. Rows of tables and class folders that have no counterpart are "
+    str,
+    typer.Option(
+        metavar="SPACE",
+        help="Label space. Rows of tables and class folders that have no counterpart are "
         "dropped, those of a reader refused.",
     ),
 ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.cli import console, options
 from mien.core.labels import label_space
+
+if TYPE_CHECKING:
+    from mien.export import ExportReport
 
 
 def export(
@@ -61,6 +64,11 @@ def export(
         replace=replace,
         on_stage=lambda stage: console.say(f"{stage} ..."),
     )
+    show_export(report, out, as_json=as_json)
+
+
+def show_export(report: ExportReport, out: Path, *, as_json: bool) -> None:
+    """Print what an export found."""
     if console.wants_json(asked=as_json):
         difference = report.largest_difference
         console.emit(
@@ -76,6 +84,7 @@ def export(
             (precision, f"{m['accuracy']:.4f}", f"{m['ece']:.4f}", f"{m['nll']:.4f}", m["n"])
             for precision, m in report.metrics.items()
         )
+        split = report.metrics["fp32"]["split"]
         title = f"{out}: figures on {split}, rows without a twin in Training"
         console.show(("file", "accuracy ", "ECE ", "NLL ", "rows "), rows, title=title)
     console.say(f"written to {out}; probabilities differ from the network's by at most "

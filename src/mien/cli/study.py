@@ -1,4 +1,4 @@
-"""``mien study list``, ``mien study show`` and ``mien study run``."""
+"""``mien study list``, ``show``, ``run`` and ``export``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mien.cli import console, options
+from mien.cli.export import show_export
 from mien.cli.provenance import provenance
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ Name = Annotated[
 Scale = Annotated[
     Literal["smoke", "reduced", "full"],
     typer.Option(help="Generated faces and minutes; CPU hours; the published protocol, for a GPU."),
+]
+Votes = Annotated[
+    Path | None,
+    typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images; transfer needs them."),
 ]
 
 
@@ -78,37 +83,51 @@ def run(
         Path | None,
         typer.Option(metavar="SRC", help="FER2013; smoke scale makes its own faces."),
     ] = None,
-    votes: Annotated[
-        Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
-    ] = None,
+    votes: Votes = None,
     scale: Scale = "smoke",
     override: options.Override = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--arm", metavar="ARM", help="Run this arm alone; repeatable."),
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Run arms again that failed.")] = False,
     device: options.Device = "cpu",
     as_json: options.Json = False,
 ) -> None:
-    """Run the arms of a study that have no result yet, then write its table and figures.
+    """Run the arms of a study that have no result yet, then write its tables and figures.
 
     The same command goes on after a kill. An arm that is done is not run again, and an arm that
-    fails is a row with its error; then the exit code is 1.
+    fails is a row with its error; then the exit code is 1. The tables are written after every arm.
     """
     with console.needs("train"):
-        from mien.study import load_study, run_study, write_report
+        from mien.study import load_study, results_of, run_study, write_report, write_tables
 
     study = load_study(name, scale, tuple(override or ()))
     needed = any(not arm.data.get("generated") for arm in study.arms)
     if needed and data is None:
         raise typer.BadParameter(f"{name} at scale {scale} needs --data SRC")
+    chosen = [arm for arm in study.arms if not only or arm.name in only]
+    if votes is None and any(_wants_votes(arm) for arm in chosen):
+        raise typer.BadParameter(
+            f"{name} at scale {scale} begins with trainings on FER+ labels: give --votes "
+            "FERPLUS.csv"
+        )
+    running = False
 
     def told(index: int, arms: int, arm: Arm, result: dict[str, Any] | None) -> None:
+        nonlocal running
         state = "..." if result is None else result["state"]
         error = "" if result is None or state == "done" else f": {result['error']}"
         console.say(f"[{index + 1}/{arms}] {arm.name} {state}{error}")
+        if running and result is not None:
+            write_tables(study, list(results_of(study, out)), out)
+        running = result is None
 
     results = run_study(
         study,
         _loader(data, votes),
         out,
+        only=tuple(only or ()),
         retry=retry,
         device=device,
         provenance=provenance(),
@@ -122,6 +141,61 @@ def run(
     console.say(f"written to {out}: {len(written)} files, table.md first")
     if any(result["state"] == "failed" for result in results):
         raise typer.Exit(options.FAILED)
+
+
+@app.command()
+def export(
+    name: Name,
+    arm: Annotated[str, typer.Argument(metavar="ARM", help="An arm that is done.")],
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder that the study was run in.")],
+    out: Annotated[Path, typer.Option(metavar="BUNDLE", help="Folder to write.")],
+    data: Annotated[
+        Path | None, typer.Option(metavar="SRC", help="The data that the study was run with.")
+    ] = None,
+    scale: Scale = "smoke",
+    override: options.Override = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Network of a fusion.",
+            show_default="the fusion the study stands for",
+        ),
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Write the int8 file too.")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing BUNDLE.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Make a bundle of an arm that is done.
+
+    Studies may draw their rows across the splits of the data, so mien export cannot know which
+    were trained on; this command draws them again. Temperature, threshold and the figures in the
+    card come from the arm's first test set, which therefore is no test of them.
+    """
+    with console.needs("train"):
+        from mien.study import arm_of, export_arm, load_study
+
+    study = load_study(name, scale, tuple(override or ()))
+    chosen = arm_of(study, arm)
+    if data is None and not chosen.data.get("generated"):
+        raise typer.BadParameter(f"{name} at scale {scale} needs --data SRC")
+    report = export_arm(
+        study,
+        chosen,
+        _loader(data, None),
+        runs,
+        out,
+        network=network,
+        name=out.resolve().name,
+        int8=int8,
+        replace=replace,
+        on_stage=lambda stage: console.say(f"{stage} ..."),
+    )
+    show_export(report, out, as_json=as_json)
+
+
+def _wants_votes(arm: Arm) -> bool:
+    return "first" in arm.recipe and not arm.data.get("generated")
 
 
 def _loader(data: Path | None, votes: Path | None) -> Any:

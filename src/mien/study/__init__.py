@@ -1,7 +1,8 @@
 """Studies: grids of trainings from a TOML file, one table and figures out."""
 
+from mien.study.exporting import arm_of, export_arm
 from mien.study.plan import SCALES, Arm, DataPlan, Study, load_study, parse_study, study_names
-from mien.study.report import write_report
+from mien.study.report import write_report, write_tables
 from mien.study.run import results_of, run_study
 
 __all__ = [
@@ -9,10 +10,13 @@ __all__ = [
     "Arm",
     "DataPlan",
     "Study",
+    "arm_of",
+    "export_arm",
     "load_study",
     "parse_study",
     "results_of",
     "run_study",
     "study_names",
     "write_report",
+    "write_tables",
 ]

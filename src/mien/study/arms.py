@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from mien.core.alignment import FRAME
-from mien.core.errors import DivergedError
+from mien.core.errors import ConfigError, DivergedError
 from mien.data.faceset import FaceSet
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.study.drawing import Rows
@@ -37,6 +37,14 @@ def recipe_of(arm: Arm, labels: str) -> TrainConfig:
     return config_from_dict(
         {"watch": "", "votes_weight": 0.0, **dict(arm.recipe), "labels": labels}
     )
+
+
+def no_chosen_epochs(config: TrainConfig) -> None:
+    """Raises ``ConfigError`` if a recipe wants epochs scored, in an arm of several trainings."""
+    if config.score_at:
+        raise ConfigError(
+            "score_at is for arms with one training; make the epochs an axis of the grid instead"
+        )
 
 
 def curve_every(config: TrainConfig) -> int:

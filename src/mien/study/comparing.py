@@ -26,6 +26,7 @@ Cells = Sequence[str]
 
 _GAINS = ("arm", "test", "fusion", "stands", "against", "chosen on", "points", "ci95 low",
           "ci95 high", "p")  # fmt: skip
+_LABELS = ("support", "precision", "recall", "f1")
 
 
 def over_seeds(study: Study, rows: Sequence[Row], test: str) -> list[Cells]:
@@ -93,6 +94,17 @@ def recalls(rows: Sequence[Row], test: str) -> tuple[Cells, list[Cells]]:
     return head, lines
 
 
+def labels_csv(rows: Iterable[Row]) -> str:
+    """Figures of every label, per arm or network of a fusion, and scored set; "" without any."""
+    lines = [
+        (row["arm"], name, label, *(each[key] for key in _LABELS))
+        for row in rows
+        for name, found in row.get("scores", {}).items()
+        for label, each in found["per_class"].items()
+    ]
+    return _csv(("arm", "set", "label", *_LABELS), lines) if lines else ""
+
+
 def gain_lines(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
     """What every fusion of every arm is worth, per scored set, as plain columns."""
     for row in rows:
@@ -119,11 +131,7 @@ def gains_csv(rows: Iterable[Row]) -> str:
     lines = list(gain_lines(rows))
     if not lines:
         return ""
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(_GAINS)
-    table.writerows([csv_cell(line[key]) for key in _GAINS] for line in lines)
-    return stream.getvalue()
+    return _csv(_GAINS, ([line[key] for key in _GAINS] for line in lines))
 
 
 def gains_table(rows: Iterable[Row]) -> list[Cells]:
@@ -150,6 +158,14 @@ def shares_table(rows: Iterable[Row]) -> list[Cells]:
             told = ", ".join(f"{member} {share:.3f}" for member, share in pairs)
             lines.append((row["arm"], name, told))
     return lines
+
+
+def _csv(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    stream = io.StringIO()
+    table = csv.writer(stream, lineterminator="\n")
+    table.writerow(head)
+    table.writerows([csv_cell(cell) for cell in line] for line in lines)
+    return stream.getvalue()
 
 
 def _pair(pair: dict[str, Any]) -> Cells:

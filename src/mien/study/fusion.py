@@ -21,6 +21,7 @@ from mien.study.arms import (
     figures,
     figures_of_parts,
     log_probabilities,
+    no_chosen_epochs,
     plain_log,
     recipe_of,
 )
@@ -69,6 +70,7 @@ def run_fusion(
     except KeyError as error:
         raise ConfigError(f"arm {arm.name} lacks {error} in its recipe") from error
     config = recipe_of(Arm(arm.name, {}, settings, {}), rows.plan.labels)
+    no_chosen_epochs(config)
     if chosen not in (known := fusions(config)):
         raise unknown_name("fusion", chosen, known)
     logs: dict[str, list[EpochRow]] = {}

@@ -29,7 +29,7 @@ SCORES = ("accuracy", "loss", "precision", "recall", "f1")
 
 
 def write_report(study: Study, rows: Sequence[Row], out: Path) -> list[Path]:
-    """Write ``table.md``, ``table.csv``, ``gains.csv`` of a fusion, and figures of finished arms.
+    """Write the tables and, of finished arms, figures.
 
     Args:
         study: The study.
@@ -39,14 +39,27 @@ def write_report(study: Study, rows: Sequence[Row], out: Path) -> list[Path]:
     Returns:
         The files written.
     """
+    return [*write_tables(study, rows, out), *write_figures(study, rows, out / "figures")]
+
+
+def write_tables(study: Study, rows: Sequence[Row], out: Path) -> list[Path]:
+    """Write ``table.md``, ``table.csv``, ``labels.csv`` and, of a fusion, ``gains.csv``.
+
+    Returns:
+        The files written.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    texts = {"table.md": markdown(study, rows), "table.csv": table_csv(study, rows)}
-    if gains := comparing.gains_csv(rows):
-        texts["gains.csv"] = gains
+    texts = {
+        "table.md": markdown(study, rows),
+        "table.csv": table_csv(study, rows),
+        "labels.csv": comparing.labels_csv(unfolded(rows)),
+        "gains.csv": comparing.gains_csv(rows),
+    }
+    texts = {name: text for name, text in texts.items() if text}
     for name, text in texts.items():
         with writing(out / name, "w") as file:
             file.write(text)
-    return [*(out / name for name in texts), *write_figures(study, rows, out / "figures")]
+    return [out / name for name in texts]
 
 
 def table_csv(study: Study, rows: Sequence[Row]) -> str:

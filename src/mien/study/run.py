@@ -6,11 +6,11 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mien.core.errors import ConfigError, MienError, OtherRunError
+from mien.core.errors import ConfigError, MienError, OtherRunError, unknown_name
 from mien.data.faceset import FaceSet
 from mien.store.atomic import writing
 from mien.study.arms import run_network
@@ -40,6 +40,7 @@ def run_study(
     faces: FaceSet | Callable[[str], FaceSet],
     out: Path,
     *,
+    only: Collection[str] = (),
     retry: bool = False,
     device: str = "cpu",
     provenance: dict[str, str] | None = None,
@@ -59,6 +60,7 @@ def run_study(
         faces: The data in any label space that maps into the study's, or a function that loads
             them for the name of a label space.
         out: Folder of the runs.
+        only: Names of arms to run; () = all. Of the others the stored results are taken.
         retry: Run failed arms again.
         device: ``cpu`` or ``cuda``.
         provenance: Version and commit, stored with every result.
@@ -66,24 +68,33 @@ def run_study(
         on_epoch: Called with (arm, log row) after each epoch.
 
     Returns:
-        One result per arm, in the study's order.
+        One result per arm, in the study's order; ``state`` is done, failed or, of arms left out by
+        ``only``, not run.
 
     Raises:
+        UnknownNameError: If ``only`` names no arm.
         ConfigError: If ``out`` holds results, or runs begun, of other settings or rows of an arm;
             nothing is stored for that arm.
         DataError: If there are no rows to compare those of a result with.
     """
+    names = [arm.name for arm in study.arms]
+    for name in only:
+        if name not in names:
+            raise unknown_name("arm", name, names)
     out.mkdir(parents=True, exist_ok=True)
     draw = _Draw(faces)
     results: list[dict[str, Any]] = []
     for index, arm in enumerate(study.arms):
         folder = out / arm.name
         found = read_result(folder, arm)
+        if only and arm.name not in only:
+            results.append(found or not_run(arm))
+            continue
         if found is None or (retry and found["state"] == "failed"):
             on_arm(index, len(study.arms), arm, None)
             found = _one(study, arm, draw, folder, device, provenance or {}, on_epoch)
         elif "data" in found:
-            _check_same(found["data"], draw.digests(arm), folder, "rows")
+            check_same(found["data"], draw.digests(arm), folder, "rows")
         on_arm(index, len(study.arms), arm, found)
         results.append(found)
     return results
@@ -112,7 +123,8 @@ class _Draw:
         return self._digests[key]
 
 
-def _check_same(then: Any, now: Any, folder: Path, what: str) -> None:
+def check_same(then: Any, now: Any, folder: Path, what: str) -> None:
+    """Raises ``ConfigError`` if an arm was run with something else than it has now."""
     if then != now:
         raise ConfigError(
             f"{folder} was run with other {what} than the study has now; remove that folder to run "
@@ -231,5 +243,9 @@ def read_result(folder: Path, arm: Arm) -> dict[str, Any] | None:
 def results_of(study: Study, out: Path) -> Iterator[Mapping[str, Any]]:
     """Stored results, and for arms without one a row that says so."""
     for arm in study.arms:
-        found = read_result(out / arm.name, arm)
-        yield found or {"arm": arm.name, "values": dict(arm.values), "state": "not run"}
+        yield read_result(out / arm.name, arm) or not_run(arm)
+
+
+def not_run(arm: Arm) -> dict[str, Any]:
+    """The row of an arm without a result."""
+    return {"arm": arm.name, "values": dict(arm.values), "state": "not run"}

@@ -92,8 +92,9 @@ def recognised(found: Row) -> int:
 def published(study: Study, row: Row, test: str | None = None, first: str | None = None) -> str:
     """The publication's figure for a row; "" if it has none.
 
-    An entry belongs to a row if every key of its ``arm`` table has the row's value. Of the networks
-    of a fusion, the one that the arm stands for has the figures that name no ``network``.
+    An entry belongs to a row if every key of its ``arm`` table has the row's value, or one of
+    several. Of the networks of a fusion, the one that the arm stands for has the figures that name
+    no ``network``.
 
     Args:
         study: Whose figures.
@@ -105,13 +106,17 @@ def published(study: Study, row: Row, test: str | None = None, first: str | None
     for entry in study.published:
         wanted = entry["arm"]
         own = row.get("stands", True) or "network" in wanted
-        if own and all(row["values"].get(key) == value for key, value in wanted.items()):
+        if own and all(_is(row["values"].get(key), value) for key, value in wanted.items()):
             if test is None:
                 where = f" ({entry['test']})" if "test" in entry else ""
                 told.append(f"{entry['figure']}{where}")
             elif entry.get("test", first) == test:
                 return str(entry["figure"])
     return "; ".join(told)
+
+
+def _is(value: Any, wanted: Any) -> bool:
+    return value in wanted if isinstance(wanted, list) else value == wanted
 
 
 def by_seed(rows: Sequence[Row], test: str) -> dict[str, list[float]]:

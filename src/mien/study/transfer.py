@@ -14,7 +14,7 @@ from mien.core.labels import ferplus8
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
 from mien.models import ExpressionNet
-from mien.study.arms import cost, curve_every, plain_log, recipe_of, scored
+from mien.study.arms import cost, curve_every, no_chosen_epochs, plain_log, recipe_of, scored
 from mien.study.drawing import Rows
 from mien.study.plan import Arm, merged
 from mien.train import TrainConfig, train, training_rows
@@ -77,6 +77,7 @@ def run_transfer(
     settings = dict(arm.recipe)
     first = settings.pop("first", None)
     config = recipe_of(replace(arm, recipe=settings), rows.plan.labels)
+    no_chosen_epochs(config)
     with seeded(config.seed):
         network = new_network(config, pretrained=False)
     seconds = 0.0

@@ -1,0 +1,112 @@
+"""From an arm that is done to a bundle, on the rows that the arm drew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mien.core.errors import ConfigError, unknown_name
+from mien.data.faceset import FaceSet
+from mien.export import ExportReport, export_bundle
+from mien.study.drawing import drawn
+from mien.study.plan import Arm, Study
+from mien.study.run import check_same, read_result
+from mien.train import load_run
+
+NETWORK = "run"
+"""Folder of the training of an arm that has one network."""
+
+
+def arm_of(study: Study, name: str) -> Arm:
+    """The arm of that name.
+
+    Raises:
+        UnknownNameError: If there is none.
+    """
+    for arm in study.arms:
+        if arm.name == name:
+            return arm
+    raise unknown_name("arm", name, [arm.name for arm in study.arms])
+
+
+def export_arm(
+    study: Study,
+    arm: Arm,
+    faces: FaceSet | Callable[[str], FaceSet],
+    runs: Path,
+    out: Path,
+    *,
+    network: str | None = None,
+    name: str | None = None,
+    int8: bool = True,
+    replace: bool = False,
+    on_stage: Callable[[str], None] = lambda _: None,
+) -> ExportReport:
+    """Make a bundle of an arm that is done.
+
+    Its temperature and threshold are fitted on the arm's first test set, because the arm may have
+    drawn its rows across the splits of the data, so that none of them is clean but this one.
+
+    Args:
+        study: Whose arm it is.
+        arm: Which.
+        faces: The data of the arm, as for ``run_study``.
+        runs: The folder that the study was run in.
+        out: Folder to write.
+        network: Which network of a fusion; None = the one the arm stands for.
+        name: Name in the card; None = that of the arm.
+        int8: Whether to write the int8 file too.
+        replace: Take the place of a bundle that is there.
+        on_stage: Called with the name of each stage.
+
+    Returns:
+        What ``export.export_bundle`` found.
+
+    Raises:
+        ConfigError: If the arm is not done, has no such network, or was run with other settings or
+            rows.
+        ExportError: As ``export.export_bundle`` does.
+    """
+    folder = runs / arm.name
+    result = read_result(folder, arm)
+    if result is None or result["state"] != "done":
+        raise ConfigError(
+            f"{folder} has no finished arm; run it: mien study run {study.name} --scale "
+            f"{study.scale} --arm {arm.name} --out {runs}"
+        )
+    if study.kind == "classical":
+        raise ConfigError(f"a classical arm is a bundle already: {folder / 'bundle'}")
+    finished = load_run(folder / _network(study, result, network))
+    rows = drawn(faces, arm.data)
+    if "data" in result:
+        check_same(result["data"], rows.digests, folder, "rows")
+    return export_bundle(
+        finished.network,
+        rows.together(),
+        out,
+        name=name or arm.name,
+        training=finished.as_dict(),
+        int8=int8,
+        calibration_split=next(iter(rows.tests)),
+        replace=replace,
+        on_stage=on_stage,
+    )
+
+
+def _network(study: Study, result: dict[str, Any], asked: str | None) -> str:
+    """Folder of the training, within that of the arm."""
+    if study.kind != "fusion":
+        if asked not in (None, NETWORK):
+            raise ConfigError(f"only arms of a fusion have networks to choose from, got {asked!r}")
+        return NETWORK
+    name = asked or result["fusion"]
+    trained = [each for each in result["networks"] if not each.startswith("late_")]
+    if name.startswith("late_"):
+        raise ConfigError(
+            f"{name} is a mean of the members' answers: export the members and join them with mien "
+            "ensemble"
+        )
+    if name not in trained:
+        raise unknown_name("network", name, trained)
+    return name
