@@ -59,7 +59,8 @@ On {protocol["split"]}: {protocol["protocol"]}. The threshold was set for a risk
 ## Training
 
 {told["epochs"]} epochs, {told["seconds"] / 60:.0f} minutes, {told["data"]["rows"]:,} rows of
-`{told["data"]["source"]}` (sha256 of its training pixels and labels {told["data"]["rows_sha256"]}), mien {told["mien"]}, commit
+`{told["data"]["source"]}` (sha256 of its training pixels and labels
+{told["data"]["rows_sha256"]}), mien {told["mien"]}, commit
 {told.get("commit", "unknown")}. Configuration: [config.toml](config.toml), log: [log.csv](log.csv).
 
 ![Loss and accuracy over the epochs](curves.png)
