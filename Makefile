@@ -133,8 +133,9 @@ wheel-check: $(VENV)/.testing  ## Build the wheel, install it elsewhere, run it 
 	$(BIN)/python tools/wheel_check.py $(PORTRAIT)
 
 .PHONY: docs
-docs: $(VENV)/.using  ## Rewrite the generated pages
+docs: $(VENV)/.testing  ## Rewrite the generated pages
 	$(BIN)/python tools/make_cli_docs.py
+	$(BIN)/python tools/make_training_docs.py
 
 .PHONY: format
 format: $(VENV)/.testing  ## ruff: mend what it can

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,9 +19,17 @@ def models(
     model: Annotated[
         str | None, typer.Argument(metavar="[MODEL]", help="Name or folder; shows its whole card.")
     ] = None,
+    networks: Annotated[
+        bool, typer.Option("--networks", help="List what can be trained instead (needs torch).")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """List the models that come with mien, or show the card of one."""
+    if networks:
+        if model is not None:
+            raise typer.BadParameter("--networks lists all; leave out MODEL")
+        _networks(as_json=as_json)
+        return
     from mien.store.bundle import bundle_names, open_bundle
 
     names = bundle_names() if model is None else (model,)
@@ -35,6 +44,40 @@ def models(
     else:
         columns = ("model", "card", "labels", "parameters ", "file", "accuracy ", "measured on")
         console.show(columns, [row for name in names for row in _rows(name, bundles[name])])
+
+
+def _networks(*, as_json: bool) -> None:
+    with console.needs("train"):
+        from mien.models import models as registered
+
+    if console.wants_json(asked=as_json):
+        for info in registered().values():
+            console.emit(asdict(info))
+        return
+    columns = (
+        "network",
+        "what",
+        "parameters ",
+        "MMACs ",
+        "input ",
+        "smallest ",
+        "licence",
+        "source",
+    )
+    rows = (
+        (
+            info.name,
+            info.summary,
+            f"{info.parameters:,}",
+            f"{info.macs / 1e6:,.1f}",
+            info.input_size,
+            info.smallest_input or info.input_size,
+            info.licence,
+            info.source,
+        )
+        for info in registered().values()
+    )
+    console.show(columns, rows)
 
 
 def _rows(name: str, bundle: Bundle) -> Iterator[tuple[str, ...]]:

@@ -106,8 +106,8 @@ def reader_of(source: str | Path, reader: str | None = None) -> ReaderInfo | Non
     if len(found) > 1:
         seen = "; ".join(f"{name} ({evidence})" for name, evidence in found.items())
         raise DataError(
-            f"{str(path)!r} looks like several data sets: {seen}; name the reader, or move "
-            "them apart"
+            f"{str(path)!r} looks like several data sets: {seen}; move them apart, or choose "
+            "one: mien data convert SRC OUT --reader NAME"
         )
     return known[next(iter(found))] if found else None
 
@@ -166,8 +166,9 @@ def in_space(faces: FaceSet, labels: LabelSpace, *, drop_unmapped: bool = False)
         counts = zip(faces.space.labels, lost.tolist(), strict=True)
         rows = ", ".join(f"{count} rows of {label}" for label, count in counts if count)
         raise DataError(
-            f"{faces.source}: {rows} have no counterpart in {labels.name}; drop them with "
-            f"--drop-unmapped, or keep them with --labels {faces.space.name}"
+            f"{faces.source}: {rows} have no counterpart in {labels.name}. mien data convert "
+            f"SRC OUT --drop-unmapped drops them; --labels {faces.space.name}, or labels in a "
+            "recipe, keeps them"
         )
     return faces.mapped(labels)
 

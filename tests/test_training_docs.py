@@ -1,0 +1,63 @@
+"""The generated pages on recipes and networks say what the code has."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mien.core.labels import fer7
+from mien.study import parse_study
+from mien.study.arms import recipe_of
+from mien.study.drawing import drawn
+from mien.study.generated import generated_faces
+from mien.train import config_from_dict
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    """The script that writes them."""
+    path = ROOT / "tools" / "make_training_docs.py"
+    spec = importlib.util.spec_from_file_location("make_training_docs", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["recipe.md", "networks.md"])
+def test_pages_are_current(tool: ModuleType, name: str) -> None:
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == tool.PAGES[name](), "make docs"
+
+
+def test_a_field_without_words_would_be_noticed(tool: ModuleType) -> None:
+    class Bare:
+        """Nothing is said of its fields."""
+
+    with pytest.raises(ValueError, match="Bare documents no arguments"):
+        tool.arguments(Bare)
+
+
+@pytest.mark.parametrize(("scale", "arms"), [("smoke", 12), ("reduced", 13), ("full", 12)])
+def test_the_study_on_the_page_is_one(scale: str, arms: int) -> None:
+    page = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    study = parse_study(tomllib.loads(text), "mine", scale)
+    assert len(study.arms) == arms
+    for arm in study.arms:
+        assert recipe_of(arm, "fer7")
+        drawn(generated_faces(1, ("Training",), fer7), {**arm.data, "generated": 2})
+
+
+def test_the_recipe_on_the_page_is_one(tool: ModuleType) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", tool.recipe_page(), re.DOTALL)
+    config = config_from_dict(tomllib.loads(text))
+    assert config.network.hidden == (4096, 1024)
+    assert config.network.freeze_to == "layer3"
