@@ -117,6 +117,8 @@ def test_the_card_tells_members_cost_and_agreement(members: list[Bundle], tmp_pa
     told = card.training["ensemble"]
     assert [m["name"] for m in told] == ["m11", "m12"]
     assert [m["share"] for m in told] == [0.5, 0.5]
+    size = (made.bundle.path / "model.onnx").stat().st_size / 1e6
+    assert card.training["megabytes"]["fp32"] == pytest.approx(size, abs=1e-3)
     assert told[0]["sha256"]["fp32"] == members[0].card.files["fp32"].sha256
     rows = made_splits().split("PublicTest")
     tops = [
@@ -186,7 +188,7 @@ def test_members_that_do_not_fit_are_refused(members: list[Bundle], tmp_path: Pa
             make_ensemble(group, made_splits(), tmp_path / "bad", name="bad")
     with pytest.raises(ExportError, match="above 0"):
         make_ensemble(members, made_splits(), tmp_path / "bad", name="bad", shares=(1.0, 0.0))
-    with pytest.raises(ExportError, match="one of each per member"):
+    with pytest.raises(ExportError, match="need one share each, got"):
         make_ensemble(members, made_splits(), tmp_path / "bad", name="bad", shares=(1.0,))
     assert not (tmp_path / "bad").exists()
 

@@ -29,7 +29,8 @@ from mien.models import (
 from mien.models.network import standardise
 from mien.models.registry import _input_size
 from mien.runtime.session import open_session, run
-from mien.train.state import seeded
+from mien.train import TrainConfig, train
+from mien.train.state import new_network, seeded
 from portrait import PATH as PORTRAIT
 
 LARGE = 2_000_000  # parameters; larger networks take seconds each and are left to the slow suite
@@ -149,6 +150,25 @@ def test_every_parameter_gets_a_gradient(name: str) -> None:
         if not without:
             break
     assert without == set()
+
+
+@pytest.mark.parametrize("name", entries())
+def test_an_epoch_as_mien_train_runs_it_moves_every_part(name: str, tmp_path: Path) -> None:
+    """Half precision, augmentation, optimiser and checkpoint included."""
+    config = TrainConfig(
+        model=name, epochs=1, batch_size=7, warmup=0.0, lr=0.01, weight_decay=0.0, ema_epochs=0,
+        dropout=0.0, watch="", votes_weight=0.0, network=smallest(name),
+    )  # fmt: skip
+    with seeded(config.seed):
+        before = dict(new_network(config).named_parameters())
+    network, (row,) = train(made_splits(14, 7), config, tmp_path)
+    assert 0 < row.loss < 20
+    after = dict(network.named_parameters())
+    assert all(bool(weights.isfinite().all()) for weights in after.values())
+    still = [n for n, w in after.items() if torch.equal(w, before[n]) and "head" in n]
+    assert still == []
+    moved = sum(not torch.equal(w, before[n]) for n, w in after.items())
+    assert moved > 0.8 * len(after)  # what lies behind a norm that starts at zero waits
 
 
 @pytest.mark.parametrize("name", entries())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -77,10 +78,13 @@ def make_ensemble(
         on_stage: Called with the name of each stage.
 
     Raises:
-        ExportError: If the members do not fit together, or the merged graph answers differently.
+        ExportError: If the members do not fit together, a share is missing or not above 0, or the
+            merged graph answers differently.
         DataError: If a split is missing, or the shares cannot be learned honestly.
     """
     check_members(members)
+    if shares is not None and not isinstance(shares, str):
+        _check_shares(shares, len(members))
     train, chosen = faces.split("Training"), faces.split(calibration_split)
     clean = chosen[~in_common(chosen, train)]
     if not len(clean):
@@ -100,6 +104,7 @@ def make_ensemble(
     parts = [member.path for member in members]
     with writing_bundle(out, replace=replace_existing, keep=parts) as folder:
         files: dict[str, ModelFile] = {}
+        megabytes: dict[str, float] = {}
         for precision in _common_precisions(members):
             graph = merge_graphs(
                 [member.model(precision) for member in members],
@@ -108,6 +113,7 @@ def make_ensemble(
             )
             check_model(graph, FILES[precision])
             (folder / FILES[precision]).write_bytes(graph)
+            megabytes[precision] = round(len(graph) / 1e6, 3)
             files[precision] = ModelFile(sha256_of(graph), plain)
         kind = shares if isinstance(shares, str) else ("equal" if shares is None else "given")
         card = _card(members, weights, kind, name, files)
@@ -124,7 +130,12 @@ def make_ensemble(
         files = {p: calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
         right = answers.argmax(axis=2) == clean.labels
         agreement = _agreement(answers.argmax(axis=2))
-        training = {**card.training, "agreement": agreement, "agreement_on": calibration_split}
+        training = {
+            **card.training,
+            "megabytes": megabytes,
+            "agreement": agreement,
+            "agreement_on": calibration_split,
+        }
         card = replace(card, files=files, training=training)
         (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
     best = right[right.mean(axis=1).argmax()]
@@ -160,6 +171,14 @@ def check_members(members: Sequence[Bundle]) -> None:
                 f"{member.card.name} and {first.name} were exported with different crops; "
                 "export them again with one version of mien"
             )
+
+
+def _check_shares(shares: Sequence[float], members: int) -> None:
+    if len(shares) != members:
+        raise ExportError(f"{members} members need one share each, got {len(shares)}")
+    if not all(0 < share < math.inf for share in shares):
+        told = ", ".join(f"{share:g}" for share in shares)
+        raise ExportError(f"shares must be above 0 (leave out a member that has none), got {told}")
 
 
 def _common_precisions(members: Sequence[Bundle]) -> list[str]:
