@@ -82,6 +82,11 @@ def explain(
     layers, the maps of every convolution for the first face. Of labelled data: a contact sheet, and
     a sheet of data's faces is for local use only.
 
+    occlusion hides one patch after another and shows what that costs. activation is the map that a
+    mean-pooled head averages. gradcam weights the last maps by the label's gradient, saliency is
+    the gradient at the pixels, smoothgrad its mean over noise. layers shows what every convolution
+    answers.
+
     A map says where a model looks, not whether it is right to look there.
     """
     if (image is None) == (data is None):
