@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from mien import metrics
 from mien.core.errors import ConfigError, DataError, DivergedError
 from mien.core.labels import agrawal5, fer7
+from mien.models.classical import ClassicalNet, build_feature, feature_names, linear
 from mien.study import parse_study, run_study, write_report
 from mien.study import run as run_module
-from mien.study.arms import figures, figures_of_parts
+from mien.study.arms import figures, figures_of_parts, log_probabilities
 from mien.study.drawing import drawn
 from mien.study.generated import generated_faces
 from mien.study.run import RESULT, results_of
@@ -312,6 +314,22 @@ def test_scores_equal_the_metrics() -> None:
     assert found["per_class"]["neutral"]["recall"] is None
     np.testing.assert_array_equal(right_rows(found), z.argmax(axis=1) == truth)
     json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("feature", feature_names())
+def test_scoring_leaves_a_network_as_it_was(feature: str) -> None:
+    """Whatever axes its weights have; answers are those of the network itself."""
+    faces = generated_faces(1, ("Training",), fer7)
+    described = build_feature(feature)(torch.zeros(1, 1, 48, 48)).flatten(1).shape[1]
+    head = linear(np.random.default_rng(0).normal(size=(7, described)), np.zeros(7))
+    network = ClassicalNet(build_feature(feature), torch.nn.Identity(), head, fer7).eval()
+    strides = [weights.stride() for weights in (*network.parameters(), *network.buffers())]
+    found = log_probabilities(network, faces.images, "flip")
+    frames = torch.from_numpy(faces.images[:, None]).float()
+    with torch.no_grad():
+        both = [network(view).logits.double().softmax(1) for view in (frames, frames.flip(3))]
+    np.testing.assert_allclose(np.exp(found), (both[0] + both[1]) / 2, atol=1e-6)
+    assert [w.stride() for w in (*network.parameters(), *network.buffers())] == strides
 
 
 def test_rows_are_drawn_as_the_plan_says() -> None:

@@ -162,16 +162,23 @@ def log_probabilities(
     network: ExpressionNet, images: NDArray[np.uint8], views: str = "none", device: str = "cpu"
 ) -> NDArray[np.float64]:
     """Log of the mean over views of the softmax, ``(N, K)``, of ``(N, 48, 48)`` crops."""
-    # Channels last: 1.7 times as fast on CPUs, the same answers to 1e-6.
-    network = network.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.eval().to(device)
+    _as(network, torch.channels_last)  # 1.7 times as fast on CPUs, the same answers to 1e-6
     answers: list[NDArray[np.float64]] = []
     for start in range(0, len(images), _BATCH):
         frames = torch.from_numpy(images[start : start + _BATCH, None]).to(device).float()
         seen = [network(view).logits.double().log_softmax(dim=1) for view in _views(frames, views)]
         mixed = torch.stack(seen).logsumexp(dim=0) - float(np.log(len(seen)))
         answers.append(mixed.cpu().numpy())
-    network.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    _as(network.to("cpu"), torch.contiguous_format)
     return np.concatenate(answers)
+
+
+def _as(network: ExpressionNet, layout: torch.memory_format) -> None:
+    """Lay the weights of convolutions out, and nothing else: HOG has a buffer of five axes."""
+    for weights in (*network.parameters(), *network.buffers()):
+        if weights.dim() == 4:
+            weights.data = weights.data.contiguous(memory_format=layout)
 
 
 def _views(frames: torch.Tensor, views: str) -> list[torch.Tensor]:
