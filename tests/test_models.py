@@ -152,6 +152,18 @@ def test_every_parameter_gets_a_gradient(name: str) -> None:
     assert without == set()
 
 
+@pytest.mark.parametrize("name", entries(*ON_META))
+def test_no_network_has_the_convolution_whose_gradient_corrupts_memory(name: str) -> None:
+    """oneDNN, issue 6035: 1x1, strided, fewer channels than a block of 16, channels last."""
+    with torch.device("meta"):
+        network = build(name, options=smallest(name))
+    convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert convolutions
+    assert not any(
+        m.kernel_size == (1, 1) and max(m.stride) > 1 and m.in_channels < 16 for m in convolutions
+    )
+
+
 @pytest.mark.parametrize("name", entries())
 def test_an_epoch_as_mien_train_runs_it_moves_every_part(name: str, tmp_path: Path) -> None:
     """Half precision, augmentation, optimiser and checkpoint included."""

@@ -160,12 +160,17 @@ def separable(width_in: int, width: int) -> list[nn.Module]:
 
 
 class XceptionBlock(nn.Module):
-    """Two separable convolutions and pooling beside a strided 1x1 convolution."""
+    """Two separable convolutions and pooling beside a strided 1x1 convolution.
+
+    The stride is taken before the convolution, which is the same: with fewer than 16 channels,
+    channels last, oneDNN's gradient of a strided one writes past its memory and ends the process
+    some time later (oneDNN, issue 6035).
+    """
 
     def __init__(self, width_in: int, width: int) -> None:
         super().__init__()
         self.shortcut = nn.Sequential(
-            nn.Conv2d(width_in, width, 1, stride=2, bias=False), nn.BatchNorm2d(width, eps=1e-3)
+            nn.Conv2d(width_in, width, 1, bias=False), nn.BatchNorm2d(width, eps=1e-3)
         )
         self.body = nn.Sequential(
             *separable(width_in, width),
@@ -176,7 +181,7 @@ class XceptionBlock(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """``(N, width_in, h, w)`` to ``(N, width, h / 2, w / 2)``, rounded up."""
-        return self.body(maps) + self.shortcut(maps)
+        return self.body(maps) + self.shortcut(maps[:, :, ::2, ::2])
 
 
 class Neighbours(nn.Module):
