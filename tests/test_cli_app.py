@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shlex
 import subprocess
@@ -20,6 +19,7 @@ from faces_made import made_faces, table_text
 from mien.cli import run
 from mien.cli.app import app
 from mien.core.errors import DataError, UnknownNameError
+from tool_made import tool_module
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,10 +53,7 @@ def test_every_command_has_help(path: tuple[str, ...], capsys: pytest.CaptureFix
 
 
 def test_reference_page_is_current() -> None:
-    spec = importlib.util.spec_from_file_location("make_cli_docs", ROOT / "tools/make_cli_docs.py")
-    assert spec is not None and spec.loader is not None  # noqa: PT018 - narrows the type
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = tool_module("make_cli_docs")
     assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run: make docs"
 
 

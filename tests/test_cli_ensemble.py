@@ -18,7 +18,7 @@ from mien.train.state import seeded
 
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Two bundles and their data; a tenth of Training was held out from both."""
+    """Two bundles and their data; one of them had half of Training held out."""
     folder = tmp_path_factory.mktemp("members")
     (folder / "fer2013.csv").write_text(table_text(made_splits()), encoding="utf-8")
     training = {"config": {"held_out": 0.5, "held_out_seed": 0}}

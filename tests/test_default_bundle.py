@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
 import json
 from pathlib import Path
@@ -18,6 +17,7 @@ from mien.evaluate import evaluate
 from mien.runtime import Reading, Recognizer
 from mien.store.bundle import open_bundle
 from mien.store.images import read_image
+from tool_made import tool_module
 
 ROOT = Path(__file__).parent.parent
 PORTRAIT = ROOT / "assets" / "portrait.jpg"
@@ -155,11 +155,7 @@ def test_mirrored_views_gain() -> None:
 
 
 def test_the_page_of_the_model_says_what_its_card_says() -> None:
-    spec = importlib.util.spec_from_file_location("tool", ROOT / "tools" / "make_model_docs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = tool_module("make_model_docs")
     bundle = open_bundle("default")
     written = ROOT / "docs" / "models" / bundle.card.name / "README.md"
     command = f"run: python tools/make_model_docs.py {bundle.card.name} RUN"

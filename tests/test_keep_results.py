@@ -1,24 +1,18 @@
 """Results of a study are kept in the repository and laid back (tools/keep_results.py)."""
 
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-TOOL = Path(__file__).parents[1] / "tools" / "keep_results.py"
+from tool_made import tool_module
 
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("keep_results", TOOL)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool_module("keep_results")
 
 
 def arm(runs: Path, name: str, state: str) -> Path:

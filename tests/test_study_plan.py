@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -257,13 +259,16 @@ def of_study(study: Study) -> list[str]:
     return told
 
 
+def stands(study: Study, entry: Mapping[str, Any]) -> bool:
+    """Whether any arm has this published figure, whatever figures the others have."""
+    return any(of_study(dataclasses.replace(study, published=(entry,))))
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_published_figures_belong_to_arms(name: str) -> None:
     """A misspelt arm would leave its figure out of the table without a word."""
     study = load_study(name, "full")
-    told = "; ".join(of_study(study))
-    for entry in study.published:
-        assert str(entry["figure"]) in told, entry
+    assert [entry for entry in study.published if not stands(study, entry)] == []
 
 
 @pytest.mark.parametrize(
@@ -277,8 +282,8 @@ def test_published_figures_belong_to_arms(name: str) -> None:
     ],
 )
 def test_published_figures_stand_at_reduced_scale_too(name: str, figures: set[float]) -> None:
-    found = "; ".join(of_study(load_study(name, "reduced")))
-    assert {figure for figure in figures if str(figure) not in found} == set()
+    study = load_study(name, "reduced")
+    assert figures <= {entry["figure"] for entry in study.published if stands(study, entry)}
 
 
 def test_a_published_figure_of_another_test_set_is_told_with_its_name() -> None:

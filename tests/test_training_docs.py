@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -16,6 +15,7 @@ from mien.study.arms import recipe_of
 from mien.study.drawing import drawn
 from mien.study.generated import generated_faces
 from mien.train import config_from_dict
+from tool_made import tool_module
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,13 +23,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
     """The script that writes them."""
-    path = ROOT / "tools" / "make_training_docs.py"
-    spec = importlib.util.spec_from_file_location("make_training_docs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool_module("make_training_docs")
 
 
 @pytest.mark.parametrize("name", ["recipe.md", "networks.md"])

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mien.models import models
+from mien.cli.models import NETWORK_COLUMNS, network_rows
 from mien.models.options import NetworkOptions
 from mien.train import TrainConfig
 from mien.train.options import Augmentation, Decay
@@ -79,20 +79,8 @@ def recipe_page() -> str:
 
 def networks_page() -> str:
     """The registered networks."""
-    head = ("network", "what", "source", "parameters", "MMACs", "input", "smallest", "licence")
-    rows = (
-        (
-            f"`{info.name}`",
-            info.summary,
-            info.source,
-            f"{info.parameters:,}",
-            f"{info.macs / 1e6:,.1f}",
-            str(info.input_size),
-            str(info.smallest_input or info.input_size),
-            info.licence,
-        )
-        for info in models().values()
-    )
+    head = (column.strip() for column in NETWORK_COLUMNS)
+    rows = ((f"`{name}`", *others) for name, *others in network_rows())
     return NETWORKS_HEAD + table(head, rows) + "\n"
 
 

@@ -43,7 +43,7 @@ def ensemble(
     split: Annotated[
         str, typer.Option(metavar="NAME", help="Rows that fit temperature and threshold.")
     ] = "PublicTest",
-    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing BUNDLE.")] = False,
+    replace: options.Replace = False,
     as_json: options.Json = False,
 ) -> None:
     """Make one bundle of several: the weighted mean of their probabilities.

@@ -36,8 +36,8 @@ def export(
             show_default="the last",
         ),
     ] = None,
-    int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Write the int8 file too.")] = True,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing BUNDLE.")] = False,
+    int8: options.Int8 = True,
+    replace: options.Replace = False,
     as_json: options.Json = False,
 ) -> None:
     """Make a bundle of a finished training.

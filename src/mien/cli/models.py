@@ -14,6 +14,10 @@ from mien.cli import console, options
 if TYPE_CHECKING:
     from mien.store.bundle import Bundle
 
+NETWORK_COLUMNS = (
+    "network", "what", "parameters ", "MMACs ", "input ", "smallest ", "licence", "source",
+)  # fmt: skip
+
 
 def models(
     model: Annotated[
@@ -54,30 +58,24 @@ def _networks(*, as_json: bool) -> None:
         for info in registered().values():
             console.emit(asdict(info))
         return
-    columns = (
-        "network",
-        "what",
-        "parameters ",
-        "MMACs ",
-        "input ",
-        "smallest ",
-        "licence",
-        "source",
-    )
-    rows = (
-        (
+    console.show(NETWORK_COLUMNS, network_rows())
+
+
+def network_rows() -> Iterator[tuple[str, ...]]:
+    """What is known of every registered network, for tables."""
+    from mien.models import models as registered
+
+    for info in registered().values():
+        yield (
             info.name,
             info.summary,
             f"{info.parameters:,}",
             f"{info.macs / 1e6:,.1f}",
-            info.input_size,
-            info.smallest_input or info.input_size,
+            str(info.input_size),
+            str(info.smallest_input or info.input_size),
             info.licence,
             info.source,
         )
-        for info in registered().values()
-    )
-    console.show(columns, rows)
 
 
 def _rows(name: str, bundle: Bundle) -> Iterator[tuple[str, ...]]:

@@ -40,6 +40,8 @@ Override = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the recipe; repeatable."),
 ]
+Int8 = Annotated[bool, typer.Option("--int8/--no-int8", help="Write the int8 file too.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace an existing BUNDLE.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout, also on a terminal.")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -26,10 +27,6 @@ Name = Annotated[
 Scale = Annotated[
     Literal["smoke", "reduced", "full"],
     typer.Option(help="Generated faces and minutes; CPU hours; the published protocol, for a GPU."),
-]
-Votes = Annotated[
-    Path | None,
-    typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images; transfer needs them."),
 ]
 
 
@@ -83,7 +80,12 @@ def run(
         Path | None,
         typer.Option(metavar="SRC", help="FER2013; smoke scale makes its own faces."),
     ] = None,
-    votes: Votes = None,
+    votes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FERPLUS.csv", help="FER+ votes of the same images; transfer needs them."
+        ),
+    ] = None,
     scale: Scale = "smoke",
     override: options.Override = None,
     only: Annotated[
@@ -103,9 +105,7 @@ def run(
         from mien.study import load_study, results_of, run_study, write_report, write_tables
 
     study = load_study(name, scale, tuple(override or ()))
-    needed = any(not arm.data.get("generated") for arm in study.arms)
-    if needed and data is None:
-        raise typer.BadParameter(f"{name} at scale {scale} needs --data SRC")
+    _check_data(name, study, study.arms, data)
     chosen = [arm for arm in study.arms if not only or arm.name in only]
     if votes is None and any(_wants_votes(arm) for arm in chosen):
         raise typer.BadParameter(
@@ -162,8 +162,8 @@ def export(
             show_default="the fusion the study stands for",
         ),
     ] = None,
-    int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Write the int8 file too.")] = True,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing BUNDLE.")] = False,
+    int8: options.Int8 = True,
+    replace: options.Replace = False,
     as_json: options.Json = False,
 ) -> None:
     """Make a bundle of an arm that is done.
@@ -173,12 +173,11 @@ def export(
     card come from the arm's first test set, which therefore is no test of them.
     """
     with console.needs("train"):
-        from mien.study import arm_of, export_arm, load_study
+        from mien.study import export_arm, load_study
 
     study = load_study(name, scale, tuple(override or ()))
-    chosen = arm_of(study, arm)
-    if data is None and not chosen.data.get("generated"):
-        raise typer.BadParameter(f"{name} at scale {scale} needs --data SRC")
+    chosen = study.arm(arm)
+    _check_data(name, study, (chosen,), data)
     report = export_arm(
         study,
         chosen,
@@ -192,6 +191,11 @@ def export(
         on_stage=lambda stage: console.say(f"{stage} ..."),
     )
     show_export(report, out, as_json=as_json)
+
+
+def _check_data(name: str, study: Study, arms: Sequence[Arm], data: Path | None) -> None:
+    if data is None and not all(arm.data.get("generated") for arm in arms):
+        raise typer.BadParameter(f"{name} at scale {study.scale} needs --data SRC")
 
 
 def _wants_votes(arm: Arm) -> bool:

@@ -1,6 +1,6 @@
 """Studies: grids of trainings from a TOML file, one table and figures out."""
 
-from mien.study.exporting import arm_of, export_arm
+from mien.study.exporting import export_arm
 from mien.study.plan import SCALES, Arm, DataPlan, Study, load_study, parse_study, study_names
 from mien.study.report import write_report, write_tables
 from mien.study.run import results_of, run_study
@@ -10,7 +10,6 @@ __all__ = [
     "Arm",
     "DataPlan",
     "Study",
-    "arm_of",
     "export_arm",
     "load_study",
     "parse_study",

@@ -22,6 +22,9 @@ from mien.study.scores import scores
 from mien.train import TrainConfig, config_from_dict, load_run, train, training_rows
 from mien.train.log import EpochRow
 
+RUN = "run"
+"""Folder, within an arm's, of the training of an arm that has one network, and name of its log."""
+
 TRAIN = "train"
 """Name of the scored set of rows that were trained on."""
 
@@ -67,7 +70,7 @@ def run_network(
         MienError: As ``train.train`` and ``train.load_run`` do.
     """
     config = recipe_of(arm, rows.plan.labels)
-    run = folder / "run"
+    run = folder / RUN
     train(
         rows.train,
         config,
@@ -87,7 +90,7 @@ def run_network(
         "seconds": round(sum(row.seconds for row in finished.log)),
         "train_rows": finished.data["rows"],
         "scores": scored(finished.network, rows, trained, device),
-        "log": {"run": plain_log(finished.log)},
+        "log": {RUN: plain_log(finished.log)},
     }
     for epoch in config.score_at:
         kept = load_run(run, epoch).network

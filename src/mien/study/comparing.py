@@ -102,7 +102,7 @@ def labels_csv(rows: Iterable[Row]) -> str:
         for name, found in row.get("scores", {}).items()
         for label, each in found["per_class"].items()
     ]
-    return _csv(("arm", "set", "label", *_LABELS), lines) if lines else ""
+    return csv_text(("arm", "set", "label", *_LABELS), lines) if lines else ""
 
 
 def gain_lines(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
@@ -131,7 +131,7 @@ def gains_csv(rows: Iterable[Row]) -> str:
     lines = list(gain_lines(rows))
     if not lines:
         return ""
-    return _csv(_GAINS, ([line[key] for key in _GAINS] for line in lines))
+    return csv_text(_GAINS, ([line[key] for key in _GAINS] for line in lines))
 
 
 def gains_table(rows: Iterable[Row]) -> list[Cells]:
@@ -160,7 +160,8 @@ def shares_table(rows: Iterable[Row]) -> list[Cells]:
     return lines
 
 
-def _csv(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+def csv_text(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    """A CSV table, its cells safe for spreadsheets."""
     stream = io.StringIO()
     table = csv.writer(stream, lineterminator="\n")
     table.writerow(head)

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mien.core.errors import ConfigError, unknown_name
 from mien.data.faceset import FaceSet
 from mien.export import ExportReport, export_bundle
+from mien.study.arms import RUN
 from mien.study.drawing import drawn
 from mien.study.plan import Arm, Study
 from mien.study.run import check_same, read_result
 from mien.train import load_run
-
-NETWORK = "run"
-"""Folder of the training of an arm that has one network."""
-
-
-def arm_of(study: Study, name: str) -> Arm:
-    """The arm of that name.
-
-    Raises:
-        UnknownNameError: If there is none.
-    """
-    for arm in study.arms:
-        if arm.name == name:
-            return arm
-    raise unknown_name("arm", name, [arm.name for arm in study.arms])
 
 
 def export_arm(
@@ -94,19 +80,18 @@ def export_arm(
     )
 
 
-def _network(study: Study, result: dict[str, Any], asked: str | None) -> str:
+def _network(study: Study, result: Mapping[str, Any], asked: str | None) -> str:
     """Folder of the training, within that of the arm."""
     if study.kind != "fusion":
-        if asked not in (None, NETWORK):
+        if asked not in (None, RUN):
             raise ConfigError(f"only arms of a fusion have networks to choose from, got {asked!r}")
-        return NETWORK
-    name = asked or result["fusion"]
-    trained = [each for each in result["networks"] if not each.startswith("late_")]
-    if name.startswith("late_"):
+        return RUN
+    name, trained = asked or result["fusion"], result["log"]
+    if name in trained:
+        return name
+    if name in result["networks"]:
         raise ConfigError(
             f"{name} is a mean of the members' answers: export the members and join them with mien "
             "ensemble"
         )
-    if name not in trained:
-        raise unknown_name("network", name, trained)
-    return name
+    raise unknown_name("network", name, trained)

@@ -139,6 +139,13 @@ class Study:
     scale: str
     published: tuple[Mapping[str, Any], ...] = field(default=())
 
+    def arm(self, name: str) -> Arm:
+        """The arm of that name; raises ``UnknownNameError`` if there is none."""
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        raise unknown_name("arm", name, [arm.name for arm in self.arms])
+
 
 def study_names() -> tuple[str, ...]:
     """Names of the studies that come with mien."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from mien.core.table import csv_cell
 from mien.store.atomic import writing
 from mien.study import comparing
 from mien.study.figures import write_figures
@@ -74,17 +72,15 @@ def table_csv(study: Study, rows: Sequence[Row]) -> str:
             "error",
         ])
     )  # fmt: skip
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(columns)
+    lines: list[list[Any]] = []
     for row in rows:
         cells = {**row, **row["values"]}
         for name, found in row.get("scores", {}).items():
             low, high = found["ci95"]
             more = {"ci95 low": low, "ci95 high": high, "recognised": recognised(found)}
             cells |= {f"{name} {key}": value for key, value in {**found, **more}.items()}
-        table.writerow([csv_cell(cells.get(column)) for column in columns])
-    return stream.getvalue()
+        lines.append([cells.get(column) for column in columns])
+    return comparing.csv_text(columns, lines)
 
 
 def markdown(study: Study, rows: Sequence[Row]) -> str:

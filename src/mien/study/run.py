@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mien.core.errors import ConfigError, MienError, OtherRunError, unknown_name
+from mien.core.errors import ConfigError, MienError, OtherRunError
 from mien.data.faceset import FaceSet
 from mien.store.atomic import writing
 from mien.study.arms import run_network
@@ -77,10 +77,8 @@ def run_study(
             nothing is stored for that arm.
         DataError: If there are no rows to compare those of a result with.
     """
-    names = [arm.name for arm in study.arms]
     for name in only:
-        if name not in names:
-            raise unknown_name("arm", name, names)
+        study.arm(name)
     out.mkdir(parents=True, exist_ok=True)
     draw = _Draw(faces)
     results: list[dict[str, Any]] = []

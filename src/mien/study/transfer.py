@@ -14,7 +14,7 @@ from mien.core.labels import ferplus8
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
 from mien.models import ExpressionNet
-from mien.study.arms import cost, curve_every, no_chosen_epochs, plain_log, recipe_of, scored
+from mien.study.arms import RUN, cost, curve_every, no_chosen_epochs, plain_log, recipe_of, scored
 from mien.study.drawing import Rows
 from mien.study.plan import Arm, merged
 from mien.train import TrainConfig, train, training_rows
@@ -87,12 +87,12 @@ def run_transfer(
         network.trunk.load_state_dict(trained.to("cpu").trunk.state_dict())
         seconds = sum(row.seconds for row in log)
         logs["first"] = log
-    found, logs["run"] = job.train(rows.train, config, folder / "run", network, rows.shown)
+    found, logs[RUN] = job.train(rows.train, config, folder / RUN, network, rows.shown)
     trained_on = training_rows(rows.train, config)[0]
     return {
         **cost(found),
         "epochs": config.epochs,
-        "seconds": round(seconds + sum(row.seconds for row in logs["run"])),
+        "seconds": round(seconds + sum(row.seconds for row in logs[RUN])),
         "train_rows": len(trained_on),
         "scores": scored(found, rows, trained_on, device),
         "log": {name: plain_log(log) for name, log in logs.items()},
