@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.core.errors import InputError
+from mien.core.errors import BusyError, InputError
 from mien.store.atomic import locked_folder, writing, writing_folder
 
 
@@ -229,12 +229,29 @@ class TestWritingFolder:
     def test_a_folder_is_held_once_and_free_afterwards(self, tmp_path):
         with (
             locked_folder(tmp_path),
-            pytest.raises(InputError, match=r"another run is writing .*; wait for it"),
+            pytest.raises(BusyError, match=r"another run is writing .*; wait for it"),
             locked_folder(tmp_path),
         ):
             pytest.fail("held twice")
         with locked_folder(tmp_path):
             pass
+
+    @pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="folders cannot be locked here")
+    def test_a_held_folder_can_be_waited_for(self, tmp_path):
+        order: list[str] = []
+
+        def later() -> None:
+            with locked_folder(tmp_path, wait=True):
+                order.append("second")
+
+        second = threading.Thread(target=later)
+        with locked_folder(tmp_path):
+            second.start()
+            second.join(0.1)
+            assert second.is_alive()
+            order.append("first")
+        second.join()
+        assert order == ["first", "second"]
 
     def test_what_cannot_be_written_is_said_before_the_work(self, tmp_path):
         (tmp_path / "file").touch()

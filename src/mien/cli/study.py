@@ -100,9 +100,12 @@ def run(
 
     The same command goes on after a kill. An arm that is done is not run again, and an arm that
     fails is a row with its error; then the exit code is 1. The tables are written after every arm.
+    Several of these commands may share a folder; each takes arms that no other one runs.
     """
     with console.needs("train"):
+        from mien.store.atomic import locked_folder
         from mien.study import load_study, results_of, run_study, write_report, write_tables
+        from mien.study.run import ELSEWHERE
 
     study = load_study(name, scale, tuple(override or ()))
     _check_data(name, study, study.arms, data)
@@ -117,10 +120,11 @@ def run(
     def told(index: int, arms: int, arm: Arm, result: dict[str, Any] | None) -> None:
         nonlocal running
         state = "..." if result is None else result["state"]
-        error = "" if result is None or state == "done" else f": {result['error']}"
+        error = f": {result['error']}" if result and "error" in result else ""
         console.say(f"[{index + 1}/{arms}] {arm.name} {state}{error}")
         if running and result is not None:
-            write_tables(study, list(results_of(study, out)), out)
+            with locked_folder(out, wait=True):  # of several processes one writes at a time
+                write_tables(study, list(results_of(study, out)), out)
         running = result is None
 
     results = run_study(
@@ -136,7 +140,13 @@ def run(
             f"{arm.name}: epoch {row.epoch}, loss {row.loss:.3f}"
         ),
     )
-    written = write_report(study, results, out)
+    with locked_folder(out, wait=True):
+        stored = results_of(study, out)  # another process may have ended arms since
+        results = [
+            now if then["state"] == ELSEWHERE and now["state"] != "not run" else then
+            for then, now in zip(results, stored, strict=True)
+        ]
+        written = write_report(study, results, out)
     _summary(study, results, as_json=as_json)
     console.say(f"written to {out}: {len(written)} files, table.md first")
     if any(result["state"] == "failed" for result in results):

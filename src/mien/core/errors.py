@@ -2,6 +2,7 @@
 
     MienError
     ├── InputError (ValueError)            a value that breaks a documented rule
+    │   ├── BusyError                      a file or folder that another process is writing
     │   └── LabelError                     a label or label space that cannot be used or mapped
     ├── ImageDecodeError (ValueError)      a picture that cannot be read whole
     ├── VideoDecodeError (ValueError)      a video that cannot be read, or not to its end
@@ -33,6 +34,10 @@ class MienError(Exception):
 
 class InputError(MienError, ValueError):
     """A value breaks a documented rule (shape, dtype, range)."""
+
+
+class BusyError(InputError):
+    """Another process is writing the file or folder."""
 
 
 class LabelError(InputError):

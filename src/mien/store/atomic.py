@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal, overload
 
-from mien.core.errors import InputError
+from mien.core.errors import BusyError, InputError
 
 _PART = ".part"
 _MARK = ".mien-part"  # in a folder that is being written: it is ours, and may be removed
@@ -114,7 +114,9 @@ def writing_folder(
 
 
 @contextmanager
-def locked_folder(folder: Path, path: Path | str | None = None) -> Generator[None]:
+def locked_folder(
+    folder: Path, path: Path | str | None = None, *, wait: bool = False
+) -> Generator[None]:
     """Hold ``folder`` for this process until the block ends; a kill lets it go.
 
     Where folders cannot be locked (Windows, some network file systems) nothing is held.
@@ -122,14 +124,15 @@ def locked_folder(folder: Path, path: Path | str | None = None) -> Generator[Non
     Args:
         folder: An existing folder.
         path: What the error calls it; None = ``folder``.
+        wait: Wait until another run lets it go.
 
     Raises:
-        InputError: If another run holds it, or it is gone.
+        BusyError: If another run holds it, or it is gone.
     """
     if not hasattr(os, "O_DIRECTORY"):
         yield
         return
-    busy = InputError(
+    busy = BusyError(
         f"another run is writing {path or folder}; wait for it, or choose another name"
     )
     try:
@@ -137,7 +140,7 @@ def locked_folder(folder: Path, path: Path | str | None = None) -> Generator[Non
     except OSError as error:
         raise busy from error
     try:
-        if not _lock(handle):
+        if not _lock(handle, wait=wait):
             raise busy
         yield
     finally:
@@ -196,7 +199,7 @@ def _part_file(part: Path, path: Path, mode: str) -> IO[Any]:
     """A new file of that name, locked until it is closed."""
     try:
         if _held(part):
-            raise InputError(f"another run is writing {path}; wait for it, or choose another name")
+            raise BusyError(f"another run is writing {path}; wait for it, or choose another name")
         part.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         handle = os.open(part, flags, 0o666)  # as open() does: data are no programs
@@ -211,7 +214,7 @@ def _part_file(part: Path, path: Path, mode: str) -> IO[Any]:
 def _replace(ours: os.stat_result, part: Path, target: Path) -> None:
     """Rename the part, unless another run took its place in the moment before it was locked."""
     if not _is_same(ours, part):
-        raise InputError(f"another run is writing {target}; nothing was written, do it again")
+        raise BusyError(f"another run is writing {target}; nothing was written, do it again")
     part.replace(target)
 
 
@@ -233,8 +236,8 @@ def _held(part: Path) -> bool:
         os.close(handle)
 
 
-def _lock(handle: int) -> bool:
-    """Take the lock of an open file; False = another process has it.
+def _lock(handle: int, *, wait: bool = False) -> bool:
+    """Take the lock of an open file; False = another process has it, and was not waited for.
 
     Where there are no such locks (Windows) the system itself refuses to remove an open file.
     """
@@ -243,7 +246,7 @@ def _lock(handle: int) -> bool:
     except ImportError:
         return True
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mien.core.errors import ConfigError, MienError, OtherRunError
+from mien.core.errors import BusyError, ConfigError, MienError, OtherRunError
 from mien.data.faceset import FaceSet
-from mien.store.atomic import writing
+from mien.store.atomic import locked_folder, writing
 from mien.study.arms import run_network
 from mien.study.baselines import run_baseline
 from mien.study.drawing import Rows, drawn
@@ -23,6 +23,9 @@ from mien.study.transfer import run_transfer
 RESULT = "result.json"
 BEGUN = "begun.json"
 """What an arm was begun with, for the case that it is killed before it has a result."""
+
+ELSEWHERE = "running elsewhere"
+"""State of an arm that another process runs."""
 
 _JOBS = {
     "networks": run_network,
@@ -55,6 +58,9 @@ def run_study(
     A result is taken again only for the rows it was made with; results of versions that did not
     store these are taken as they are.
 
+    Several processes may share ``out``: each takes arms that no other one runs, and when it has
+    done the rest looks again at those that others ran.
+
     Args:
         study: What to run.
         faces: The data in any label space that maps into the study's, or a function that loads
@@ -68,8 +74,8 @@ def run_study(
         on_epoch: Called with (arm, log row) after each epoch.
 
     Returns:
-        One result per arm, in the study's order; ``state`` is done, failed or, of arms left out by
-        ``only``, not run.
+        One result per arm, in the study's order; ``state`` is done, failed, running elsewhere (by
+        another process) or, of arms left out by ``only``, not run.
 
     Raises:
         UnknownNameError: If ``only`` names no arm.
@@ -80,22 +86,35 @@ def run_study(
     for name in only:
         study.arm(name)
     out.mkdir(parents=True, exist_ok=True)
+    stored = list(results_of(study, out))  # damaged and foreign ones are told before an arm runs
     draw = _Draw(faces)
-    results: list[dict[str, Any]] = []
-    for index, arm in enumerate(study.arms):
+    results: dict[int, dict[str, Any]] = {}
+
+    def turn(index: int, arm: Arm) -> dict[str, Any]:
         folder = out / arm.name
+        again = retry and index not in results
         found = read_result(folder, arm)
-        if only and arm.name not in only:
-            results.append(found or not_run(arm))
-            continue
-        if found is None or (retry and found["state"] == "failed"):
-            on_arm(index, len(study.arms), arm, None)
-            found = _one(study, arm, draw, folder, device, provenance or {}, on_epoch)
-        elif "data" in found:
+        if found is None or (again and found["state"] == "failed"):
+            folder.mkdir(exist_ok=True)
+            try:
+                with locked_folder(folder):
+                    found = read_result(folder, arm)  # another process may have ended it just now
+                    if found is None or (again and found["state"] == "failed"):
+                        on_arm(index, len(study.arms), arm, None)
+                        found = _one(study, arm, draw, folder, device, provenance or {}, on_epoch)
+            except BusyError:
+                found = _row(arm, ELSEWHERE)
+        if "data" in found:
             check_same(found["data"], draw.digests(arm), folder, "rows")
         on_arm(index, len(study.arms), arm, found)
-        results.append(found)
-    return results
+        return found
+
+    todo = [index for index, arm in enumerate(study.arms) if not only or arm.name in only]
+    held = 0
+    while len(todo) != held:  # until nothing is left, or other processes have all that is
+        results |= {index: turn(index, study.arms[index]) for index in todo}
+        held, todo = len(todo), [i for i in todo if results[i]["state"] == ELSEWHERE]
+    return [results.get(index, row) for index, row in enumerate(stored)]
 
 
 class _Draw:
@@ -184,6 +203,8 @@ def _one(
             f"others now ({error}). Remove {folder}{f' and {error.folder}' if elsewhere else ''} "
             "to run the arm again, or choose another --out"
         ) from error
+    except BusyError:  # another process trains what this arm begins with
+        raise
     except FAILURES as error:
         told = {"state": "failed", "error": f"{type(error).__name__}: {error}"}
     result = _finite({
@@ -226,7 +247,7 @@ def read_result(folder: Path, arm: Arm) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         settings = found["settings"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path} is damaged ({error}); remove it to run the arm again") from error
@@ -238,12 +259,12 @@ def read_result(folder: Path, arm: Arm) -> dict[str, Any] | None:
     return found
 
 
-def results_of(study: Study, out: Path) -> Iterator[Mapping[str, Any]]:
+def results_of(study: Study, out: Path) -> Iterator[dict[str, Any]]:
     """Stored results, and for arms without one a row that says so."""
     for arm in study.arms:
-        yield read_result(out / arm.name, arm) or not_run(arm)
+        yield read_result(out / arm.name, arm) or _row(arm, "not run")
 
 
-def not_run(arm: Arm) -> dict[str, Any]:
+def _row(arm: Arm, state: str) -> dict[str, Any]:
     """The row of an arm without a result."""
-    return {"arm": arm.name, "values": dict(arm.values), "state": "not run"}
+    return {"arm": arm.name, "values": dict(arm.values), "state": state}
