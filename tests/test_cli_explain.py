@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from faces_made import made_faces, save_picture, table_text
 from mien.cli import console, run
 from mien.core.faces import Faces
+from mien.core.labels import fer7
 from mien.explain import NOTICE
 from mien.export import ExportReport
+from mien.models import build
+from mien.models.joint import JointNet
 from mien.runtime import detectors
+from mien.train import config_from_dict, train
 
 LABELS = [0, 1, 2, 3, 4, 5, 6]
 
@@ -86,6 +94,7 @@ def test_a_bundle_is_explained(method: str | None, bundle: str, picture: Path, e
     found = explained(bundle, str(picture), "--detector", "none", *extra)
     assert found["model"] == "made"
     assert found["method"] == (method or "occlusion")
+    assert found["calibrated"] is True
     (face,) = found["faces"]
     assert face["box"] == [0, 0, 50, 60]
     assert face["label"] in {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"}
@@ -96,6 +105,7 @@ def test_a_bundle_is_explained(method: str | None, bundle: str, picture: Path, e
 def test_a_run_is_explained(method: str, trained: Path, picture: Path, explained: Answer):
     found = explained(str(trained), str(picture), "--detector", "none", "--method", method)
     assert (found["model"], found["method"], len(found["faces"])) == ("nano (run)", method, 1)
+    assert found["calibrated"] is False
 
 
 def test_layers_of_a_run(trained: Path, picture: Path, explained: Answer):
@@ -178,6 +188,8 @@ def test_a_folder_that_is_neither_bundle_nor_run(tmp_path: Path, picture: Path, 
         (["RUN", "IMAGE", "--precision", "int8"], "is for bundles"),
         (["RUN", "IMAGE", "--method", "layers", "--label", "sad"], "nothing for --method layers"),
         (["default", "IMAGE", "--method", "lime"], "lime"),
+        (["default", "--data", "TABLE", "--what", "twins", "--min-face", "9"], "--min-face mean"),
+        (["RUN", "--data", "TABLE", "--what", "twins", "--detector", "haar"], "--detector mean"),
     ],
 )
 def test_wrong_usage(
@@ -186,6 +198,69 @@ def test_wrong_usage(
     given = {"IMAGE": str(picture), "TABLE": str(table), "RUN": str(trained)}
     explained(*(given.get(word, word) for word in line), code=2)
     assert words in explained.err
+
+
+@pytest.mark.parametrize("of", ["IMAGE", "TABLE", "FOLDER"])
+def test_what_is_read_is_not_written_over(
+    of: str, bundle: str, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = tmp_path / "faces" / "PublicTest" / "happy"
+    folder.mkdir(parents=True)
+    source = {"IMAGE": tmp_path / "face.png", "TABLE": table.rename(tmp_path / "table")}
+    for path in (folder / "a.png", source["IMAGE"]):
+        save_picture(path, np.random.default_rng(0).integers(0, 256, (48, 48, 3)).astype(np.uint8))
+    out = source.get(of, folder / "a.png")
+    before = out.read_bytes()
+    line = {
+        "IMAGE": [str(out), "--detector", "none"],
+        "TABLE": ["--data", str(out), "--what", "twins"],
+        "FOLDER": ["--data", str(tmp_path / "faces"), "--what", "mistakes"],
+    }[of]
+    assert run(["explain", bundle, *line, "--out", str(out)]) == 2
+    assert "is read here and would be lost" in " ".join(capsys.readouterr().err.split())
+    assert out.read_bytes() == before
+
+
+def test_a_picture_from_stdin_becomes_a_figure_on_stdout(
+    bundle: str, picture: Path, tmp_path: Path
+):
+    command = [sys.executable, "-m", "mien", "explain", bundle, "-", "--out", "-"]
+    more = ["--detector", "none", "--method", "activation", "--json"]
+    with picture.open("rb") as given:
+        done = subprocess.run(
+            [*command, *more], stdin=given, capture_output=True, cwd=tmp_path, check=True
+        )
+    with Image.open(io.BytesIO(done.stdout)) as figure:
+        assert figure.format == "PNG"
+    assert done.stdout.endswith(b"IEND\xaeB`\x82")  # and no record behind it
+    assert b"written to stdout" in done.stderr
+    assert not (tmp_path / "-").exists()
+
+
+def test_threads_hold_for_the_network_of_a_run(
+    trained: Path, picture: Path, explained: Answer, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[int] = []
+    forward = torch.nn.Conv2d.forward
+
+    def noting(self: torch.nn.Conv2d, given: torch.Tensor) -> torch.Tensor:
+        seen.append(torch.get_num_threads())
+        return forward(self, given)
+
+    monkeypatch.setattr(torch.nn.Conv2d, "forward", noting)
+    before = torch.get_num_threads()
+    line = [str(trained), str(picture), "--detector", "none", "--method", "gradcam"]
+    explained(*line, "--threads", str(before + 1))
+    assert set(seen) == {before + 1}
+    assert torch.get_num_threads() == before
+
+
+def test_a_joint_run_is_called_by_what_it_is(tmp_path: Path, picture: Path, explained: Answer):
+    members = [build("nano", labels=fer7, votes=False, dropout=0.0) for _ in range(2)]
+    config = config_from_dict({"epochs": 1, "batch_size": 14, "votes_weight": 0, "watch": ""})
+    train(made_faces(LABELS * 2), config, tmp_path / "joint", network=JointNet(members))
+    found = explained(str(tmp_path / "joint"), str(picture), "--detector", "none")
+    assert found["model"] == "joint (joint)"
 
 
 def test_out_is_needed(picture: Path, capsys: pytest.CaptureFixture[str]):

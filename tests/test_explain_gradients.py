@@ -16,6 +16,7 @@ from mien.explain.frames import onto_frame
 from mien.explain.gradients import conv_maps, gradcam, saliency, smoothgrad
 from mien.explain.network import NetworkModel
 from mien.models import ExpressionNet
+from mien.models.classical import ClassicalNet, build_feature, linear
 from mien.models.joint import JointNet
 from mien.train.state import seeded
 
@@ -120,6 +121,47 @@ def test_smoothgrad_without_noise_is_saliency_and_keeps_to_its_seed():
     assert torch.equal(state, torch.random.get_rng_state())
 
 
+def test_smoothgrad_is_the_mean_gradient_of_noisy_inputs():
+    """Smilkov et al., 2017, section 3: signed gradients are averaged; noise of 15 %."""
+    network = made_network()
+    rest = nn.Sequential(network.trunk, nn.AdaptiveAvgPool2d(1), nn.Flatten(), network.head)
+    with torch.no_grad():
+        seen = network.prepared(float_frames())
+    generator = torch.Generator().manual_seed(7)
+    total = torch.zeros_like(seen)
+    for _ in range(4):
+        noise = torch.randn(1, 1, 44, 44, generator=generator)
+        spread = seen.amax((1, 2, 3), keepdim=True) - seen.amin((1, 2, 3), keepdim=True)
+        noisy = (seen + 0.15 * spread * noise).requires_grad_()
+        score = rest(noisy).gather(1, torch.from_numpy(TARGETS)[:, None]).sum()
+        total += torch.autograd.grad(score, noisy)[0]
+    expected = onto_frame((total / 4).abs()[:, 0].numpy(), 44)
+    found = smoothgrad(network, FRAMES, TARGETS, draws=4, seed=7)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_a_face_is_explained_the_same_whoever_is_beside_it():
+    network = made_network()
+    together = smoothgrad(network, FRAMES, TARGETS, draws=2)
+    for i in range(len(FRAMES)):
+        alone = smoothgrad(network, FRAMES[i : i + 1], TARGETS[i : i + 1], draws=2)
+        np.testing.assert_allclose(alone[0], together[i], rtol=1e-3, atol=1e-6)
+
+
+def test_large_inputs_are_explained_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    """A backward pass keeps every layer's maps: 200 MB a face for the largest networks."""
+    trunk = nn.Sequential(nn.Conv2d(1, 4, 5, 4), nn.ReLU())
+    network = ExpressionNet(
+        trunk, width=4, labels=fer7, votes=False, input_size=96, dropout=0.0
+    ).eval()
+    sizes: list[int] = []
+    trunk.register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
+    frames = np.concatenate([FRAMES] * 3)
+    whole = saliency(network, frames, np.tile(TARGETS, 3))
+    assert sizes == [4, 4, 1]
+    np.testing.assert_allclose(whole[:3], saliency(network, FRAMES, TARGETS), rtol=1e-4)
+
+
 def test_batches_do_not_mix():
     network = window_network()
     frames = np.concatenate([bright_square(seed=seed) for seed in range(70)])
@@ -150,6 +192,9 @@ def test_a_joint_network_looks_with_its_members(method: str):
     joint = METHODS[method](JointNet(members).eval(), frames, targets)
     each = [METHODS[method](member, frames, targets) for member in members]
     np.testing.assert_allclose(joint, sum(each) / 2, rtol=1e-4, atol=1e-6)
+    nested = METHODS[method](JointNet([JointNet(members), members[0]]).eval(), frames, targets)
+    assert np.isfinite(nested).all()
+    assert inside(nested) == pytest.approx(1)
 
 
 def test_hooks_are_gone_and_weights_have_no_gradient():
@@ -201,6 +246,20 @@ def test_refuses_what_it_cannot_explain():
     ).eval()  # fmt: skip
     with pytest.raises(InputError, match="expected maps"):
         gradcam(flat, FRAMES, TARGETS)
+
+
+@pytest.mark.parametrize(
+    ("method", "baseline"),
+    [("gradcam", "lbp"), ("saliency", "lbp"), ("saliency", "hog"), ("smoothgrad", "hog")],
+)
+def test_what_has_no_gradient_is_said(method: str, baseline: str):
+    """HOG's square root has none where a frame is flat, LBP compares."""
+    described = build_feature(baseline)(torch.zeros(1, 1, 48, 48)).flatten(1).shape[1]
+    head = linear(np.random.default_rng(0).normal(size=(7, described)), np.zeros(7))
+    network = ClassicalNet(build_feature(baseline), nn.Identity(), head, fer7).eval()
+    flat = np.full((1, 48, 48), 90, np.uint8)
+    with pytest.raises(InputError, match=r"use occlusion|Use saliency"):
+        METHODS[method](network, flat, TARGETS[:1])
 
 
 def test_maps_of_one_cell_are_said_instead_of_drawn():

@@ -112,6 +112,7 @@ def test_the_card_tells_members_cost_and_agreement(members: list[Bundle], tmp_pa
     made = make_ensemble(members, made_splits(), tmp_path / "both", name="both")
     card = made.bundle.card
     assert card.outputs == ("logits",)
+    assert card.licence == members[0].card.licence
     assert card.parameters == sum(m.card.parameters for m in members)
     assert card.macs == sum(m.card.macs for m in members)
     told = card.training["ensemble"]
@@ -128,6 +129,12 @@ def test_the_card_tells_members_cost_and_agreement(members: list[Bundle], tmp_pa
     np.testing.assert_allclose(made.accuracies, [(t == rows.labels).mean() for t in tops])
     assert set(card.files) == {"fp32", "int8"}
     assert "5.9 %" in json.dumps(card.notes, ensure_ascii=False)
+
+
+def test_licences_of_all_members_are_told(members: list[Bundle], tmp_path: Path) -> None:
+    others = replace(members[1], card=replace(members[1].card, licence="theirs"))
+    made = make_ensemble([members[0], others], made_splits(), tmp_path / "both", name="both")
+    assert made.bundle.card.licence == f"{members[0].card.licence}; theirs"
 
 
 def test_a_precision_that_one_member_lacks_is_left_out(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,6 +11,7 @@ import torch.nn.functional as F
 from mien.models import build, count_parameters
 from mien.models.options import NetworkOptions
 from mien.models.published import _same
+from mien.train.state import seeded
 from settled import frames, settled, without_gradient
 
 NAMES = ("tiwari_cnn", "kim_cnn", "murtaza_cnn", "mini_xception")
@@ -137,6 +140,31 @@ def test_mini_xception_is_its_last_convolution_and_mean() -> None:
     assert maps.shape == (2, 128, 3, 3)
     torch.testing.assert_close(out.activation, published, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(out.logits, published.mean(dim=(2, 3)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "pooled"), [("max", torch.amax), ("min", torch.amin)])
+def test_mini_xception_pools_what_its_last_convolution_gives(kind: str, pooled: Any) -> None:
+    network = settled(build("mini_xception", votes=True, options=NetworkOptions(pooling=kind)))
+    conv = network.trunk[-1]
+    with torch.no_grad():
+        maps = network.trunk[:-1](network.prepared(frames(2)))
+        expected = pooled(conv(maps), dim=(2, 3))
+        out = network(frames(2))
+    assert maps.shape == (2, 128, 3, 3)
+    assert out.votes is not None
+    torch.testing.assert_close(out.logits, expected, rtol=1e-4, atol=1e-5)
+    assert not network.head.weight.requires_grad
+    assert conv.weight.requires_grad
+
+
+def test_mini_xception_starts_with_the_weights_of_its_head() -> None:
+    with seeded(0):
+        folded = build("mini_xception")
+    with seeded(0):
+        conv = build("mini_xception", options=NetworkOptions(pooling="max")).trunk[-1]
+    weight = folded.head.weight.reshape(7, 3, 3, 128).permute(0, 3, 1, 2)
+    torch.testing.assert_close(conv.weight, weight)
+    torch.testing.assert_close(conv.bias, folded.head.bias)
 
 
 @pytest.mark.slow

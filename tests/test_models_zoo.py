@@ -215,6 +215,21 @@ def test_offline_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         build(SMALL, options=NetworkOptions(pretrained="timm"))
 
 
+def test_whatever_stands_between_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that refuses raises what is neither an OSError nor a ValueError."""
+
+    class ProxyError(Exception):
+        pass
+
+    def create_model(*_: object, **__: object) -> torch.nn.Module:
+        raise ProxyError("403 Forbidden")
+
+    network = build(SMALL)
+    monkeypatch.setattr(import_timm(), "create_model", create_model)
+    with pytest.raises(ConfigError, match=r"could not be fetched \(ProxyError: 403 Forbidden\)"):
+        pretrained.load_pretrained(network, SMALL, "timm")
+
+
 def test_a_network_without_published_weights_says_which_have_some() -> None:
     with pytest.raises(ConfigError, match=r"nano has no published weights.*resnet50"):
         build("nano", options=NetworkOptions(pretrained="timm"))

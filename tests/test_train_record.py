@@ -11,6 +11,7 @@ import torch
 
 from made_runs import SMALL, KilledError, killed_at, same_weights, splits
 from mien.core.errors import ConfigError, OtherRunError
+from mien.export.bundle import LICENCE, licence_of
 from mien.models import JointNet, build, joint_description
 from mien.models.options import NetworkOptions
 from mien.train import CHECKPOINT, EpochRow, TrainConfig, load_run, train
@@ -131,6 +132,15 @@ def test_weights_that_a_checkpoint_replaces_are_not_fetched(tmp_path: Path) -> N
     same_weights(load_run(tmp_path / "run").network, network)
     resumed, _ = train(rows(), config, tmp_path / "run", resume=True)
     same_weights(resumed, network)
+    began = [network.origin, resumed.origin, load_run(tmp_path / "run").network.origin]
+    assert [told["network"]["pretrained"] for told in began if told] == [str(weights)] * 3
+    training = load_run(tmp_path / "run").as_dict()
+    assert "whose licence applies" in (licence := licence_of(training))
+    assert "nano.safetensors" in licence
+    assert str(tmp_path) not in licence
+    assert licence_of({**training, "joint": {"members": [training["config"]]}}) == licence
+    own = {"config": ONCE.as_dict(), "joint": {"members": [joint(0.1, 0.0).origin]}}
+    assert licence_of(own) == LICENCE
 
 
 ONCE = dataclasses.replace(SMALL, epochs=1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,6 +16,8 @@ from mien.cli import console, options
 from mien.core.errors import InputError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from matplotlib.figure import Figure
 
     from mien.core.faces import Faces
@@ -23,15 +28,17 @@ Methods = Literal["gradcam", "saliency", "smoothgrad", "occlusion", "activation"
 What = Literal["mistakes", "twins", "classes"]
 LAYERS = "layers"
 DEFAULT = "occlusion"
+DETECTOR, MIN_FACE = "mtcnn", 40
 
 
 def explain(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="Name or folder of a bundle, or folder of a run.")
     ],
-    out: Annotated[Path, typer.Option(metavar="PNG", help="The figure.")],
+    out: Annotated[Path, typer.Option(metavar="PNG", help="The figure; - for stdout.")],
     image: Annotated[
-        Path | None, typer.Argument(metavar="[IMAGE]", help="A picture with faces.")
+        Path | None,
+        typer.Argument(metavar="[IMAGE]", help="A picture with faces; - for one on stdin."),
     ] = None,
     method: Annotated[
         Methods | None,
@@ -71,8 +78,19 @@ def explain(
         ),
     ] = None,
     precision: options.Precision = "fp32",
-    detector: options.Detector = "mtcnn",
-    min_face: options.MinFace = 40,
+    detector: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=options.DETECTORS, show_default=DETECTOR),
+    ] = None,
+    min_face: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="PX",
+            help="Smallest face that is looked for, in pixels.",
+            show_default=str(MIN_FACE),
+        ),
+    ] = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
@@ -91,9 +109,20 @@ def explain(
     """
     if (image is None) == (data is None):
         raise typer.BadParameter("give IMAGE, or --data SRC with --what")
-    _check(data, what, method=method, label=label, split=split, count=count)
+    _check(
+        data,
+        what,
+        method=method,
+        label=label,
+        split=split,
+        count=count,
+        detector=detector,
+        min_face=min_face,
+    )
     if out.suffix.lower() not in {"", ".png"}:
         raise typer.BadParameter(f"the figure is a PNG, got {out.name!r}; give a .png file")
+    if any(_would_be_lost(source, out) for source in (image, data) if source is not None):
+        raise typer.BadParameter(f"{out} is read here and would be lost; give another --out")
     with console.needs("eval"):
         import_module("matplotlib")
     from mien.explain import write_png
@@ -102,19 +131,23 @@ def explain(
     opened, finder = _open(
         model,
         precision=precision,
-        detector="none" if data else detector,
-        min_face=min_face,
+        detector="none" if data else detector or DETECTOR,
+        min_face=min_face or MIN_FACE,
         threads=threads,
     )
-    with writing(out, "wb") as file:  # first of all: a wrong path is told before the work
+    piped = str(out) == "-"
+    # first of all: a wrong path is told before the work
+    target = nullcontext(sys.stdout.buffer) if piped else writing(out, "wb")
+    with target as file, _torch_threads(opened, threads):
         if image is not None:
             figure, record = _of_picture(opened, finder, image, method or DEFAULT, label)
         else:
             figure, record = _of_data(opened, str(data), what, method or DEFAULT, split, count)
         write_png(figure, file)
-    if console.wants_json(asked=as_json):
-        console.emit({"model": opened.name, **record, "out": str(out)})
-    console.say(f"written to {out}")
+    if console.wants_json(asked=as_json) and not (piped or _is_stdout(out)):
+        calibrated = opened.temperature is not None
+        console.emit({"model": opened.name, "calibrated": calibrated, **record, "out": str(out)})
+    console.say(f"written to {'stdout' if piped else out}")
 
 
 def _check(data: Path | None, what: What | None, *, method: Methods | None, **given: Any) -> None:
@@ -132,11 +165,38 @@ def _check(data: Path | None, what: What | None, *, method: Methods | None, **gi
         useless = {
             "--label": given["label"],
             "--method": None if what == "classes" else method,
+            "--detector": given["detector"],
+            "--min-face": given["min_face"],
         }
         where = f"mean nothing for --what {what}"
     named = [name for name, value in useless.items() if value is not None]
     if named:
         raise typer.BadParameter(f"{', '.join(named)} {where}")
+
+
+def _would_be_lost(source: Path, out: Path) -> bool:
+    """Whether ``out`` is there and is the source, or lies in the folder that is the source."""
+    if not (source.exists() and out.exists()):
+        return False
+    inside = source.is_dir() and out.resolve().is_relative_to(source.resolve())
+    return source.samefile(out) or (inside and out.is_file())
+
+
+def _is_stdout(out: Path) -> bool:
+    """Whether the figure went where the record would go (``/dev/stdout``)."""
+    try:
+        return os.path.samestat(out.stat(), os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError):
+        return False
+
+
+def _torch_threads(model: Explainable, threads: int | None) -> AbstractContextManager[None]:
+    """What holds torch to ``threads``; a bundle has been opened with them."""
+    if model.network is None:
+        return nullcontext()
+    from mien.models.threads import torch_threads
+
+    return torch_threads(threads)
 
 
 def _open(
@@ -168,7 +228,8 @@ def _open(
 
     finished = load_run(folder)
     finder = build_detector(detector, DetectorOptions(min_face=min_face, threads=threads))
-    name = f"{finished.config.model} ({folder.resolve().name})"
+    network = "joint" if finished.joint else finished.config.model
+    name = f"{network} ({folder.resolve().name})"
     return NetworkModel(finished.network, name), finder
 
 
@@ -181,7 +242,8 @@ def _of_picture(
     from mien.store.images import read_image
 
     target = None if label is None else model.labels.index(label)
-    image = read_image(path)
+    piped = str(path) == "-"
+    image = read_image(sys.stdin.buffer if piped else path)
     faces = detector.detect(image)
     if not len(faces):
         raise InputError(
@@ -201,11 +263,13 @@ def _of_picture(
         {"box": _box(box), "label": names[target], "probability": round(float(p[target]), 6)}
         for box, target, p in rows
     ]
-    return draw_explanation(found, source=path.name), {"method": method, "faces": listed}
+    source = "stdin" if piped else path.name
+    record = {"method": method, "faces": listed}
+    return draw_explanation(found, source=source), record
 
 
 def _layers(model: Explainable, faces: Faces, frame: Any) -> tuple[Figure, dict[str, Any]]:
-    from mien.explain import draw_layers, needs_a_run, probabilities
+    from mien.explain import draw_layers, needs_a_run, probabilities, titled
 
     if model.network is None:
         raise InputError(needs_a_run(LAYERS, model.name))
@@ -213,7 +277,8 @@ def _layers(model: Explainable, faces: Faces, frame: Any) -> tuple[Figure, dict[
 
     layers, p = conv_maps(model.network, frame), probabilities(model, frame[None])[0]
     answer = model.labels.labels[int(p.argmax())]
-    figure = draw_layers(layers, frame, model=model.name, answer=f"{answer} {p.max():.2f}")
+    title = titled(model.name, calibrated=model.temperature is not None)
+    figure = draw_layers(layers, frame, model=title, answer=f"{answer} {p.max():.2f}")
     face = {"box": _box(faces.boxes[0]), "label": answer, "probability": round(float(p.max()), 6)}
     shapes = {layer.name: list(layer.maps.shape) for layer in layers}
     return figure, {"method": LAYERS, "faces": [face], "layers": shapes}
@@ -235,17 +300,18 @@ def _of_data(
     name = split or (EVERY_ROW if what == "twins" else "PublicTest")
     rows = faces if name == EVERY_ROW else faces.split(name)
     record: dict[str, Any] = {"what": what, "source": rows.source, "split": name}
+    title = found.titled(model.name, calibrated=model.temperature is not None)
     if what == "classes":
         maps = found.average_maps(model, rows, method, per_class=count or 100)
         figure = found.draw_classes(maps)
         record |= {"method": method, "counts": {one.label: one.count for one in maps.classes}}
     elif what == "mistakes":
         mistakes = found.confident_mistakes(model, rows, count=count or 24)
-        figure = found.draw_mistakes(rows, mistakes, model=model.name)
+        figure = found.draw_mistakes(rows, mistakes, model=title)
         record["shown"] = len(mistakes)
     else:
         twins = found.contradictory_twins(model, rows, count=count or 24)
-        figure = found.draw_twins(rows, twins, model=model.name)
+        figure = found.draw_twins(rows, twins, model=title)
         record["shown"] = len(twins)
     if what != "classes":
         console.say(f"mien: {found.NOTICE}")

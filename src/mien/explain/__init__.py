@@ -7,7 +7,7 @@ network is in ``mien.explain.network`` and ``mien.explain.gradients``; figures n
 from mien.explain.bundle import BundleModel
 from mien.explain.figures import draw_classes, draw_explanation, write_png
 from mien.explain.frames import face_frames, onto_frame
-from mien.explain.interface import Explainable, probabilities
+from mien.explain.interface import Explainable, probabilities, titled
 from mien.explain.methods import METHODS, Explanation, Method, explain, needs_a_run, relative
 from mien.explain.occlusion import occlusion
 from mien.explain.rows import (
@@ -47,5 +47,6 @@ __all__ = [
     "onto_frame",
     "probabilities",
     "relative",
+    "titled",
     "write_png",
 ]

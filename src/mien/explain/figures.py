@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mien.core.alignment import TEMPLATE
 from mien.core.text import printable
 from mien.explain.frames import seen_square
+from mien.explain.interface import titled
 from mien.explain.methods import Explanation, Method, relative
 from mien.explain.rows import ClassMaps
 
@@ -61,7 +62,8 @@ def draw_explanation(found: Explanation, *, source: str = "") -> Figure:
             title += "\nzero everywhere: it finds nothing that speaks for this label"
         over.set_title(_lines(title), size=9, parse_math=False)
     of = f" of {source}" if source else ""
-    _head(figure, f"{found.method.title}{of}\nmodel {found.model}", found.input_size)
+    model = titled(found.model, calibrated=found.calibrated)
+    _head(figure, f"{found.method.title}{of}\nmodel {model}", found.input_size)
     return figure
 
 

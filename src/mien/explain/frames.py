@@ -21,7 +21,8 @@ def face_frames(
 ) -> NDArray[np.uint8]:
     """Cut the faces of one picture as the crop of a bundle does.
 
-    Grey levels are rounded, which the graph does not do: probabilities differ by less than 0.01.
+    Grey levels are rounded, which the graph does not do: of the default model on the portrait,
+    probabilities differ by less than 0.01.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mien.core.alignment import FRAME
 from mien.core.errors import InputError
 from mien.explain.frames import checked_frames, one_cell, onto_frame
-from mien.explain.network import BATCH, batches
+from mien.explain.network import batches
 from mien.models import ExpressionNet
 
 NOISE = 0.15
 """Noise of SmoothGrad as a share of the range of the input (Smilkov et al., 2017, section 3.1:
 10 to 20 %)."""
+
+_BATCH = 16
+"""Faces of 48 pixels per backward pass."""
 
 DRAWS = 25
 """Noisy copies; the paper's figure 4 gains little beyond 50, and half of that looks the same."""
@@ -106,7 +111,10 @@ def smoothgrad(
     noise: float = NOISE,
     seed: int = 0,
 ) -> NDArray[np.float32]:
-    """Mean saliency of noisy copies (Smilkov et al., 2017, arXiv:1706.03825).
+    """Absolute mean gradient over noisy copies (Smilkov et al., 2017, arXiv:1706.03825, section 3).
+
+    The gradients of the copies are averaged with their signs, so that what noise turns about
+    cancels; the size is taken afterwards, as in ``saliency``. Every face meets the same noise.
 
     Args:
         network: In evaluation mode.
@@ -124,17 +132,24 @@ def smoothgrad(
     """
     if draws < 1 or not noise >= 0:
         raise InputError(f"expected draws from 1 and noise from 0, got {draws} and {noise}")
-    generator = torch.Generator().manual_seed(seed)
 
-    def noisy(seen: Tensor) -> Tensor:
-        ranges = seen.amax(dim=(1, 2, 3), keepdim=True) - seen.amin(dim=(1, 2, 3), keepdim=True)
-        # One noise for all channels: they are copies of one grey picture.
-        return seen + noise * ranges * torch.randn(seen[:, :1].shape, generator=generator)
+    def looks(batch: Tensor, wanted: Tensor) -> list[tuple[int, _Look]]:
+        generator = torch.Generator().manual_seed(seed)
 
-    total = np.zeros(frames.shape, dtype=np.float64)
-    for _ in range(draws):
-        total += _maps(network, frames, targets, _size_of_gradient, noisy)
-    return (total / draws).astype(np.float32)
+        def noisy(seen: Tensor) -> Tensor:
+            ranges = seen.amax(dim=(1, 2, 3), keepdim=True) - seen.amin(dim=(1, 2, 3), keepdim=True)
+            # One noise for all channels: they are copies of one grey picture.
+            return seen + noise * ranges * torch.randn(seen[:1, :1].shape, generator=generator)
+
+        means = _looks(network, batch, wanted, noisy)
+        for _ in range(draws - 1):
+            for (_, mean), (_, look) in zip(
+                means, _looks(network, batch, wanted, noisy), strict=True
+            ):
+                mean.d_seen.add_(look.d_seen)
+        return means
+
+    return _maps(network, frames, targets, _size_of_gradient, looks) / np.float32(draws)
 
 
 def conv_maps(network: ExpressionNet, frame: NDArray[np.uint8]) -> list[ConvMaps]:
@@ -204,18 +219,36 @@ def _maps(
     frames: NDArray[np.uint8],
     targets: NDArray[np.int64],
     shown: Callable[[_Look], Tensor],
-    change: Callable[[Tensor], Tensor] = lambda seen: seen,
+    looks: Callable[[Tensor, Tensor], list[tuple[int, _Look]]] | None = None,
 ) -> NDArray[np.float32]:
-    """What is ``shown`` of each trunk, summed on the frame; ``change`` acts on trunks' inputs."""
+    """What is ``shown`` of each trunk, summed on the frame.
+
+    ``looks`` has the trunks look at a batch and its targets; None = once, as it is.
+    """
     if targets.shape != (len(frames),):
         raise InputError(f"{len(frames)} frames but targets of shape {targets.shape}")
     if not len(frames):
         raise InputError("expected one frame or more, got none")
+    looks = looks or partial(_looks, network, change=lambda seen: seen)
+    many = _batch(max(part.input_size for part in _with_eyes(network)))
     found: list[NDArray[np.float32]] = []
-    for batch, wanted in zip(batches(frames), torch.from_numpy(targets).split(BATCH), strict=True):
-        looks = _looks(network, batch, wanted, change)
-        found.append(sum(onto_frame(shown(look).numpy(), size) for size, look in looks))  # type: ignore[arg-type]
-    return np.concatenate(found)
+    for batch, wanted in zip(
+        batches(frames, many), torch.from_numpy(targets).split(many), strict=True
+    ):
+        sizes = [(size, shown(look).numpy()) for size, look in looks(batch, wanted)]
+        found.append(sum(onto_frame(values, size) for size, values in sizes))  # type: ignore[arg-type]
+    maps = np.concatenate(found)
+    if not np.isfinite(maps).all():
+        raise InputError(
+            "the gradient of this network is no finite number everywhere; use occlusion, which "
+            "needs none"
+        )
+    return maps
+
+
+def _batch(input_size: int) -> int:
+    """Faces per backward pass, which keeps every layer's maps: 200 MB a face for the largest."""
+    return max(1, _BATCH * FRAME**2 // max(input_size, FRAME) ** 2)
 
 
 def _looks(
@@ -232,6 +265,11 @@ def _looks(
                 f"the trunk gives {flat[0]}, expected maps (N, C, h, w); "
                 "use occlusion, which needs none"
             )
+        if not all(watch.maps.requires_grad for watch in watches):
+            raise InputError(
+                "what this network computes has no gradient (LBP compares, for one); use "
+                "occlusion, which needs none"
+            )
         score = logits.gather(1, targets[:, None]).sum()
         inputs = [tensor for watch in watches for tensor in (watch.maps, watch.seen)]
         gradients = iter(torch.autograd.grad(score, inputs))
@@ -240,9 +278,16 @@ def _looks(
 
 
 def _with_eyes(network: ExpressionNet) -> list[ExpressionNet]:
-    """The network itself, or the members that look at the frame for it (``JointNet``)."""
-    within = [part for part in network.trunk.modules() if isinstance(part, ExpressionNet)]
-    return [eye for part in within for eye in _with_eyes(part)] if within else [network]
+    """The network itself, or the members that look at the frame for it (``JointNet``), each once.
+
+    A member may be a joint network itself; then its own members look.
+    """
+    return [
+        part
+        for part in network.modules()
+        if isinstance(part, ExpressionNet)
+        and not any(isinstance(inner, ExpressionNet) for inner in part.trunk.modules())
+    ]
 
 
 @contextmanager

@@ -29,8 +29,8 @@ class Explainable(Protocol):
         ...
 
     @property
-    def temperature(self) -> float:
-        """Logits are divided by it; 1 where nothing was fitted."""
+    def temperature(self) -> float | None:
+        """Logits are divided by it; None where none was fitted: answers are not calibrated."""
         ...
 
     @property
@@ -58,4 +58,9 @@ class Explainable(Protocol):
 
 def probabilities(model: Explainable, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
     """``(N, K)`` at the model's temperature."""
-    return softmax(model.logits(frames), model.temperature)
+    return softmax(model.logits(frames), model.temperature or 1.0)
+
+
+def titled(model: str, *, calibrated: bool) -> str:
+    """Name for figures, which says so where the probabilities beside it are not calibrated."""
+    return model if calibrated else f"{model}, probabilities not calibrated"

@@ -69,6 +69,7 @@ class Explanation:
         probabilities: ``(N, K)`` its answers.
         targets: ``(N,)`` the labels that are explained.
         maps: ``(N, 48, 48)`` float32.
+        calibrated: Whether a temperature was fitted to the probabilities.
     """
 
     model: str
@@ -79,6 +80,7 @@ class Explanation:
     probabilities: NDArray[np.float64]
     targets: NDArray[np.int64]
     maps: NDArray[np.float32]
+    calibrated: bool = True
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -116,6 +118,7 @@ def explain(
         )
     return Explanation(
         model=model.name,
+        calibrated=model.temperature is not None,
         method=chosen,
         labels=model.labels,
         input_size=model.geometry.input_size,

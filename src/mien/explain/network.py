@@ -27,7 +27,7 @@ class NetworkModel:
         name: Name for titles.
     """
 
-    temperature = 1.0  # fitted at export only
+    temperature = None  # fitted at export only
 
     def __init__(self, network: ExpressionNet, name: str) -> None:
         self.network = network.eval().to("cpu")
@@ -77,7 +77,7 @@ class NetworkModel:
             return [self.network(batch) for batch in batches(frames)]
 
 
-def batches(frames: NDArray[np.uint8]) -> list[torch.Tensor]:
-    """``(n, 1, 48, 48)`` float grey levels each, ``BATCH`` at most."""
+def batches(frames: NDArray[np.uint8], size: int = BATCH) -> list[torch.Tensor]:
+    """``(n, 1, 48, 48)`` float grey levels each, ``size`` frames at most."""
     given = torch.from_numpy(checked_frames(frames).astype(np.float32))[:, None]
-    return list(given.split(BATCH)) if len(given) else []
+    return list(given.split(size)) if len(given) else []

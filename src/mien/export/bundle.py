@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from pathlib import Path
@@ -225,6 +225,34 @@ def check_loss(fp32_right: NDArray[np.bool_], int8_right: NDArray[np.bool_]) -> 
         )
 
 
+def licence_of(training: Mapping[str, Any]) -> str:
+    """The licence for the card of a network that was trained so.
+
+    mien's own, but for weights that began with somebody else's (``network.pretrained``, also of a
+    joint model's members).
+    """
+    origins = sorted(set(_origins(training)))
+    if not origins:
+        return LICENCE
+    return (
+        f"derived from other weights (network.pretrained = {', '.join(origins)}), whose licence "
+        "applies; FER2013 itself may be used for research only"
+    )
+
+
+def _origins(told: Any) -> Iterator[str]:
+    """Every ``network.pretrained`` within what a card tells of a training."""
+    if isinstance(told, Mapping):
+        options = told.get("network")
+        if isinstance(options, Mapping) and options.get("pretrained"):
+            yield Path(str(options["pretrained"])).name
+        for each in told.values():
+            yield from _origins(each)
+    elif isinstance(told, (list, tuple)):
+        for each in told:
+            yield from _origins(each)
+
+
 def _card(
     network: ExpressionNet, name: str, files: dict[str, ModelFile], training: dict[str, Any]
 ) -> Card:
@@ -243,7 +271,7 @@ def _card(
         parameters=count_parameters(network),
         macs=count_macs(network),
         training=training,
-        licence=LICENCE,
+        licence=licence_of(training),
         intended_use=INTENDED,
         out_of_scope=OUT_OF_SCOPE,
         notes=NOTES if network.vote_head is None else (*NOTES, VOTES_NOTE),

@@ -256,5 +256,6 @@ def _card(
         parameters=sum(card.parameters for card in cards),
         macs=sum(card.macs for card in cards),
         training={"ensemble": told, "shares": kind},
+        licence="; ".join(dict.fromkeys(card.licence for card in cards)),
         notes=tuple(dict.fromkeys(note for card in cards for note in card.notes)),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -34,6 +36,23 @@ class GlobalPool(nn.Module):
     def extra_repr(self) -> str:
         """Its kind, in the printed network."""
         return self.kind
+
+
+class Neighbours(nn.Module):
+    """Each position's 3x3 neighbourhood as channels: ``(N, C, h, w)`` to ``(N, 9 C, h, w)``.
+
+    A same-padded 3x3 convolution to K maps and their mean is a linear map of the means of these
+    channels. So a network that ends that way is a trunk, mean pooling and a linear head, exactly.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Nine shifted copies, row by row, zeros outside."""
+        height, width = maps.shape[2:]
+        padded = F.pad(maps, (1, 1, 1, 1))
+        return torch.cat(
+            [padded[:, :, y : y + height, x : x + width] for y in range(3) for x in range(3)],
+            dim=1,
+        )
 
 
 def dense_neck(channels: int, hidden: tuple[int, ...], dropout: float) -> nn.Sequential:

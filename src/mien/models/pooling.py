@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mien.core.errors import ConfigError
-from mien.models.neck import GlobalPool
+from mien.models.neck import GlobalPool, Neighbours
 from mien.models.network import ExpressionNet
 from mien.models.options import POOLINGS
 
@@ -145,9 +145,44 @@ def replace_pooling(network: ExpressionNet, pooling: str) -> int:
             count += 1
     if network.neck is None:
         count += 1
+        if pooling in ("max", "min"):
+            _unfold(network)
         if pooling != "avg":
             network.neck = GlobalPool(pooling)
     return count
+
+
+def _unfold(network: ExpressionNet) -> None:
+    """Write out a last convolution that was folded into the head (``neck.Neighbours``).
+
+    Behind a mean or the first position the fold is the same function. A maximum is not: there the
+    convolution becomes one again, with the head's weights, and the head hands its maps' maxima on.
+    A head of votes reads these too.
+    """
+    trunk = network.trunk
+    if not (isinstance(trunk, nn.Sequential) and isinstance(trunk[-1], Neighbours)):
+        return
+    head = network.head
+    channels = head.in_features // 9
+    conv = nn.Conv2d(channels, head.out_features, 3, padding=1)
+    with torch.no_grad():
+        weight = head.weight.reshape(-1, 3, 3, channels).permute(0, 3, 1, 2)
+        conv.to(weight.device).weight.copy_(weight)
+        conv.bias.copy_(head.bias)  # type: ignore[union-attr]
+    trunk[-1] = conv
+    network.head = _as_given(head.out_features, head.weight)
+    if network.vote_head is not None:
+        votes = nn.Linear(head.out_features, network.vote_head.out_features)
+        network.vote_head = votes.to(head.weight.device)
+
+
+def _as_given(width: int, like: Tensor) -> nn.Linear:
+    """A linear layer that answers what it is given and is not trained."""
+    layer = nn.Linear(width, width, device=like.device)
+    with torch.no_grad():
+        layer.weight.copy_(torch.eye(width))
+        layer.bias.zero_()
+    return layer.requires_grad_(False)  # noqa: FBT003 - torch's own signature
 
 
 def _replacement(layer: nn.Module, pooling: str) -> nn.Module | None:

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mien.core.errors import ConfigError, UnknownNameError, missing_extra
+from mien.core.errors import ConfigError, MienError, UnknownNameError, missing_extra
 from mien.models.network import ExpressionNet
 
 Weights = Mapping[str, Tensor]
@@ -65,7 +65,9 @@ def _fetched(name: str) -> Weights:
         )
     try:
         return _PUBLISHED[name]()
-    except (OSError, RuntimeError, ValueError) as error:
+    except MienError:
+        raise
+    except Exception as error:
         raise ConfigError(
             f"network.pretrained: the published weights of {name} could not be fetched "
             f"({type(error).__name__}: {error}). Without a network, save them elsewhere as a "

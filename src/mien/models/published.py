@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mien.models.neck import dense_neck
+from mien.models.neck import Neighbours, dense_neck
 from mien.models.network import ExpressionNet, initialise, initialise_separable
 from mien.models.registry import ModelInfo, register
 from mien.models.spec import NetworkSpec
@@ -184,23 +182,6 @@ class XceptionBlock(nn.Module):
         return self.body(maps) + self.shortcut(maps[:, :, ::2, ::2])
 
 
-class Neighbours(nn.Module):
-    """Each position's 3x3 neighbourhood as channels: ``(N, C, h, w)`` to ``(N, 9 C, h, w)``.
-
-    A same-padded 3x3 convolution to K maps and their mean is a linear map of the means of these
-    channels. So a network that ends that way is a trunk, mean pooling and a linear head, exactly.
-    """
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Nine shifted copies, row by row, zeros outside."""
-        height, width = maps.shape[2:]
-        padded = F.pad(maps, (1, 1, 1, 1))
-        return torch.cat(
-            [padded[:, :, y : y + height, x : x + width] for y in range(3) for x in range(3)],
-            dim=1,
-        )
-
-
 @register(
     ModelInfo(
         "mini_xception",
@@ -218,7 +199,9 @@ def mini_xception(spec: NetworkSpec) -> ExpressionNet:
     Published: two unpadded 3x3 convolutions of 8, four residual modules of 16, 32, 64 and 128
     separable filters, a 3x3 convolution to the K labels, global mean; 64 pixels; 56,951 trainable
     parameters in the authors' code. The last convolution is written as ``Neighbours`` and a linear
-    head, which is the same function of the same weights. Chosen: 48 pixels unless told otherwise.
+    head, which is the same function of the same weights; for max and minimum pooling, where it
+    would not be, ``pooling.replace_pooling`` writes the convolution out. Chosen: 48 pixels unless
+    told otherwise.
     ``hidden`` puts dense layers between the means and the head.
     """
     trunk = nn.Sequential()

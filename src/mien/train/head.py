@@ -5,8 +5,6 @@ Everything before ``features`` stays as it is, bit by bit.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from mien.core.errors import BundleError, DataError
+from mien.models.threads import torch_threads
 
 _STEPS = 500
 _FLAT = 1e-9  # slope of the loss at which a step changes no digit that is kept
@@ -90,20 +89,9 @@ def fit_head(
         value.backward()
         return value
 
-    with _one_thread():
+    with torch_threads(1):  # products this small wait for threads longer than they compute
         solver.step(loss)
     return Head(start.weight + weight.detach().numpy() / length, start.bias + bias.detach().numpy())
-
-
-@contextmanager
-def _one_thread() -> Generator[None]:
-    """Products this small wait for threads longer than they compute, and the sums stay the same."""
-    former = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(former)
 
 
 def read_head(model: bytes) -> Head:

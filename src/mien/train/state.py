@@ -49,13 +49,16 @@ def new_network(config: TrainConfig, *, pretrained: bool = True) -> ExpressionNe
         pretrained: False leaves published weights unread, where others replace them anyway.
     """
     options = config.network if pretrained else dataclasses.replace(config.network, pretrained="")
-    return build(
+    network = build(
         config.model,
         labels=label_space(config.labels),
         votes=config.votes_weight > 0,
         dropout=config.dropout,
         options=options,
     )
+    # What it began with is told whether or not it was read this time.
+    network.origin = {**(network.origin or {}), "network": dataclasses.asdict(config.network)}
+    return network
 
 
 class WeightAverage:
