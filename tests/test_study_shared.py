@@ -6,12 +6,15 @@ import csv
 import os
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mien import cli
 from mien.store.atomic import locked_folder
 from mien.study import load_study, parse_study, run_study
 from mien.study import run as run_module
@@ -37,32 +40,42 @@ STUDY = parse_study(
 )
 
 
-def test_an_arm_of_another_process_is_left_to_it(tmp_path: Path) -> None:
+class Other:
+    """Another process: holds a folder until it is told to let it go."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self.lock = ExitStack()
+        self.lock.enter_context(locked_folder(folder))
+
+    def ends(self, after: float = 0.0) -> None:
+        threading.Timer(after, self.lock.close).start() if after else self.lock.close()
+
+
+def test_an_arm_of_another_process_is_left_to_it_and_waited_for(tmp_path: Path) -> None:
     calls: list[tuple[str, str]] = []
+    other = Other(tmp_path / "seed0")
 
     def told(_index: int, _arms: int, arm: Arm, result: dict[str, Any] | None) -> None:
         calls.append((arm.name, "begins" if result is None else result["state"]))
+        if calls[-1] == ("seed1", "done"):  # the other process ends while this one waits
+            assert not (tmp_path / "seed0" / RESULT).exists()
+            other.ends(after=0.3)
 
-    (tmp_path / "seed0").mkdir()
-    with locked_folder(tmp_path / "seed0"):
-        results = run_study(STUDY, generated_faces, tmp_path, on_arm=told)
-    assert [result["state"] for result in results] == [ELSEWHERE, "done"]
+    results = run_study(STUDY, generated_faces, tmp_path, on_arm=told)
+    assert [result["state"] for result in results] == ["done", "done"]
     assert calls == [
-        ("seed0", ELSEWHERE),
+        ("seed0", ELSEWHERE),  # told once, however often it is looked at
         ("seed1", "begins"),
         ("seed1", "done"),
-        ("seed0", ELSEWHERE),  # looked at again, and still another's
+        ("seed0", "begins"),  # the other process was killed: nothing was there
+        ("seed0", "done"),
     ]
-    assert not (tmp_path / "seed0" / RESULT).exists()
-    results = run_study(STUDY, generated_faces, tmp_path)
-    assert [result["state"] for result in results] == ["done", "done"]
 
 
-def test_an_arm_that_another_process_lets_go_is_run(tmp_path: Path) -> None:
-    (tmp_path / "seed0").mkdir()
-    other = ExitStack()
-    other.enter_context(locked_folder(tmp_path / "seed0"))
-    results = run_study(STUDY, generated_faces, tmp_path, on_epoch=lambda *_: other.close())
+def test_an_arm_that_another_process_lets_go_meanwhile_is_run(tmp_path: Path) -> None:
+    other = Other(tmp_path / "seed0")
+    results = run_study(STUDY, generated_faces, tmp_path, on_epoch=lambda *_: other.ends())
     assert [result["state"] for result in results] == ["done", "done"]
 
 
@@ -82,42 +95,77 @@ def test_what_another_process_has_just_ended_is_taken_from_it(
     jobs = {"networks": lambda *_, **__: pytest.fail("an arm was run again")}
     monkeypatch.setattr(run_module, "_JOBS", jobs)
     assert run_study(STUDY, generated_faces, tmp_path) == results
-    assert looks.count("seed1") == 3
+    assert looks.count("seed1") == 4
 
 
-def test_an_arm_whose_first_training_another_process_runs_is_left_for_later(
-    tmp_path: Path,
-) -> None:
+def test_a_first_training_of_another_process_is_waited_for(tmp_path: Path) -> None:
     study = load_study("transfer", "smoke")
     arm = next(arm for arm in study.arms if arm.recipe.get("first"))
+    states: list[str | None] = []
+    run = partial(
+        run_study,
+        study,
+        generated_faces,
+        tmp_path,
+        only=(arm.name,),
+        on_arm=lambda *told: states.append(told[3] and told[3]["state"]),
+    )
 
-    def ran() -> dict[str, Any]:
-        rows = run_study(study, generated_faces, tmp_path, only=(arm.name,))
-        return next(row for row in rows if row["arm"] == arm.name)
+    def scores() -> dict[str, Any]:
+        return next(row for row in run() if row["arm"] == arm.name)["scores"]
 
-    done = ran()
+    done = scores()
     (tmp_path / arm.name / RESULT).unlink()
     (first,) = tmp_path.glob("first-*")
     for left in first.iterdir():
         left.unlink()
-    with locked_folder(first):
-        assert ran()["state"] == ELSEWHERE
-        assert not (tmp_path / arm.name / RESULT).exists()
-    assert ran()["scores"] == done["scores"]
+    Other(first).ends(after=0.5)
+    states.clear()
+    assert scores() == done
+    assert states == [None, ELSEWHERE, None, "done"]
+
+
+def test_tables_hold_what_other_processes_ended_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, out = study_file(tmp_path, seeds=2), tmp_path / "runs"
+    line = ["study", "run", str(path), "--out", str(out)]
+    job = run_module._JOBS["networks"]
+    others: list[int] = []
+
+    def meanwhile(arm: Arm, *more: Any, **options: Any) -> dict[str, Any]:
+        if arm.name == "seed0":  # another command runs and ends the other arm
+            others.append(cli.run([*line, "--arm", "seed1"]))
+        return job(arm, *more, **options)
+
+    monkeypatch.setitem(run_module._JOBS, "networks", meanwhile)
+    assert cli.run([*line, "--arm", "seed0"]) == 0
+    assert others == [0]
+    assert states_in(out / "table.csv") == [("seed0", "done"), ("seed1", "done")]
+
+
+def study_file(folder: Path, seeds: int) -> Path:
+    text = f"""
+        title = "Seeds"
+        source = "nobody"
+        question = "Who runs what?"
+        recipe = {{ model = "nano", epochs = 1, batch_size = 16, ema_epochs = 0 }}
+        data = {{ generated = 4 }}
+        grid = {{ seed = {list(range(seeds))} }}
+    """
+    path = folder / "seeds.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def states_in(table: Path) -> list[tuple[str, str]]:
+    with table.open(encoding="utf-8", newline="") as file:
+        return [(row["arm"], row["state"]) for row in csv.DictReader(file)]
 
 
 def test_two_commands_share_a_folder(tmp_path: Path) -> None:
-    text = """
-        title = "Four seeds"
-        source = "nobody"
-        question = "Who runs what?"
-        recipe = { model = "nano", epochs = 1, batch_size = 16, ema_epochs = 0 }
-        data = { generated = 4 }
-        grid = { seed = [0, 1, 2, 3] }
-    """
-    (tmp_path / "four.toml").write_text(text, encoding="utf-8")
-    out = tmp_path / "runs"
-    line = [sys.executable, "-m", "mien", "study", "run", str(tmp_path / "four.toml")]
+    path, out = study_file(tmp_path, seeds=4), tmp_path / "runs"
+    line = [sys.executable, "-m", "mien", "study", "run", str(path)]
     both = [
         subprocess.Popen(
             [*line, "--out", str(out)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
@@ -128,6 +176,4 @@ def test_two_commands_share_a_folder(tmp_path: Path) -> None:
     assert [each.returncode for each in both] == [0, 0], told
     begins = [line for text in told for line in text.splitlines() if line.endswith(" ...")]
     assert len(begins) == 4, told
-    with (out / "table.csv").open(encoding="utf-8", newline="") as file:
-        rows = [(row["arm"], row["state"]) for row in csv.DictReader(file)]
-    assert rows == [(f"seed{seed}", "done") for seed in range(4)]
+    assert states_in(out / "table.csv") == [(f"seed{seed}", "done") for seed in range(4)]

@@ -100,12 +100,12 @@ def run(
 
     The same command goes on after a kill. An arm that is done is not run again, and an arm that
     fails is a row with its error; then the exit code is 1. The tables are written after every arm.
-    Several of these commands may share a folder; each takes arms that no other one runs.
+    Several of these commands may share a folder on a file system with locks: each takes arms that
+    no other one runs, and ends when all have ended.
     """
     with console.needs("train"):
         from mien.store.atomic import locked_folder
         from mien.study import load_study, results_of, run_study, write_report, write_tables
-        from mien.study.run import ELSEWHERE
 
     study = load_study(name, scale, tuple(override or ()))
     _check_data(name, study, study.arms, data)
@@ -127,7 +127,7 @@ def run(
                 write_tables(study, list(results_of(study, out)), out)
         running = result is None
 
-    results = run_study(
+    run_study(
         study,
         _loader(data, votes),
         out,
@@ -141,15 +141,11 @@ def run(
         ),
     )
     with locked_folder(out, wait=True):
-        stored = results_of(study, out)  # another process may have ended arms since
-        results = [
-            now if then["state"] == ELSEWHERE and now["state"] != "not run" else then
-            for then, now in zip(results, stored, strict=True)
-        ]
+        results = list(results_of(study, out))  # another process may have ended arms since
         written = write_report(study, results, out)
     _summary(study, results, as_json=as_json)
     console.say(f"written to {out}: {len(written)} files, table.md first")
-    if any(result["state"] == "failed" for result in results):
+    if any(result["state"] == "failed" for result in results if _is_wanted(result, only)):
         raise typer.Exit(options.FAILED)
 
 
@@ -201,6 +197,10 @@ def export(
         on_stage=lambda stage: console.say(f"{stage} ..."),
     )
     show_export(report, out, as_json=as_json)
+
+
+def _is_wanted(result: dict[str, Any], only: Sequence[str] | None) -> bool:
+    return not only or result["arm"] in only
 
 
 def _check_data(name: str, study: Study, arms: Sequence[Arm], data: Path | None) -> None:

@@ -37,7 +37,16 @@ class InputError(MienError, ValueError):
 
 
 class BusyError(InputError):
-    """Another process is writing the file or folder."""
+    """Another process is writing the file or folder.
+
+    Args:
+        message: What is written.
+        path: The file or folder that is locked.
+    """
+
+    def __init__(self, message: str, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class LabelError(InputError):

@@ -133,7 +133,7 @@ def locked_folder(
         yield
         return
     busy = BusyError(
-        f"another run is writing {path or folder}; wait for it, or choose another name"
+        f"another run is writing {path or folder}; wait for it, or choose another name", folder
     )
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -199,7 +199,9 @@ def _part_file(part: Path, path: Path, mode: str) -> IO[Any]:
     """A new file of that name, locked until it is closed."""
     try:
         if _held(part):
-            raise BusyError(f"another run is writing {path}; wait for it, or choose another name")
+            raise BusyError(
+                f"another run is writing {path}; wait for it, or choose another name", part
+            )
         part.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         handle = os.open(part, flags, 0o666)  # as open() does: data are no programs
@@ -214,7 +216,7 @@ def _part_file(part: Path, path: Path, mode: str) -> IO[Any]:
 def _replace(ours: os.stat_result, part: Path, target: Path) -> None:
     """Rename the part, unless another run took its place in the moment before it was locked."""
     if not _is_same(ours, part):
-        raise BusyError(f"another run is writing {target}; nothing was written, do it again")
+        raise BusyError(f"another run is writing {target}; nothing was written, do it again", part)
     part.replace(target)
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ BEGUN = "begun.json"
 """What an arm was begun with, for the case that it is killed before it has a result."""
 
 ELSEWHERE = "running elsewhere"
-"""State of an arm that another process runs."""
+"""State that is told of an arm that another process runs, or whose first training it runs."""
 
 _JOBS = {
     "networks": run_network,
@@ -58,8 +59,8 @@ def run_study(
     A result is taken again only for the rows it was made with; results of versions that did not
     store these are taken as they are.
 
-    Several processes may share ``out``: each takes arms that no other one runs, and when it has
-    done the rest looks again at those that others ran.
+    Several processes may share ``out``, where it is on a file system with locks: each takes arms
+    that no other one runs, and when it has done the rest waits for those that others run.
 
     Args:
         study: What to run.
@@ -70,12 +71,13 @@ def run_study(
         retry: Run failed arms again.
         device: ``cpu`` or ``cuda``.
         provenance: Version and commit, stored with every result.
-        on_arm: Called with (index, arms, arm, result), with None before an arm runs.
+        on_arm: Called with (index, arms, arm, result), with None before an arm runs, and once with
+            a row of the state ``ELSEWHERE`` of an arm that another process runs.
         on_epoch: Called with (arm, log row) after each epoch.
 
     Returns:
-        One result per arm, in the study's order; ``state`` is done, failed, running elsewhere (by
-        another process) or, of arms left out by ``only``, not run.
+        One result per arm, in the study's order; ``state`` is done, failed or, of arms left out by
+        ``only``, not run.
 
     Raises:
         UnknownNameError: If ``only`` names no arm.
@@ -86,35 +88,68 @@ def run_study(
     for name in only:
         study.arm(name)
     out.mkdir(parents=True, exist_ok=True)
-    stored = list(results_of(study, out))  # damaged and foreign ones are told before an arm runs
-    draw = _Draw(faces)
-    results: dict[int, dict[str, Any]] = {}
+    list(results_of(study, out))  # damaged and foreign ones are told before an arm runs
+    work = _Work(study, _Draw(faces), out, retry, device, provenance or {}, on_arm, on_epoch)
+    todo = [index for index, arm in enumerate(study.arms) if not only or arm.name in only]
+    while todo:
+        left = [index for index in todo if not work.turn(index)]
+        if left == todo:  # other processes have all that is left
+            with locked_folder(work.busy[left[0]], wait=True):
+                pass
+        todo = left
+    return list(results_of(study, out))
 
-    def turn(index: int, arm: Arm) -> dict[str, Any]:
-        folder = out / arm.name
-        again = retry and index not in results
-        found = read_result(folder, arm)
-        if found is None or (again and found["state"] == "failed"):
+
+@dataclass
+class _Work:
+    """What ``run_study`` was asked for, and which arms were found with other processes.
+
+    Args:
+        busy: By arm, the folder that another process holds.
+    """
+
+    study: Study
+    draw: _Draw
+    out: Path
+    retry: bool
+    device: str
+    provenance: dict[str, str]
+    on_arm: Callable[[int, int, Arm, dict[str, Any] | None], None]
+    on_epoch: Callable[[Arm, Any], None]
+    busy: dict[int, Path] = field(default_factory=dict)
+
+    def turn(self, index: int) -> bool:
+        """Run an arm if it has no result; False = another process has it, or what it needs."""
+        arm = self.study.arms[index]
+        folder = self.out / arm.name
+        found = self.stored(index)
+        if found is None:
             folder.mkdir(exist_ok=True)
             try:
                 with locked_folder(folder):
-                    found = read_result(folder, arm)  # another process may have ended it just now
-                    if found is None or (again and found["state"] == "failed"):
-                        on_arm(index, len(study.arms), arm, None)
-                        found = _one(study, arm, draw, folder, device, provenance or {}, on_epoch)
-            except BusyError:
-                found = _row(arm, ELSEWHERE)
+                    found = self.stored(index)  # another process may have ended it just now
+                    if found is None:
+                        self.tell(index, None)
+                        found = _one(self, arm, folder)
+            except BusyError as error:
+                if index not in self.busy:
+                    self.tell(index, _row(arm, ELSEWHERE))
+                self.busy[index] = error.path
+                return False
         if "data" in found:
-            check_same(found["data"], draw.digests(arm), folder, "rows")
-        on_arm(index, len(study.arms), arm, found)
-        return found
+            check_same(found["data"], self.draw.digests(arm), folder, "rows")
+        self.tell(index, found)
+        return True
 
-    todo = [index for index, arm in enumerate(study.arms) if not only or arm.name in only]
-    held = 0
-    while len(todo) != held:  # until nothing is left, or other processes have all that is
-        results |= {index: turn(index, study.arms[index]) for index in todo}
-        held, todo = len(todo), [i for i in todo if results[i]["state"] == ELSEWHERE]
-    return [results.get(index, row) for index, row in enumerate(stored)]
+    def stored(self, index: int) -> dict[str, Any] | None:
+        """The arm's result, if that is not to be tried again."""
+        arm = self.study.arms[index]
+        found = read_result(self.out / arm.name, arm)
+        again = self.retry and index not in self.busy  # nor what another process has just tried
+        return None if found and again and found["state"] == "failed" else found
+
+    def tell(self, index: int, result: dict[str, Any] | None) -> None:
+        self.on_arm(index, len(self.study.arms), self.study.arms[index], result)
 
 
 class _Draw:
@@ -171,29 +206,22 @@ def _begin(arm: Arm, digests: Mapping[str, str], folder: Path) -> None:
         raise OtherRunError(f"begun with other {' and '.join(what)}", folder)
 
 
-def _one(
-    study: Study,
-    arm: Arm,
-    draw: _Draw,
-    folder: Path,
-    device: str,
-    provenance: dict[str, str],
-    on_epoch: Callable[[Arm, Any], None],
-) -> dict[str, Any]:
+def _one(work: _Work, arm: Arm, folder: Path) -> dict[str, Any]:
+    """Run an arm and store its result."""
     started = time.perf_counter()
     told: dict[str, Any] = {}
     digests: dict[str, Any] = {}
     try:
-        rows = draw.rows(arm)
-        digests = {"data": draw.digests(arm)}
+        rows = work.draw.rows(arm)
+        digests = {"data": work.draw.digests(arm)}
         _begin(arm, digests["data"], folder)
-        told = _JOBS[study.kind](
+        told = _JOBS[work.study.kind](
             arm,
             rows,
             folder,
-            device=device,
-            provenance=provenance,
-            on_epoch=lambda row: on_epoch(arm, row),
+            device=work.device,
+            provenance=work.provenance,
+            on_epoch=lambda row: work.on_epoch(arm, row),
         )
         told = {"state": "done", **told}
     except OtherRunError as error:
@@ -214,7 +242,7 @@ def _one(
         "wall_seconds": round(time.perf_counter() - started, 1),
         **digests,
         **told,
-        "provenance": provenance,
+        "provenance": work.provenance,
     })  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     with writing(folder / RESULT, "w") as file:
