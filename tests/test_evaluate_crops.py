@@ -186,6 +186,15 @@ def test_votes_of_any_member_of_an_ensemble_are_disclosed():
     assert "target of members (weight 0.4)" in found["training"]
 
 
+def test_a_first_training_on_votes_is_disclosed():
+    plain = {"first": {"config": {"labels": "ferplus8"}}, "config": {"votes_weight": 0}}
+    for training in (plain, {"ensemble": [{"training": plain}]}):
+        card = Card(training=training)
+        told = evaluate(FakeRecognizer(card=card), some_faces()).protocol["training"]
+        assert "the labels of a first training" in told
+        assert "auxiliary" not in told
+
+
 def test_votes_as_a_training_target_are_disclosed():
     card = Card(training={"config": {"votes_weight": 0.4}})
     found = evaluate(FakeRecognizer(card=card), some_faces()).protocol

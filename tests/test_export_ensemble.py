@@ -131,6 +131,22 @@ def test_the_card_tells_members_cost_and_agreement(members: list[Bundle], tmp_pa
     assert "5.9 %" in json.dumps(card.notes, ensure_ascii=False)
 
 
+def test_members_trained_on_other_rows_are_refused(members: list[Bundle], tmp_path: Path) -> None:
+    """They may have been trained on the rows that the ensemble is calibrated and scored on."""
+    other = {"config": {}, "data": {"training_sha256": "0" * 64}}
+    nested = {"ensemble": [{"name": "inner", "training": other}]}
+    for training, who in ((other, "m12"), (nested, "inner")):
+        card = replace(members[1].card, training=training)
+        with pytest.raises(DataError, match=f"{who} was trained on other Training rows"):
+            make_ensemble(
+                [members[0], replace(members[1], card=card)],
+                made_splits(),
+                tmp_path / "both",
+                name="both",
+            )
+    assert not (tmp_path / "both").exists()
+
+
 def test_licences_of_all_members_are_told(members: list[Bundle], tmp_path: Path) -> None:
     others = replace(members[1], card=replace(members[1].card, licence="theirs"))
     made = make_ensemble([members[0], others], made_splits(), tmp_path / "both", name="both")

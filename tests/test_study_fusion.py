@@ -235,6 +235,43 @@ def test_a_joint_model_becomes_a_bundle(
     assert told["accuracy"] == pytest.approx((expected.argmax(axis=1) == truth).mean())
 
 
+@pytest.mark.parametrize("name", ["joint_features", "joint_features_tuned", "nano"])
+def test_the_card_tells_the_trainings_that_came_before(name: str, ran, tmp_path: Path) -> None:
+    study, out, _ = ran
+    export_arm(study, study.arms[0], _faces(), out, tmp_path / "b", network=name, int8=False)
+    before = load_bundle(tmp_path / "b").card.training.get("before", {})
+    expected = {"nano": [], "joint_features": MEMBERS}.get(name, [*MEMBERS, "head"])
+    assert list(before) == expected
+    assert all(before[member]["epochs"] == 2 for member in before if member != "head")
+    assert {config["held_out"] for config in before.values()} <= {0.2}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"members": ["nano", "nano"]}, "different networks, got nano, nano"),
+        ({"head": {"epochs": 1, "network": {"hidden": [4, 4]}}}, "takes one dense layer"),
+    ],
+)
+def test_an_impossible_fusion_is_told_before_anything_is_trained(
+    change: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    study = parse_study({**STUDY, "recipe": {**RECIPE, **change}}, "mine", "full")
+    (result,) = run_study(study, _faces(), tmp_path)
+    assert reason in result["error"]
+    assert not list((tmp_path / "epochs2").glob("*/*.ckpt"))
+
+
+def test_a_joint_head_has_the_layer_and_dropout_of_its_recipe(tmp_path: Path) -> None:
+    head = {"epochs": 1, "dropout": 0.3, "network": {"hidden": [5]}}
+    recipe = {**RECIPE, "epochs": 1, "members": ["nano"], "head": head, "dropout": 0.1}
+    study = parse_study({**STUDY, "recipe": recipe, "grid": {}}, "mine", "full")
+    (result,) = run_study(study, _faces(), tmp_path)
+    assert result["state"] == "done", result
+    joint = [load_run(tmp_path / "only" / f"joint_features{end}").network for end in ("", "_tuned")]
+    assert [(net.hidden, net.dropout.p) for net in joint] == [(5, 0.3), (5, 0.1)]
+
+
 @pytest.mark.slow
 def test_members_and_joint_model_become_one_graph(ran, tmp_path: Path) -> None:
     _, out, _ = ran

@@ -16,8 +16,10 @@ from mien.core.errors import ConfigError, MienError, UnknownNameError
 from mien.study import SCALES, Arm, Study, load_study, parse_study, study_names
 from mien.study.arms import recipe_of
 from mien.study.baselines import baseline_of
+from mien.study.fusion import fusion_stages
 from mien.study.plan import DataPlan, merged, nested
 from mien.study.summary import published
+from mien.study.transfer import first_config
 from mien.train import TrainConfig
 from mien.train.reading import built
 from mien.train.state import new_network
@@ -115,6 +117,30 @@ def test_folds_of_a_recipe_are_of_the_rows() -> None:
         built(DataPlan, dict(arm.data), "data.")
 
 
+def test_labels_of_a_recipe_are_of_the_rows() -> None:
+    (first, *_) = parse_study(BASIC, "mine", "smoke", ("labels=four",)).arms
+    assert first.data["labels"] == "four"
+    assert "labels" not in first.recipe
+
+
+def test_notes_of_a_scale_are_added() -> None:
+    raw = {**BASIC, "notes": "From scratch.", "reduced": {"notes": "At 64 pixels."}}
+    assert parse_study(raw, "mine", "reduced").notes == "From scratch. At 64 pixels."
+    assert parse_study(raw, "mine", "full").notes == "From scratch."
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_arms_of_one_network_begin_with_one_first_training(scale: str) -> None:
+    """Or a frozen and a fine-tuned arm would differ in more than what is frozen."""
+    begun: dict[tuple[str, str], set[str]] = {}
+    for arm in load_study("transfer", scale).arms:
+        if config := first_config(arm):
+            key = (config.model, arm.data.get("labels", "fer7"))
+            begun.setdefault(key, set()).add(json.dumps(config.as_dict(), sort_keys=True))
+    assert begun
+    assert {len(configs) for configs in begun.values()} == {1}
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -124,6 +150,10 @@ def test_folds_of_a_recipe_are_of_the_rows() -> None:
         ({"grid": {"model": "nano"}}, "grid.model must be a list"),
         ({"grid": {"a": [1, 1]}}, "two arms are called a1"),
         ({"grid": {"a": [{"name": "b", "data": 3}]}}, "data of an axis must be a table, got 3"),
+        ({"published": {"figure": 3}}, r"write \[\[published\]\]"),
+        ({"published": [{"figure": 3}]}, r"needs arm = \{ AXIS = VALUE \}"),
+        ({"published": [{"arm": {"seed": 0}}]}, "lacks its figure"),
+        ({"published": [{"arm": {}, "figure": 3, "tests": "x"}]}, "has unknown tests"),
     ],
 )
 def test_mistakes_are_named(change: dict, reason: str) -> None:
@@ -167,6 +197,9 @@ def test_a_study_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
         ({"folds": 2, "fold": 2}, "data.fold must be from 0 to 1"),
         ({"folds": 2, "train_share": 0.5}, "data.folds excludes"),
         ({"row": 1}, "unknown configuration key data.row"),
+        ({"tests": ["test"], "train_share": 0.5}, "may not name test here"),
+        ({"tests": ["fold"], "folds": 2}, "may not name fold here"),
+        ({"tests": ["train"]}, "may not name train here"),
     ],
 )
 def test_impossible_rows_are_refused(values: dict, reason: str) -> None:
@@ -188,17 +221,11 @@ def test_the_seven_studies_are_shipped() -> None:
 
 def trainings(kind: str, arm: Arm, labels: str) -> list[TrainConfig]:
     """Configurations of all trainings of an arm."""
-    recipe = dict(arm.recipe)
     if kind == "fusion":
-        assert recipe.pop("fusion").startswith(("joint", "late"))
-    names = recipe.pop("members", [recipe.get("model")])
-    changes = [recipe.pop(key, {}) for key in ("head", "tuning", "first")]
-    recipes = [
-        merged(merged(recipe, {"model": model}), change)
-        for model in names
-        for change in ({}, *changes)
-    ]
-    return [recipe_of(type(arm)(arm.name, {}, each, {}), labels) for each in recipes]
+        return list(fusion_stages(arm, labels).values())
+    recipe = {key: value for key, value in arm.recipe.items() if key != "first"}
+    first = [first_config(arm)] if "first" in arm.recipe else []
+    return [*filter(None, first), recipe_of(type(arm)(arm.name, {}, recipe, {}), labels)]
 
 
 def shipped(name: str, scale: str) -> list[TrainConfig]:

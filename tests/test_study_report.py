@@ -106,12 +106,13 @@ def test_the_columns_of_the_csv_are_distinct_when_an_axis_is_one_too() -> None:
     raw = {**RAW, "grid": {"epochs": [2, 3]}}
     study = parse_study(raw, "mine", "full")
     rows = [
-        {**row(f"epochs{n}", {"test": scored(n)}, epochs=n), "values": {"epochs": n}}
+        {**row(f"epochs{n}", {"test": scored(n)}), "values": {"epochs": n}, "epochs": 1}
         for n in (2, 3)
     ]
     head, *lines = csv.reader(io.StringIO(table_csv(study, rows)))
-    assert head.count("epochs") == 1
+    assert len(set(head)) == len(head)
     assert [line[head.index("epochs")] for line in lines] == ["2", "3"]
+    assert [line[head.index("epochs trained")] for line in lines] == ["1", "1"]
 
 
 def test_a_published_figure_is_drawn_in_its_own_panel_only() -> None:

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from mien import metrics
-from mien.core.errors import ConfigError, DataError, DivergedError
+from mien.core.errors import ConfigError, DivergedError
 from mien.core.labels import agrawal5, fer7
 from mien.models.classical import ClassicalNet, build_feature, feature_names, linear
 from mien.study import parse_study, run_study, write_report
@@ -24,7 +24,6 @@ from mien.study.drawing import drawn
 from mien.study.generated import generated_faces
 from mien.study.run import RESULT, results_of
 from mien.study.scores import right_rows, scores
-from mien.study.transfer import voted
 from mien.train import config_from_dict, training_rows
 
 RECIPE = {"model": "nano", "epochs": 1, "batch_size": 16, "ema_epochs": 0}
@@ -330,78 +329,6 @@ def test_scoring_leaves_a_network_as_it_was(feature: str) -> None:
         both = [network(view).logits.double().softmax(1) for view in (frames, frames.flip(3))]
     np.testing.assert_allclose(np.exp(found), (both[0] + both[1]) / 2, atol=1e-6)
     assert [w.stride() for w in (*network.parameters(), *network.buffers())] == strides
-
-
-def test_rows_are_drawn_as_the_plan_says() -> None:
-    faces = generated_faces(24, ("Training", "PublicTest"), agrawal5)
-    plan = {"labels": "agrawal5", "pool": ["Training", "PublicTest"], "tests": []}
-    rows = drawn(faces, {**plan, "per_class": [20, 10]})
-    assert rows.train.counts.tolist() == [20] * 5
-    assert rows.tests["test"].counts.tolist() == [10] * 5
-    assert not np.isin(rows.tests["test"].pixel_hashes, rows.train.pixel_hashes).any()
-    leaky = drawn(faces, {**plan, "per_class": [20, 10], "shared": "rows"})
-    assert np.isin(leaky.tests["test"].pixel_hashes, leaky.train.pixel_hashes).any()
-    share = drawn(faces, {**plan, "train_share": 0.75, "shared": "pictures"})
-    assert (len(share.train), len(share.tests["test"])) == (180, 60)
-    even = drawn(faces, {**plan, "train_share": 0.75, "balanced_tests": True})
-    assert len(set(even.tests["test balanced"].counts.tolist())) == 1
-    few = drawn(faces, {"labels": "agrawal5", "rows": 3})
-    assert few.train.counts.tolist() == [3] * 5
-    rare = faces[(faces.labels != 1) | (np.arange(len(faces)) % 3 == 0)]
-    most = drawn(rare, {"labels": "agrawal5", "rows": 20})
-    assert most.train.counts.tolist() == [20, 8, 20, 20, 20]
-    assert few.tests["PublicTest"].counts.tolist() == [24] * 5
-    together = few.together()
-    assert together.splits == ("Training", "PublicTest")
-    assert together.split("PublicTest").sha256 == few.tests["PublicTest"].sha256
-
-
-def test_rows_that_are_not_there_are_named() -> None:
-    faces = generated_faces(3, ("Training",), fer7)
-    with pytest.raises(DataError, match="no rows of split 'PublicTest'"):
-        drawn(faces, {})
-    with pytest.raises(ConfigError, match=r"unknown configuration key data\.pools"):
-        drawn(faces, {"pools": []})
-
-
-def test_data_are_loaded_in_the_label_space_of_the_arm() -> None:
-    asked: list[str] = []
-
-    def load(labels: str):
-        asked.append(labels)
-        return generated_faces(3, ("Training", "PublicTest"), agrawal5)
-
-    assert drawn(load, {"labels": "agrawal5"}).train.space == agrawal5
-    assert asked == ["agrawal5"]
-
-
-def test_generated_faces_can_be_told_apart() -> None:
-    """Nearest mean faces of the first half know the second: far above chance."""
-    faces = generated_faces(40, ("a", "b"), fer7)
-    first, second = faces.split("a"), faces.split("b")
-    means = np.stack([first.images[first.labels == k].mean(axis=0) for k in range(7)])
-    means -= means.mean(axis=(1, 2), keepdims=True)
-    tested = second.images - second.images.mean(axis=(1, 2), keepdims=True)
-    answers = np.tensordot(tested, means, axes=([1, 2], [1, 2])) / np.linalg.norm(
-        means, axis=(1, 2)
-    )
-    assert (answers.argmax(axis=1) == second.labels).mean() > 0.35
-    again = generated_faces(40, ("a", "b"), fer7)
-    assert again.sha256 == faces.sha256
-    assert len(np.unique(first.pixel_hashes)) < len(first)
-
-
-def test_votes_become_labels_where_raters_agree() -> None:
-    faces = generated_faces(2, ("Training",), fer7)
-    votes = faces.votes.copy()
-    votes[0] = [4, 3, 3, 0, 0, 0, 0, 0, 0, 0]
-    votes[1] = [0, 0, 0, 0, 0, 0, 0, 0, 10, 0]  # unknown
-    found = voted(type(faces)(**{**vars(faces), "votes": votes}))
-    assert len(found) == len(faces) - 2
-    assert found.space.name == "ferplus8"
-    np.testing.assert_array_equal(found.labels, faces.votes[2:, :8].argmax(axis=1))
-    with pytest.raises(DataError, match="--votes"):
-        voted(type(faces)(**{**vars(faces), "votes": None}))
 
 
 @pytest.mark.slow

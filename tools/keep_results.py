@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("runs", type=Path, help="folder of a study's runs, named as the study")
     parser.add_argument("--back", action="store_true", help="from the repository to the folder")
     given = parser.parse_args()
-    kept = KEPT / given.runs.name
+    kept = KEPT / given.runs.resolve().name
     names = lay_back(kept, given.runs) if given.back else keep(given.runs, kept)
     print(f"{len(names)} results: {', '.join(names) or 'none'}")
 

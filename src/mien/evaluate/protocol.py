@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,28 +43,37 @@ def training_in_words(card: CardView) -> dict[str, str]:
     FER+ votes are further annotation of the same images (Barsoum et al., ICMI 2016): a model that
     learned from them is not comparable with one of FER2013's labels alone.
     """
-    weights = sorted(_vote_weights(card.training))
-    if not weights:
-        return {}
-    told = ", ".join(f"{weight:g}" for weight in weights)
+    trainings = list(_trainings(card.training))
+    weights = sorted({weight for each in trainings if (weight := _vote_weight(each))})
+    told: list[str] = []
     whose = " of members" if "ensemble" in card.training else ""
+    if weights:
+        listed = ", ".join(f"{weight:g}" for weight in weights)
+        told.append(f"an auxiliary training target{whose} (weight {listed})")
+    if any("first" in each for each in trainings):
+        told.append(f"the labels of a first training{whose}")
+    if not told:
+        return {}
     return {
-        "training": "FER+ votes, extra annotation of the same images, were an auxiliary training "
-        f"target{whose} (weight {told})"
+        "training": "FER+ votes, extra annotation of the same images, were " + " and ".join(told)
     }
 
 
-def _vote_weights(training: Mapping[str, Any]) -> set[float]:
-    """Weights of the votes in a training, or in those of all members of an ensemble."""
-    config: Any = training.get("config")
-    weight = config.get("votes_weight") if isinstance(config, dict) else None
-    found = {float(weight)} if isinstance(weight, (int, float)) and weight > 0 else set()
+def _trainings(training: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A training, or those of all members of an ensemble."""
+    yield training
     members: Any = training.get("ensemble")
     for member in members if isinstance(members, list) else ():
         below = member.get("training") if isinstance(member, dict) else None
         if isinstance(below, dict):
-            found |= _vote_weights(below)
-    return found
+            yield from _trainings(below)
+
+
+def _vote_weight(training: Mapping[str, Any]) -> float:
+    """Weight of the votes in a training; 0 = it had none."""
+    config: Any = training.get("config")
+    weight = config.get("votes_weight") if isinstance(config, dict) else None
+    return float(weight) if isinstance(weight, (int, float)) and weight > 0 else 0.0
 
 
 def threads_in_words(recognizer: Described) -> str:

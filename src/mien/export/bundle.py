@@ -54,6 +54,10 @@ VOTES_NOTE = (
     "FER+ votes (Barsoum et al., ICMI 2016) were an auxiliary training target: extra annotation "
     "of the same images, which models trained on FER2013's labels alone do not have."
 )
+FIRST_NOTE = (
+    "The training began with one on labels made of FER+ votes (Barsoum et al., ICMI 2016): extra "
+    "annotation of the same images, which models trained on FER2013's labels alone do not have."
+)
 NOTES = (
     "Expressions are not feelings. Labels of FER2013 are search words of web images; identical "
     "images carry different labels 5.9 % of the time.",
@@ -116,7 +120,7 @@ def export_bundle(
     clean = chosen[~in_common(chosen, train)]
     if not len(clean):
         raise DataError(f"every row of {calibration_split} has a twin in Training; choose another")
-    _check_origin(training or {}, train)
+    check_origin(training or {}, train)
     with writing_bundle(out, replace=replace) as folder:
         on_stage("export")
         graphs = {"fp32": to_onnx(network)}
@@ -155,13 +159,22 @@ def export_bundle(
     )
 
 
-def _check_origin(training: dict[str, Any], train: FaceSet) -> None:
+def check_origin(training: Mapping[str, Any], train: FaceSet, who: str = "the network") -> None:
+    """Whether a network, or every member of an ensemble, was trained on these rows.
+
+    Otherwise nothing is known of the rows that it shall be calibrated and scored on.
+
+    Raises:
+        DataError: If the training tells of others.
+    """
     trained_on = training.get("data", {}).get("training_sha256")
     if trained_on not in (None, train.sha256):
         raise DataError(
-            f"the network was trained on other Training rows than those of {train.source} "
+            f"{who} was trained on other Training rows than those of {train.source} "
             f"(sha256 {trained_on[:12]}..., here {train.sha256[:12]}...); give the same data"
         )
+    for member in training.get("ensemble", ()):
+        check_origin(member["training"], train, member["name"])
 
 
 def network_logits(network: ExpressionNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -225,6 +238,12 @@ def check_loss(fp32_right: NDArray[np.bool_], int8_right: NDArray[np.bool_]) -> 
         )
 
 
+def _votes_notes(network: ExpressionNet, training: Mapping[str, Any]) -> tuple[str, ...]:
+    """What must be said where FER+ votes were used."""
+    head = () if network.vote_head is None else (VOTES_NOTE,)
+    return head if "first" not in training else (*head, FIRST_NOTE)
+
+
 def licence_of(training: Mapping[str, Any]) -> str:
     """The licence for the card of a network that was trained so.
 
@@ -274,5 +293,5 @@ def _card(
         licence=licence_of(training),
         intended_use=INTENDED,
         out_of_scope=OUT_OF_SCOPE,
-        notes=NOTES if network.vote_head is None else (*NOTES, VOTES_NOTE),
+        notes=(*NOTES, *_votes_notes(network, training)),
     )

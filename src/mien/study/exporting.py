@@ -11,8 +11,10 @@ from mien.data.faceset import FaceSet
 from mien.export import ExportReport, export_bundle
 from mien.study.arms import RUN
 from mien.study.drawing import drawn
+from mien.study.fusion import HEAD, fusion_stages
 from mien.study.plan import Arm, Study
 from mien.study.run import check_same, read_result
+from mien.study.transfer import first_config
 from mien.train import load_run
 
 
@@ -63,7 +65,8 @@ def export_arm(
         )
     if study.kind == "classical":
         raise ConfigError(f"a classical arm is a bundle already: {folder / 'bundle'}")
-    finished = load_run(folder / _network(study, result, network))
+    trained = _network(study, result, network)
+    finished = load_run(folder / trained)
     rows = drawn(faces, arm.data)
     if "data" in result:
         check_same(result["data"], rows.digests, folder, "rows")
@@ -72,12 +75,23 @@ def export_arm(
         rows.together(),
         out,
         name=name or arm.name,
-        training=finished.as_dict(),
+        training={**finished.as_dict(), **_before(study, arm, rows.plan.labels, trained)},
         int8=int8,
         calibration_split=next(iter(rows.tests)),
         replace=replace,
         on_stage=on_stage,
     )
+
+
+def _before(study: Study, arm: Arm, labels: str, trained: str) -> dict[str, Any]:
+    """What the card tells of trainings that came before the one that ended in the bundle."""
+    if study.kind == "transfer" and (first := first_config(arm)):
+        return {"first": {"labels": "most FER+ votes", "config": first.as_dict()}}
+    if study.kind != "fusion" or trained in arm.recipe["members"]:
+        return {}
+    stages = fusion_stages(arm, labels)
+    names = [*arm.recipe["members"], *([HEAD] if trained.endswith("_tuned") else [])]
+    return {"before": {name: stages[name].as_dict() for name in names}}
 
 
 def _network(study: Study, result: Mapping[str, Any], asked: str | None) -> str:

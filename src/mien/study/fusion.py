@@ -34,6 +34,9 @@ from mien.train.log import EpochRow
 _ON: tuple[Literal["outputs", "features"], ...] = ("outputs", "features")
 _EQUAL, _LEARNED = "late_equal", "late_learned"
 
+HEAD, TUNING = "head", "tuning"
+"""Names of the two stages after the members'."""
+
 Answers = Mapping[str, NDArray[np.float64]]
 
 
@@ -57,28 +60,23 @@ def run_fusion(
     out, with shares learned on those. The member that all fusions are compared with is chosen
     there too.
 
+    ``dropout`` of head and tuning is that of the joint head, before which ``network.hidden`` of the
+    head puts a dense layer; members that are tuned on their outputs keep their own dropout.
+
     Raises:
-        ConfigError: If the recipe lacks one of them.
+        ConfigError: If the recipe lacks one of them, or names a member twice.
         UnknownNameError: If ``fusion`` names none of the fusions.
         MienError: As ``train.train`` does.
     """
-    settings = dict(arm.recipe)
-    try:
-        names, head, tuning, chosen = (
-            settings.pop(key) for key in ("members", "head", "tuning", "fusion")
-        )
-    except KeyError as error:
-        raise ConfigError(f"arm {arm.name} lacks {error} in its recipe") from error
-    config = recipe_of(Arm(arm.name, {}, settings, {}), rows.plan.labels)
-    no_chosen_epochs(config)
+    stages = fusion_stages(arm, rows.plan.labels)
+    names, chosen = list(arm.recipe["members"]), arm.recipe["fusion"]
+    hidden = _hidden(arm.recipe["head"])
+    config = stages[names[0]]  # all that is used of it is alike in all of them
     if chosen not in (known := fusions(config)):
         raise unknown_name("fusion", chosen, known)
     logs: dict[str, list[EpochRow]] = {}
 
-    def trained(
-        name: str, recipe: Mapping[str, Any], network: ExpressionNet | None = None
-    ) -> ExpressionNet:
-        own = recipe_of(Arm(name, {}, recipe, {}), rows.plan.labels)
+    def trained(name: str, own: TrainConfig, network: ExpressionNet | None = None) -> ExpressionNet:
         found, logs[name] = train(
             rows.train,
             own,
@@ -93,18 +91,16 @@ def run_fusion(
         )
         return found.to("cpu")
 
-    networks = {name: trained(name, merged(settings, {"model": name})) for name in names}
+    networks = {name: trained(name, stages[name]) for name in names}
     members = list(networks.values())
     for on in _ON:
-        joint = JointNet(members, on=on)
+        joint = JointNet(members, on=on, hidden=hidden, dropout=stages[HEAD].dropout)
         joint.freeze()
-        joint = trained(f"joint_{on}", merged(settings, head), joint)
+        joint = trained(f"joint_{on}", stages[HEAD], joint)
         networks[f"joint_{on}"] = joint
-        tuned = JointNet(members, on=on)
+        tuned = JointNet(members, on=on, hidden=hidden, dropout=stages[TUNING].dropout)
         tuned.load_state_dict(joint.state_dict())
-        networks[f"joint_{on}_tuned"] = trained(
-            f"joint_{on}_tuned", merged(settings, tuning), tuned
-        )
+        networks[f"joint_{on}_tuned"] = trained(f"joint_{on}_tuned", stages[TUNING], tuned)
     shares = {_EQUAL: np.full(len(names), 1 / len(names))}
     better = None
     if config.held_out:
@@ -138,6 +134,39 @@ def run_fusion(
         },
         "log": {name: plain_log(log) for name, log in logs.items()},
     }
+
+
+def fusion_stages(arm: Arm, labels: str) -> dict[str, TrainConfig]:
+    """The recipes of an arm's trainings: of each member by its name, ``HEAD`` and ``TUNING``.
+
+    Raises:
+        ConfigError: If the recipe lacks one, names a member twice, or wants epochs scored.
+    """
+    settings = dict(arm.recipe)
+    try:
+        names, head, tuning, _ = (
+            settings.pop(key) for key in ("members", "head", "tuning", "fusion")
+        )
+    except KeyError as error:
+        raise ConfigError(f"arm {arm.name} lacks {error} in its recipe") from error
+    if len(set(names)) < len(names):
+        raise ConfigError(f"members must be different networks, got {', '.join(names)}")
+    changes = {name: {"model": name} for name in names} | {HEAD: head, TUNING: tuning}
+    stages = {
+        name: recipe_of(Arm(name, {}, merged(settings, own), {}), labels)
+        for name, own in changes.items()
+    }
+    for config in stages.values():
+        no_chosen_epochs(config)
+    return stages
+
+
+def _hidden(head: Mapping[str, Any]) -> int:
+    """Width of the dense layer before a joint head; 0 = none."""
+    widths = head.get("network", {}).get("hidden", [])
+    if len(widths) > 1:
+        raise ConfigError(f"a joint head takes one dense layer, got head.network.hidden = {widths}")
+    return widths[0] if widths else 0
 
 
 def fusions(config: TrainConfig) -> list[str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from mien.core.errors import ConfigError, unknown_name
+from mien.data.folds import FOLD
+from mien.data.sampling import TEST
 from mien.train.options import check_folds
 from mien.train.reading import overridden
 
@@ -20,13 +22,17 @@ SCALES = ("smoke", "reduced", "full")
 
 KINDS = ("networks", "classical", "fusion", "transfer")
 
+_OF_ROWS = ("labels", "folds", "fold", "fold_seed")
+"""Keys of a recipe that say which rows a study draws."""
+
 
 @dataclass(frozen=True)
 class DataPlan:
     """Which rows a study trains on and which it scores.
 
     Args:
-        labels: Label space; the data are mapped into it.
+        labels: Label space; the data are mapped into it. In a recipe or on an axis it may be called
+            ``labels``, as in a training's own.
         pool: Splits that training rows are taken from.
         tests: Splits that are scored as they are; they are not in the pool.
         train_share: Fraction of the pool to train on, the rest being the test set ``test``;
@@ -84,6 +90,12 @@ class DataPlan:
         check_folds(self.folds, self.fold, "data.")
         if self.folds and (self.train_share or self.per_class):
             raise ConfigError("data.folds excludes data.train_share and data.per_class")
+        drawn = TEST if self.train_share or self.per_class else FOLD if self.folds else None
+        if taken := sorted({"train", drawn} & set(self.tests)):
+            raise ConfigError(
+                f"data.tests may not name {', '.join(taken)} here: that is what this study calls "
+                "rows of its own; rename the split"
+            )
         if both := sorted(set(self.pool) & set(self.tests)):
             raise ConfigError(f"data.pool and data.tests share {', '.join(both)}")
         if not (self.tests or self.train_share or self.per_class or self.folds):
@@ -185,7 +197,8 @@ def parse_study(
     """A study from nested plain values.
 
     ``[recipe]``, ``[grid]`` and ``[data]`` hold for every scale; ``[smoke]``, ``[reduced]`` and
-    ``[full]`` may each have the three tables again, whose keys win. The grid of a scale replaces
+    ``[full]`` may each have the three tables again, whose keys win, and ``notes``, which are added.
+    The grid of a scale replaces
     the axes that it names; an axis with an empty list is dropped. ``[[reduced.more]]`` and its like
     are further grids of that scale alone.
 
@@ -203,7 +216,7 @@ def parse_study(
     if kind not in KINDS:
         raise ConfigError(f"study {name}: kind must be one of {', '.join(KINDS)}, got {kind!r}")
     own = raw.get(scale, {})
-    if unknown := sorted(set(own) - {"recipe", "grid", "data", "more"}):
+    if unknown := sorted(set(own) - {"recipe", "grid", "data", "more", "notes"}):
         raise ConfigError(f"study {name}: unknown key {', '.join(unknown)} in [{scale}]")
     recipe = merged(raw.get("recipe", {}), own.get("recipe", {}))
     data = merged(raw.get("data", {}), own.get("data", {}))
@@ -225,11 +238,27 @@ def parse_study(
         kind=kind,
         source=source,
         question=question,
-        notes=raw.get("notes", ""),
+        notes=f"{raw.get('notes', '')} {own.get('notes', '')}".strip(),
         arms=tuple(arms),
         scale=scale,
-        published=tuple(raw.get("published", ())),
+        published=_published(raw.get("published", []), name),
     )
+
+
+def _published(entries: Any, name: str) -> tuple[Mapping[str, Any], ...]:
+    """Checked before anything runs: the tables that read them are written after the first arm."""
+    if not isinstance(entries, list):
+        raise ConfigError(f"study {name}: published is a list of tables, write [[published]]")
+    for entry in entries:
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("arm"), Mapping):
+            raise ConfigError(
+                f"study {name}: each [[published]] needs arm = {{ AXIS = VALUE }}, got {entry!r}"
+            )
+        unknown = sorted(set(entry) - {"arm", "figure", "test"})
+        if unknown or "figure" not in entry:
+            what = f"has unknown {', '.join(unknown)}" if unknown else "lacks its figure"
+            raise ConfigError(f"study {name}: [[published]] of {dict(entry['arm'])} {what}")
+    return tuple(entries)
 
 
 def _cells(grid: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -269,8 +298,9 @@ def _arm(
     for override in overrides:
         ours = override.strip().startswith("data.")
         overridden(rows if ours else whole, override.strip().removeprefix("data."))
-    # The rows of a study are drawn before its trainings begin, so a fold is left out there.
-    rows |= {key: whole.pop(key) for key in ("folds", "fold", "fold_seed") if key in whole}
+    # The rows of a study are drawn before its trainings begin: folds are left out there, and labels
+    # mapped.
+    rows |= {key: whole.pop(key) for key in _OF_ROWS if key in whole}
     return Arm("-".join(words) or "only", told, whole, rows)
 
 

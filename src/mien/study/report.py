@@ -66,15 +66,16 @@ def table_csv(study: Study, rows: Sequence[Row]) -> str:
     scores = ("n", *SCORES, "ci95 low", "ci95 high", "recognised")
     columns = list(
         dict.fromkeys([
-            *("arm", *axes(study, rows), "state", "parameters", "macs", "megabytes", "epochs"),
-            *("train_rows", "seconds"),
+            *("arm", *axes(study, rows), "state", "parameters", "macs", "megabytes"),
+            *("epochs trained", "train_rows", "seconds"),
             *(f"{name} {score}" for name in scored_sets(rows) for score in scores),
             "error",
         ])
     )  # fmt: skip
     lines: list[list[Any]] = []
     for row in rows:
-        cells = {**row, **row["values"]}
+        # An axis may be called epochs, which of a fusion's networks is what its members had.
+        cells = {**row, "epochs trained": row.get("epochs"), **row["values"]}
         for name, found in row.get("scores", {}).items():
             low, high = found["ci95"]
             more = {"ci95 low": low, "ci95 high": high, "recognised": recognised(found)}
@@ -120,6 +121,10 @@ def _notes(rows: Sequence[Row], sets: Sequence[str]) -> list[str]:
         told.append("shared: the rows whose pixels are in a training row too.")
     if stands := sorted({row["fusion"] for row in rows if row.get("fusion")}):
         told.append(f"Bold: the fusion the study stands for, named beforehand: {stands[0]}.")
+        told.append(
+            "MB and MMACs of a fusion are of all of it; epochs and s of its own training alone: "
+            "the members', and for a tuned one that of its head, come before."
+        )
     return [" ".join(told), ""] if told else []
 
 

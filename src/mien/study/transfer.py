@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,15 +75,16 @@ def run_transfer(
     """
     job = _Job(rows, device, provenance, on_epoch)
     settings = dict(arm.recipe)
-    first = settings.pop("first", None)
+    first = first_config(arm)
+    settings.pop("first", None)
     config = recipe_of(replace(arm, recipe=settings), rows.plan.labels)
     no_chosen_epochs(config)
     with seeded(config.seed):
-        network = new_network(config, pretrained=False)
+        network = new_network(config, pretrained=first is None)  # else the first began with them
     seconds = 0.0
     logs: dict[str, list[EpochRow]] = {}
     if first is not None:
-        trained, log = _first(job, merged(settings, first), folder.parent)
+        trained, log = _first(job, first, folder.parent)
         network.trunk.load_state_dict(trained.to("cpu").trunk.state_dict())
         seconds = sum(row.seconds for row in log)
         logs["first"] = log
@@ -99,14 +100,21 @@ def run_transfer(
     }
 
 
-def _first(
-    job: _Job, recipe: Mapping[str, Any], folder: Path
-) -> tuple[ExpressionNet, list[EpochRow]]:
-    """The training on FER+ labels, once for all arms on the same rows that begin with it."""
+def first_config(arm: Arm) -> TrainConfig | None:
+    """The recipe of the training on FER+ labels that an arm begins with; None if it has none."""
+    settings = dict(arm.recipe)
+    first = settings.pop("first", None)
+    if first is None:
+        return None
+    recipe = merged(settings, first)
     own = ("hidden", "freeze_to")
     network = {key: value for key, value in recipe.get("network", {}).items() if key not in own}
     recipe = {**recipe, "network": network, "class_weights": "none"}
-    config = recipe_of(Arm("first", {}, recipe, {}), ferplus8.name)
+    return recipe_of(Arm("first", {}, recipe, {}), ferplus8.name)
+
+
+def _first(job: _Job, config: TrainConfig, folder: Path) -> tuple[ExpressionNet, list[EpochRow]]:
+    """The training on FER+ labels, once for all arms on the same rows that begin with it."""
     begun = [config.as_dict(), job.rows.train.sha256]
     digest = hashlib.sha256(json.dumps(begun, sort_keys=True).encode()).hexdigest()
     return job.train(voted(job.rows.train), config, folder / f"first-{config.model}-{digest[:8]}")
