@@ -14,6 +14,7 @@ from mien.core.errors import ConfigError, OtherRunError
 from mien.export.bundle import LICENCE, licence_of
 from mien.models import JointNet, build, joint_description
 from mien.models.options import NetworkOptions
+from mien.models.pretrained import digest_of
 from mien.train import CHECKPOINT, EpochRow, TrainConfig, load_run, train
 
 
@@ -135,6 +136,8 @@ def test_weights_that_a_checkpoint_replaces_are_not_fetched(tmp_path: Path) -> N
     began = [network.origin, resumed.origin, load_run(tmp_path / "run").network.origin]
     assert [told["network"]["pretrained"] for told in began if told] == [str(weights)] * 3
     training = load_run(tmp_path / "run").as_dict()
+    assert training["pretrained_sha256"] == digest_of(trunk)
+    assert digest_of({**trunk, "0.weight": trunk["0.weight"] + 1e-6}) != digest_of(trunk)
     assert "whose licence applies" in (licence := licence_of(training))
     assert "nano.safetensors" in licence
     assert str(tmp_path) not in licence

@@ -79,6 +79,8 @@ class ExpressionNet(nn.Module):
         self.frozen: tuple[nn.Module, ...] = ()
         # How the registry built it (``registry.build``); None of one that it did not build.
         self.origin: Mapping[str, Any] | None = None
+        # What it began with, if it was read from elsewhere (``pretrained.load_pretrained``).
+        self.pretrained_sha256: str | None = None
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - torch's own signature
         """Switch to training or evaluation; frozen parts stay in evaluation (``pretrained``)."""

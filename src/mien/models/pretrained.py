@@ -7,6 +7,7 @@ gives every network grey frames of zero mean and unit spread, near enough to sta
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -52,9 +53,21 @@ def load_pretrained(network: ExpressionNet, name: str, source: str) -> None:
         MissingExtraError: If safetensors is not installed.
     """
     if source == "timm":
-        load_weights(network, _fetched(name), f"the published weights of {name}")
+        weights, origin = _fetched(name), f"the published weights of {name}"
     else:
-        load_weights(network, _read(Path(source)), source)
+        weights, origin = _read(Path(source)), source
+    load_weights(network, weights, origin)
+    network.pretrained_sha256 = digest_of(weights)
+
+
+def digest_of(weights: Weights) -> str:
+    """sha256 of names, types, shapes and values, whatever file they came in."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        weight = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name} {weight.dtype} {tuple(weight.shape)}\n".encode())
+        digest.update(weight.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _fetched(name: str) -> Weights:

@@ -113,7 +113,8 @@ def start(
         average.steps = state["average_steps"]
     set_up, wrapped = fabric.setup(plain, steps)
     run = Run(fabric, config, rows, plain, set_up, wrapped, average, on_step, data or {})
-    run.provenance = state["provenance"] if state else provenance or {}
+    began = {"pretrained_sha256": plain.pretrained_sha256} if plain.pretrained_sha256 else {}
+    run.provenance = state["provenance"] if state else {**(provenance or {}), **began}
     if state:
         run.plateau = Plateau(**state.get("plateau", {}))  # none in those of earlier versions
         run.log = [EpochRow(**row) for row in state["log"]]
