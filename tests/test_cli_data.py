@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from collections_made import ck, ck48, expw, jaffe
+from collections_made import affectnet, affectnet_csv, ck, ck48, expw, jaffe
 from faces_made import made_faces, same_rows, table_text
 from mien.cli import console, run
 from mien.core.labels import four
-from mien.data import FaceSet, load, readers
+from mien.data import FaceSet, load, readers, write_folder
+from mien.runtime import detectors
 
 LABELS = [0, 1, 2, 3, 4, 5, 6]
 
@@ -277,6 +278,73 @@ def test_photos_are_converted_with_a_detector_only(
     faces = load(tmp_path / "out", labels=None)
     assert (faces.space.name, faces.counts[0], faces.counts[7]) == ("ferplus8", 2, 3)
     assert sorted(set(faces.subjects)) == ["S005", "S010"]
+
+
+@pytest.mark.parametrize("space", ["agrawal5", "four"])
+def test_folders_are_read_in_other_label_spaces_too(
+    space: str, faces: FaceSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(faces, tmp_path / "set")
+    assert run(["data", "info", str(tmp_path / "set"), "--labels", space]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] < len(faces)
+    line = ["data", "convert", str(tmp_path / "set"), str(tmp_path / "out"), "--labels", space]
+    assert run(line) == 0
+
+
+def test_a_named_reader_is_used_where_several_fit(tmp_path: Path) -> None:
+    affectnet_csv(affectnet(tmp_path / "set"))
+    line = ["data", "convert", str(tmp_path / "set"), str(tmp_path / "out"), "--labels"]
+    assert run([*line, "affectnet8", "--reader", "affectnet"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--labels", "fer7"], "rows of contempt have no counterpart"),
+        (["--labels", "ck8", "--split", "test"], "no rows of split 'test'; it has: all"),
+        (["--labels", "ferplus8"], "table holds labels of fer7"),
+        (["--drop-unmapped"], "challenge's table knows"),
+    ],
+)
+def test_what_cannot_be_converted_is_told_before_any_face_is_looked_for(
+    more: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kind = type(detectors.build_detector("none"))
+    monkeypatch.setattr(kind, "detect", lambda *_: pytest.fail("a face was looked for"))
+    line = ["data", "convert", str(ck(tmp_path / "set")), str(tmp_path / "out.csv")]
+    assert run([*line, "--crop", "--detector", "none", *more]) == 1
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_folder_in_use_is_told_before_any_face_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind = type(detectors.build_detector("none"))
+    monkeypatch.setattr(kind, "detect", lambda *_: pytest.fail("a face was looked for"))
+    source = str(jaffe(tmp_path / "set"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").touch()
+    for out, words in (("out", "is not empty"), ("no/out", "no folder")):
+        line = ["data", "convert", source, str(tmp_path / out), "--crop", "--detector", "none"]
+        assert run(line) == 1
+        assert words in capsys.readouterr().err
+
+
+def test_damaged_photos_are_named_and_the_others_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = jaffe(tmp_path / "set")
+    next(source.glob("*.tiff")).write_bytes(b"broken")
+    line = ["data", "convert", str(source), str(tmp_path / "out"), "--crop", "--detector", "none"]
+    assert run(line) == 1
+    err = capsys.readouterr().err
+    assert "is damaged" in err
+    assert "3 rows written" in err
+    assert len(load(tmp_path / "out")) == 3
 
 
 def test_photos_without_a_face_are_named(

@@ -96,6 +96,10 @@ def test_auxiliary_sets_are_trained_on_and_told(
     )
     from mien.train import load_run
 
+    provenance = load_run(tmp_path / "run").provenance
+    assert "data_set" not in provenance  # the main one is FER2013's table
+    assert provenance["data_terms"].startswith("CK+48")
+    assert "non-commercial" in provenance["data_terms"]
     data = load_run(tmp_path / "run").data
     assert data["source"] == "fer2013.csv + CK+48"
     assert data["rows"] == 31

@@ -28,7 +28,7 @@ RECORDED = {
     ("ck7", "ferplus8"), ("fer7", "ferplus8"),
     *((space, to) for space in ("ck8", "affectnet8")
       for to in ("fer7", "ferplus8", "agrawal5", "four")),
-    ("ck7", "agrawal5"), ("ck7", "four"),
+    ("ck7", "agrawal5"), ("ck7", "four"), ("ferplus8", "agrawal5"), ("ferplus8", "four"),
 }  # fmt: skip
 
 

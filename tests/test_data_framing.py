@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from collections_made import ck, jaffe
 from mien.core.errors import DataError, ImageDecodeError
 from mien.data import framing_warning
 from mien.store.images import image_size
@@ -45,6 +46,20 @@ def test_damaged_pictures_and_tables_are_no_matter_here(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     with pytest.raises(DataError):
         framing_warning(tmp_path / "other")
+
+
+def test_names_of_folders_do_not_matter_here(tmp_path: Path) -> None:
+    """Whatever label space the rows are mapped into afterwards."""
+    folder = folder_of(tmp_path / "in", (640, 480))
+    (folder / "disgust").mkdir()
+    assert framing_warning(folder) is not None
+
+
+def test_a_named_reader_is_believed(tmp_path: Path) -> None:
+    both = jaffe(ck(tmp_path / "in"))
+    with pytest.raises(DataError, match="several data sets"):
+        framing_warning(both)
+    assert framing_warning(both, "jaffe") is None
 
 
 def test_a_size_is_that_of_the_upright_picture(tmp_path: Path) -> None:

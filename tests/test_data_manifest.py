@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from faces_made import made_faces, twinned
-from mien.core.labels import agrawal5
+from mien.core.labels import agrawal5, ferplus8, four
 from mien.data.fer2013 import KNOWN_COUNTS, load_fer2013
 from mien.data.ferplus import load_ferplus, with_votes
 from mien.data.manifest import Manifest, Overlap, count_warnings, vote_warnings
@@ -137,6 +137,13 @@ def test_votes_in_another_order_are_warned_about():
     assert warning.startswith("the FER+ votes agree with only 20% of the labels of Training")
     assert Manifest.of(voted(100, 20)).warnings[-1] == warning
     assert Manifest.of(voted(100, 20)).has_votes
+
+
+@pytest.mark.parametrize("space", [agrawal5, four, ferplus8])
+def test_votes_in_another_order_are_noticed_in_other_spaces_too(space):
+    assert vote_warnings(voted(200, 120).mapped(space)) == ()
+    (warning,) = vote_warnings(voted(200, 20).mapped(space))
+    assert warning.startswith("the FER+ votes agree with only 10%")
 
 
 def test_few_rows_or_no_votes_say_nothing():

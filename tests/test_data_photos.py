@@ -46,6 +46,19 @@ def test_the_largest_face_is_taken_with_its_landmarks(picture):
     assert faces.names.tolist() == ["a.png"]
 
 
+def test_damaged_pictures_are_told_and_the_others_cut(picture, tmp_path):
+    (tmp_path / "b.png").write_bytes(b"broken")
+    listed = [Photo(tmp_path / "b.png", 0, "all"), Photo(picture, 1, "all")]
+    told, counted = [], []
+    faces, missed = crop_photos(
+        listed, tmp_path, fer7, Finder(LARGE), lambda *done: counted.append(done),
+        lambda photo, error: told.append((photo.path.name, str(error))),
+    )  # fmt: skip
+    assert (faces.labels.tolist(), missed) == ([1], ())
+    assert [name for name, _ in told] == ["b.png"]
+    assert counted == [(1, 2), (2, 2)]
+
+
 def test_a_box_chooses_the_face_that_overlaps_it(picture):
     near, nobody = (68.0, 4.0, 96.0, 32.0), (0.0, 60.0, 15.0, 75.0)
     find, counted = Finder(LARGE, SMALL), []

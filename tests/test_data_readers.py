@@ -272,6 +272,7 @@ BROKEN = {
         (stored, AFFECTNET_CODE, 1, 2, "expected one code, got an array of 2"),
         (written, AFFECTNET_CODE, "1", "1_exp.npy: no array of NumPy"),
         (removed, AFFECTNET_CODE, "1_exp.npy: the annotation is missing"),
+        (removed, "train_set/images/1.jpg", r"1 annotations have no picture \(1_exp\.npy"),
         (removed, "train_set", "val_set", "expected train_set/images/"),
     ],
     "affectnet-csv": [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -77,6 +79,26 @@ def test_held_out_is_a_fixed_tenth_that_depends_on_the_seed():
     assert not np.array_equal(out, held_out(faces, seed=1))
     # The very rows: a change here would mix held-out rows into later trainings.
     assert np.flatnonzero(out)[:5].tolist() == [7, 14, 21, 25, 31]
+
+
+def test_held_out_people_are_seen_nowhere_else():
+    people = np.repeat([f"p{i}" for i in range(20)], 5)
+    faces = replace(made_faces([0] * 100), subjects=people)
+    images = faces.images.copy()
+    images[99] = images[0]  # two people with one picture
+    faces = replace(faces, images=images)
+    out = held_out(faces, 0.2, 3)
+    held = set(people[out].tolist())
+    assert len(held - {"p0", "p19"}) in (3, 4)
+    for person in held - {"p0", "p19"}:
+        assert out[people == person].all()
+    assert out[0] == out[99]
+    assert not np.isin(faces[~out].pixel_hashes, faces[out].pixel_hashes).any()
+    order = np.random.default_rng(1).permutation(100)
+    assert held_out(faces[order], 0.2, 3).tolist() == out[order].tolist()
+    unknown = replace(faces, subjects=np.full(100, ""))
+    assert unknown.subjects is not None
+    assert held_out(unknown, 0.2, 3).sum() in (20, 21)
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])

@@ -16,6 +16,7 @@ from mien.core.alignment import identity_affines
 from mien.core.errors import BundleError, DataError, ExportError
 from mien.core.labels import agrawal5
 from mien.core.scores import softmax
+from mien.data.folds import one_fold_out
 from mien.data.subsets import held_out
 from mien.export import LEARNED, export_bundle, make_ensemble, merge_graphs
 from mien.models import build
@@ -145,6 +146,25 @@ def test_members_trained_on_other_rows_are_refused(members: list[Bundle], tmp_pa
                 name="both",
             )
     assert not (tmp_path / "both").exists()
+
+
+def test_members_that_left_out_one_fold_are_joined_on_it(
+    members: list[Bundle], tmp_path: Path
+) -> None:
+    faces = made_splits()
+    folded = one_fold_out(faces, 4, 1, 7)
+    told = {
+        "config": {"folds": 4, "fold": 1, "fold_seed": 7},
+        "data": {"training_sha256": folded.split("Training").sha256},
+    }
+    left = [replace(m, card=replace(m.card, training=told)) for m in members]
+    made = make_ensemble(left, faces, tmp_path / "both", name="both", calibration_split="fold")
+    metrics = made.bundle.card.files["fp32"].metrics[0]
+    assert (metrics["split"], metrics["n"]) == ("fold", len(folded.split("fold")))
+    other = {**told, "config": {**told["config"], "fold": 2}}
+    mixed = [left[0], replace(left[1], card=replace(left[1].card, training=other))]
+    with pytest.raises(DataError, match="left out different folds"):
+        make_ensemble(mixed, faces, tmp_path / "other", name="other")
 
 
 def test_licences_of_all_members_are_told(members: list[Bundle], tmp_path: Path) -> None:

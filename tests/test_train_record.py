@@ -118,6 +118,16 @@ def test_network_options_are_trained_and_opened_again(tmp_path: Path) -> None:
     torch.testing.assert_close(network.eval()(frames).logits, again.network(frames).logits)
 
 
+def test_the_same_rows_from_a_file_of_another_name_are_gone_on_with(tmp_path: Path) -> None:
+    with pytest.raises(KilledError):
+        train(rows(), SMALL, tmp_path, on_step=killed_at(4))
+    packed = dataclasses.replace(rows(), source="fer2013.csv.gz")
+    assert len(train(packed, SMALL, tmp_path, resume=True)[1]) == 3
+    others = dataclasses.replace(rows(), images=255 - rows().images)
+    with pytest.raises(OtherRunError, match="other rows"):
+        train(others, SMALL, tmp_path, resume=True)
+
+
 def test_weights_that_a_checkpoint_replaces_are_not_fetched(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
@@ -142,6 +152,10 @@ def test_weights_that_a_checkpoint_replaces_are_not_fetched(tmp_path: Path) -> N
     assert "nano.safetensors" in licence
     assert str(tmp_path) not in licence
     assert licence_of({**training, "joint": {"members": [training["config"]]}}) == licence
+    ck = {"data_set": "CK+", "data_terms": "CK+: non-commercial research"}
+    assert licence_of(ck).endswith("terms of their own: CK+: non-commercial research")
+    assert "FER2013" not in licence_of(ck)
+    assert "FER2013" in licence_of({"data_terms": "CK+: non-commercial research"})  # mixed in
     own = {"config": ONCE.as_dict(), "joint": {"members": [joint(0.1, 0.0).origin]}}
     assert licence_of(own) == LICENCE
 

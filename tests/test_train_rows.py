@@ -10,6 +10,8 @@ import torch
 
 from faces_made import made_faces, same_rows
 from mien.core.errors import ConfigError, DataError
+from mien.core.labels import fer7
+from mien.data import joined
 from mien.train import Decay, TrainConfig, training_rows
 from mien.train.rows import Resident, data_record
 
@@ -31,6 +33,20 @@ def test_held_out_rows_are_watched_not_trained_on() -> None:
     rows, watch = training_rows(uneven(), changed(held_out=0.2))
     assert len(rows) + len(watch) == sum(COUNTS)
     assert not np.isin(watch.pixel_hashes, rows.pixel_hashes).any()
+
+
+def test_mixed_in_twins_of_held_out_rows_are_not_watched() -> None:
+    """Their labels are another set's; the held-out rows are those of the data alone."""
+    main = uneven()
+    mixture = joined([main, dataclasses.replace(main.split("Training"), source="aux")], fer7)
+    _, watch = training_rows(mixture, changed(held_out=0.2))
+    assert watch.sha256 == training_rows(main, changed(held_out=0.2))[1].sha256
+
+
+def test_a_set_without_splits_says_how_to_leave_rows_out() -> None:
+    whole = dataclasses.replace(uneven(), usages=np.full(len(uneven()), "all"))
+    with pytest.raises(DataError, match="has no splits; set folds in the recipe"):
+        training_rows(whole, CONFIG)
 
 
 def test_a_share_that_is_no_row_is_refused() -> None:

@@ -10,10 +10,12 @@ import numpy as np
 import typer
 
 from mien.cli import console, options
-from mien.core.labels import LabelSpace, label_space
+from mien.core.errors import DataError, ImageDecodeError
+from mien.core.labels import LabelSpace, label_space, mapping
 
 if TYPE_CHECKING:
     from mien.data import FaceSet, Manifest, ReaderInfo
+    from mien.data.listing import Photo
 
 app = typer.Typer(help="Look into data sets and rewrite them.", rich_markup_mode=None)
 
@@ -73,7 +75,7 @@ def info(
         drop_unmapped=drop_unmapped,
         whole_photos=True,
     )
-    console.warn(framing_warning(source, faces.space) if known is None else None)
+    console.warn(framing_warning(source, reader) if known is None else None)
     manifest = Manifest.of(faces)
     for warning in (*manifest.warnings, *_framing(known)):
         console.say(f"mien: warning: {warning}")
@@ -142,10 +144,12 @@ def convert(
 
     The result is a FER2013 table or folders of pictures. FER+ votes are not written.
 
-    With --crop, photos in which no face is found are named and left out.
+    With --crop, photos in which no face is found are named and left out; so are damaged ones, and
+    then the exit code is 1.
     """
     from mien.data import (
         balanced,
+        check_writable,
         deduplicated,
         framing_warning,
         in_space,
@@ -160,12 +164,15 @@ def convert(
     if source.exists() and out.exists() and source.samefile(out):
         raise typer.BadParameter(f"{out} is the source and would be lost; give another OUT")
     space = label_space(labels)
+    damaged = 0
     if crop:
-        native = _cropped(source, space, reader, detector, min_face)
-        faces = in_space(native, space, drop_unmapped=drop_unmapped)
+        photos, native = _photos(source, space, reader, split, drop_unmapped=drop_unmapped)
+        check_writable(out, space, sorted({photo.split for photo in photos}))
+        found, damaged = _cropped(photos, source, native, detector, min_face)
+        faces = in_space(found, space, drop_unmapped=True)
     else:
         faces = load(source, labels=space, reader=reader, drop_unmapped=drop_unmapped)
-        console.warn(framing_warning(source, faces.space))
+        console.warn(framing_warning(source, reader))
     if split:
         chosen = [str(faces.split(name).usages[0]) for name in split]  # refuses unknown names
         faces = faces[np.isin(faces.usages, chosen)]
@@ -178,24 +185,59 @@ def convert(
     table = out.name.lower().endswith((".csv", ".csv.gz"))
     (write_table if table else write_folder)(faces, out)
     console.say(f"{len(faces):,} rows written to {out}")
+    if damaged:
+        raise typer.Exit(options.FAILED)
+
+
+def _photos(
+    source: Path,
+    space: LabelSpace,
+    reader: str | None,
+    splits: list[str] | None,
+    *,
+    drop_unmapped: bool,
+) -> tuple[list[Photo], LabelSpace]:
+    """The photos to look for faces in, without those that would be dropped afterwards.
+
+    Raises:
+        DataError: If there is no such split, or rows of a reader have no counterpart in ``space``.
+    """
+    from mien.data import check_mapped, listed_photos, reader_of
+
+    photos, native = listed_photos(source, labels=space, reader=reader)
+    if unknown := sorted(set(splits or ()) - {photo.split for photo in photos}):
+        known = ", ".join(sorted({photo.split for photo in photos}))
+        raise DataError(f"{source} has no rows of split {unknown[0]!r}; it has: {known}")
+    photos = [photo for photo in photos if not splits or photo.split in splits]
+    counts = np.bincount([photo.label for photo in photos], minlength=len(native))
+    if reader_of(source, reader) is not None:
+        check_mapped(counts, native, space, source.name, drop_unmapped=drop_unmapped)
+    kept = mapping(native, space).table >= 0
+    return [photo for photo in photos if kept[photo.label]], native
 
 
 def _cropped(
-    source: Path, space: LabelSpace, reader: str | None, detector: str, min_face: int
-) -> FaceSet:
-    """Faces found in photos; what is left out is told."""
-    from mien.data import crop_photos, listed_photos
+    photos: list[Photo], source: Path, native: LabelSpace, detector: str, min_face: int
+) -> tuple[FaceSet, int]:
+    """Faces found in photos, and how many photos are damaged; what is left out is told."""
+    from mien.data import crop_photos
     from mien.runtime.detectors import DetectorOptions, build_detector
 
     detect = build_detector(detector, DetectorOptions(min_face=min_face)).detect
-    photos, native = listed_photos(source, labels=space, reader=reader)
+    damaged: list[str] = []
+
+    def note(photo: Photo, error: ImageDecodeError) -> None:
+        damaged.append(f"{photo.name(source)} is damaged ({error}), left out")
+
     with console.progress("photos") as advance:
-        faces, missed = crop_photos(photos, source, native, detect, advance)
+        faces, missed = crop_photos(photos, source, native, detect, advance, note)
+    for words in damaged:
+        console.say(f"mien: error: {words}")
     for photo in missed:
         console.say(f"mien: warning: no face found in {photo.name(source)}, left out")
     if missed:
         console.say(f"{len(missed):,} of {len(photos):,} photos have no face and are left out")
-    return faces
+    return faces, len(damaged)
 
 
 def _framing(info: ReaderInfo | None) -> list[str]:

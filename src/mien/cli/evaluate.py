@@ -118,7 +118,7 @@ def evaluate(
         )
     else:
         faces = load(data, labels=space)
-        console.warn(framing_warning(data, faces.space))
+        console.warn(framing_warning(data))
         measure = partial(
             evaluate_crops,
             recognizer,

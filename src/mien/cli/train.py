@@ -106,7 +106,7 @@ def train(
     space, speaks = label_space(recipe.labels), console.first_process()
     faces = load(data, votes=votes, labels=space)
     if speaks:
-        console.warn(framing_warning(data, faces.space))
+        console.warn(framing_warning(data))
     _check_votes_and_counts(faces, recipe, speaks=speaks)
     if aux:
         mixture = mixed([faces, *(load(source, labels=None) for source in aux)], space)
@@ -119,7 +119,7 @@ def train(
             recipe,
             out,
             resume=resume,
-            provenance=provenance(),
+            provenance=provenance() | _terms(data, aux or []),
             on_step=advance,
             on_epoch=lambda row: console.say(_line(row, recipe)),
             accelerator=device,
@@ -129,6 +129,16 @@ def train(
     console.say(f"the run is in {out}; make a bundle of it with: mien export {out} ...")
     if console.wants_json(asked=as_json):
         console.emit({"run": str(out), **asdict(log[-1])})
+
+
+def _terms(data: Path, aux: Sequence[Path]) -> dict[str, str]:
+    """What the card shall tell of the data sets: whose they are, and under which terms."""
+    from mien.data import reader_of
+
+    main, *more = [reader_of(source) for source in (data, *aux)]
+    told = [f"{info.title}: {info.terms}" for info in (main, *more) if info is not None]
+    found = {} if main is None else {"data_set": main.title}
+    return found | ({"data_terms": "; ".join(dict.fromkeys(told))} if told else {})
 
 
 def _check_votes_and_counts(faces: FaceSet, recipe: TrainConfig, *, speaks: bool) -> None:
@@ -146,6 +156,8 @@ def _check_votes_and_counts(faces: FaceSet, recipe: TrainConfig, *, speaks: bool
     used = ["Training", "" if recipe.held_out else recipe.watch]
     for warning in count_warnings(faces[isin(faces.usages, used)]) if speaks else ():
         console.warn(warning)
+    if speaks and faces.votes is not None and not recipe.votes_weight:
+        console.warn("--votes is not used: votes_weight is 0 in the recipe")
     if recipe.votes_weight and (doubts := vote_warnings(faces)):
         raise DataError(f"{doubts[0]} Give the votes of these images, or --set votes_weight=0")
 

@@ -137,7 +137,7 @@ def _by_way_of_fer7(source: LabelSpace, target: LabelSpace) -> dict[str, str | N
 _MAPPINGS.update(
     {
         (source.name, target.name): _by_way_of_fer7(source, target)
-        for source in (ck7, ck8, affectnet8)
+        for source in (ck7, ck8, affectnet8, ferplus8)
         for target in (agrawal5, four)
     }
 )

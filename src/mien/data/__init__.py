@@ -1,7 +1,7 @@
 """Data sets: readers, the cache, splits and twins, votes, mixtures, manifests, converters."""
 
 from mien.data.cache import default_folder
-from mien.data.convert import write_folder, write_table
+from mien.data.convert import check_writable, write_folder, write_table
 from mien.data.crops import cropped
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import KNOWN_COUNTS, USAGES, load_fer2013, parse_fer2013
@@ -29,7 +29,14 @@ from mien.data.mixing import Mixture, Part, joined, mixed
 from mien.data.photos import crop_photos
 from mien.data.readers import ReaderInfo, readers
 from mien.data.sampling import balanced_split, class_samples, random_split
-from mien.data.sources import in_space, listed_photos, load, one_face_photos, reader_of
+from mien.data.sources import (
+    check_mapped,
+    in_space,
+    listed_photos,
+    load,
+    one_face_photos,
+    reader_of,
+)
 from mien.data.subsets import (
     Twins,
     balanced,
@@ -59,6 +66,8 @@ __all__ = [
     "Votes",
     "balanced",
     "balanced_split",
+    "check_mapped",
+    "check_writable",
     "class_samples",
     "class_weights",
     "count_warnings",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
-from mien.core.errors import DataError
+from mien.core.errors import DataError, InputError
 from mien.core.labels import LabelSpace, fer7
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import SIDE, USAGES
@@ -45,27 +45,45 @@ def write_table(faces: FaceSet, path: Path) -> None:
             file.write(f"{label},{pixels},{usage}\n")
 
 
+def check_writable(path: Path, space: LabelSpace, splits: Sequence[str]) -> None:
+    """Whether rows of these labels and splits could be written, before the work of finding them.
+
+    Raises:
+        DataError: If the challenge's table cannot hold them.
+        InputError: If the folder holds anything already, or there is nowhere to write.
+    """
+    if path.name.lower().endswith((".csv", ".csv.gz")):
+        _check_form(space, splits, "this")
+    elif path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise InputError(f"{path} is not empty; choose another name")
+    if not path.resolve().parent.is_dir():
+        raise InputError(f"no folder {path.resolve().parent}; create it, or correct the path")
+
+
+def _check_form(space: LabelSpace, splits: Sequence[str], source: str) -> None:
+    if space.labels != fer7.labels:
+        raise DataError(
+            f"the challenge's table holds labels of fer7, {source} has {space.name}; "
+            "write a folder instead"
+        )
+    if other := [name for name in splits if name not in USAGES]:
+        raise DataError(
+            f"the challenge's table knows {', '.join(USAGES)}, {source} has {other[0]!r}; "
+            "write a folder instead"
+        )
+
+
 def _check_table(faces: FaceSet, path: Path) -> None:
     if not path.name.lower().endswith((".csv", ".csv.gz")):
         raise DataError(f"a table is written as .csv or .csv.gz, got {path.name!r}")
     if not len(faces):
         raise DataError(f"{faces.source} has no rows to write")
-    if faces.space.labels != fer7.labels:
-        raise DataError(
-            f"the challenge's table holds labels of fer7, {faces.source} has {faces.space.name}; "
-            "write a folder instead"
-        )
+    _check_form(faces.space, faces.splits, faces.source)
     if faces.images.shape[1:] != (SIDE, SIDE):
         height, width = faces.images.shape[1:]
         raise DataError(
             f"the challenge's table holds {SIDE} x {SIDE} faces, {faces.source} has "
             f"{width} x {height}; read it with side {SIDE}, or write a folder instead"
-        )
-    other = [name for name in faces.splits if name not in USAGES]
-    if other:
-        raise DataError(
-            f"the challenge's table knows {', '.join(USAGES)}, {faces.source} has {other[0]!r}; "
-            "write a folder instead"
         )
 
 

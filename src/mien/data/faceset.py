@@ -116,7 +116,7 @@ class FaceSet:
     @property
     def sha256(self) -> str:
         """Digest over images and labels in order: what a metric was measured on."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images).tobytes())
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
         digest.update(np.ascontiguousarray(self.labels.astype("<i8")).tobytes())
         return digest.hexdigest()
 
@@ -126,6 +126,8 @@ class FaceSet:
         Raises:
             LabelError: If no mapping between the two spaces is recorded.
         """
+        if self.space == space:
+            return self
         labels = mapping(self.space, space).apply(self.labels)
         kept = labels >= 0
         return replace(self[kept], labels=labels[kept], space=space)

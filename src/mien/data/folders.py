@@ -133,6 +133,15 @@ def labelled_paths(folder: Path, space: LabelSpace = fer7) -> list[LabelledPath]
     return found
 
 
+def folder_pictures(folder: Path) -> list[Path]:
+    """The pictures of all class folders, whatever label they stand for.
+
+    Raises:
+        DataError: As ``labelled_paths`` does, but for names that are no label.
+    """
+    return [path for _, inside in class_folders(folder) for path in _pictures(inside)]
+
+
 def load_folder(folder: Path, space: LabelSpace = fer7, side: int = SIDE) -> FaceSet:
     """Read labelled pictures as grey squares.
 

@@ -11,7 +11,7 @@ from mien.core.errors import DataError
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import USAGES
 from mien.data.listing import WHOLE
-from mien.data.subsets import in_common
+from mien.data.subsets import in_common, kept_together
 
 TRAINING, FOLD = USAGES[0], "fold"
 """Splits that ``one_fold_out`` makes: the rows to train on, and those of the fold left out."""
@@ -94,16 +94,7 @@ def one_fold_out(faces: FaceSet, k: int, fold: int, seed: int = 0) -> FaceSet:
     own = pool if faces.origins is None else pool & (faces.origins == "")
     folded = faces[own]
     tested = np.zeros(len(faces), dtype=bool)
-    tested[own] = folds(_groups(folded), k, seed, labels=folded.labels) == fold
+    tested[own] = folds(kept_together(folded), k, seed, labels=folded.labels) == fold
     kept = ~pool | tested | ~in_common(faces, faces[tested])
     usages = np.where(tested, FOLD, np.where(pool, TRAINING, faces.usages))
     return replace(faces, usages=usages)[kept]
-
-
-def _groups(faces: FaceSet) -> NDArray[np.str_]:
-    """``(N,)`` what must stay in one fold: a person, or pixels of somebody unknown."""
-    pixels = np.array([f"pixels {code.tobytes().hex()}" for code in faces.pixel_hashes])
-    if faces.subjects is None:
-        return pixels
-    people = np.char.add("person ", faces.subjects)
-    return np.where(faces.subjects == "", pixels, people)

@@ -6,9 +6,8 @@ from pathlib import Path
 from statistics import median
 
 from mien.core.errors import ImageDecodeError
-from mien.core.labels import LabelSpace, fer7
 from mien.data.fer2013 import SIDE
-from mien.data.folders import labelled_paths
+from mien.data.folders import folder_pictures
 from mien.data.sources import reader_of
 from mien.store.images import image_size
 
@@ -18,13 +17,13 @@ SAMPLE = 50
 _SQUARE = 1.1  # longer over shorter side up to which a picture is called square
 
 
-def framing_warning(source: Path, space: LabelSpace = fer7) -> str | None:
+def framing_warning(source: Path, reader: str | None = None) -> str | None:
     """What to say of class folders that are taken for face crops and may be photos.
 
     Args:
         source: Class folders of pictures. Tables and the data sets of ``readers`` have a framing
             of their own.
-        space: The label space of the folders.
+        reader: As for ``load``.
 
     Returns:
         None if the pictures are squares of up to twice 48 pixels, by the median of a sample.
@@ -33,9 +32,9 @@ def framing_warning(source: Path, space: LabelSpace = fer7) -> str | None:
         DataError: If the folder has another layout.
     """
     folder = Path(source)
-    if not folder.is_dir() or reader_of(folder) is not None:
+    if not folder.is_dir() or reader_of(folder, reader) is not None:
         return None
-    paths = [each.path for each in labelled_paths(folder, space)]
+    paths = folder_pictures(folder)
     sizes: list[tuple[int, int]] = []
     for path in paths[:: max(1, len(paths) // SAMPLE)]:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mien.core.errors import LabelError
 from mien.core.labels import fer7, ferplus8, mapping
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import KNOWN_COUNTS, SIDE
@@ -155,14 +156,18 @@ def count_warnings(faces: FaceSet) -> tuple[str, ...]:
 
 def vote_warnings(faces: FaceSet) -> tuple[str, ...]:
     """Splits whose FER+ votes contradict the labels so often that the order must be another."""
-    if faces.votes is None or faces.space.labels != fer7.labels:
+    if faces.votes is None:
         return ()
-    to_fer7 = mapping(ferplus8, fer7).table
-    majority = to_fer7[faces.votes[:, : len(ferplus8)].argmax(axis=1)]
+    # By way of FER2013's labels, as the labels themselves came: -1 where there is no counterpart.
+    try:
+        to_fer7, further = mapping(ferplus8, fer7).table, mapping(fer7, faces.space).table
+    except LabelError:
+        return ()
+    majority = np.append(further, -1)[to_fer7[faces.votes[:, : len(ferplus8)].argmax(axis=1)]]
     found: list[str] = []
     voted = faces.votes.sum(axis=1) > 0  # rows mixed in from elsewhere have no votes
     for name in faces.splits:
-        rows = (faces.usages == name) & voted
+        rows = (faces.usages == name) & voted & (majority >= 0)
         if rows.sum() < _ENOUGH_ROWS:
             continue
         agreement = float((majority[rows] == faces.labels[rows]).mean())

@@ -38,6 +38,7 @@ def read_photos(listed: Sequence[Photo], folder: Path, space: LabelSpace, side: 
         raise DataError(f"the side must be 1 pixel or more, got {side}")
     images = np.empty((len(listed), side, side), np.uint8)
     for row, (photo, rgb) in enumerate(_opened(listed)):
+        assert rgb is not None  # noqa: S101 - a damaged picture was an error
         if photo.box is None:
             images[row] = resampled(grey_levels(centre_square(rgb)), side)
         else:
@@ -51,6 +52,7 @@ def crop_photos(
     space: LabelSpace,
     detect: Callable[[NDArray[np.uint8]], Faces],
     on_rows: Callable[[int, int], None] = lambda *_: None,
+    on_damaged: Callable[[Photo, ImageDecodeError], None] | None = None,
 ) -> tuple[FaceSet, tuple[Photo, ...]]:
     """Find the faces and cut them out as the model's 48 x 48 frames, aligned by landmarks.
 
@@ -63,18 +65,23 @@ def crop_photos(
         space: Label space of the listing.
         detect: Faces of an RGB picture; ``mien.runtime``'s detectors have such a method.
         on_rows: Called with (pictures done, pictures).
+        on_damaged: Called with an entry whose picture is damaged and the reason; it is left out.
+            None = raise.
 
     Returns:
         The faces in order, and what is left out because no face was found.
 
     Raises:
-        DataError: With file and reason for a picture that is damaged.
+        DataError: With file and reason for a picture that is damaged, or if there is no face.
     """
     kept: list[Photo] = []
     missed: list[Photo] = []
     images: list[NDArray[np.uint8]] = []
     last: tuple[Path | None, Faces] = (None, Faces.empty())
-    for done, (photo, rgb) in enumerate(_opened(listed), start=1):
+    for done, (photo, rgb) in enumerate(_opened(listed, on_damaged), start=1):
+        if rgb is None:
+            on_rows(done, len(listed))
+            continue
         if photo.path != last[0]:
             last = (photo.path, detect(rgb))
         face = _chosen(last[1], photo)
@@ -99,15 +106,22 @@ def _chosen(found: Faces, photo: Photo) -> Faces:
     return Faces(boxes=np.array([photo.box], np.float32), scores=np.ones(1, np.float32))
 
 
-def _opened(listed: Sequence[Photo]) -> Iterator[tuple[Photo, NDArray[np.uint8]]]:
-    """Each entry with its picture; entries of one picture in a row read it once."""
-    path, rgb = None, np.zeros((1, 1, 3), np.uint8)
+def _opened(
+    listed: Sequence[Photo],
+    on_damaged: Callable[[Photo, ImageDecodeError], None] | None = None,
+) -> Iterator[tuple[Photo, NDArray[np.uint8] | None]]:
+    """Each entry with its picture, None = damaged; entries of one picture in a row read it once."""
+    path: Path | None = None
+    rgb: NDArray[np.uint8] | None = None
     for photo in listed:
         if photo.path != path:
+            path, rgb = photo.path, None
             try:
-                path, rgb = photo.path, read_image(photo.path)
+                rgb = read_image(photo.path)
             except ImageDecodeError as error:
-                raise DataError(f"{str(photo.path)!r}: {error}") from error
+                if on_damaged is None:
+                    raise DataError(f"{str(photo.path)!r}: {error}") from error
+                on_damaged(photo, error)
         yield photo, rgb
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mien.core.errors import DataError, LabelError, unknown_name
 from mien.core.labels import LabelSpace, fer7, label_space, label_spaces, mapping
 from mien.data.cache import cached, default_folder, source_key
@@ -161,16 +164,33 @@ def in_space(faces: FaceSet, labels: LabelSpace, *, drop_unmapped: bool = False)
         DataError: If rows have no counterpart and may not be dropped.
         LabelError: If no mapping is recorded.
     """
-    lost = faces.counts * (mapping(faces.space, labels).table < 0)
+    check_mapped(faces.counts, faces.space, labels, faces.source, drop_unmapped=drop_unmapped)
+    return faces.mapped(labels)
+
+
+def check_mapped(
+    counts: NDArray[np.int64],
+    space: LabelSpace,
+    labels: LabelSpace,
+    source: str,
+    *,
+    drop_unmapped: bool,
+) -> None:
+    """Whether all rows may go from ``space`` to ``labels``; ``counts`` are those of each label.
+
+    Raises:
+        DataError: If rows have no counterpart and may not be dropped.
+        LabelError: If no mapping is recorded.
+    """
+    lost = counts * (mapping(space, labels).table < 0)
     if lost.any() and not drop_unmapped:
-        counts = zip(faces.space.labels, lost.tolist(), strict=True)
-        rows = ", ".join(f"{count} rows of {label}" for label, count in counts if count)
+        told = zip(space.labels, lost.tolist(), strict=True)
+        rows = ", ".join(f"{count} rows of {label}" for label, count in told if count)
         raise DataError(
-            f"{faces.source}: {rows} have no counterpart in {labels.name}. mien data convert "
-            f"SRC OUT --drop-unmapped drops them; --labels {faces.space.name}, or labels in a "
+            f"{source}: {rows} have no counterpart in {labels.name}. mien data convert "
+            f"SRC OUT --drop-unmapped drops them; --labels {space.name}, or labels in a "
             "recipe, keeps them"
         )
-    return faces.mapped(labels)
 
 
 def _table(path: Path, cache: Path | None) -> FaceSet:

@@ -54,15 +54,16 @@ def in_common(faces: FaceSet, other: FaceSet) -> NDArray[np.bool_]:
 
 
 def held_out(faces: FaceSet, fraction: float = 0.1, seed: int = 0) -> NDArray[np.bool_]:
-    """Mark a fixed share of rows, keeping byte-identical images on one side.
+    """Mark a fixed share of rows, keeping people and byte-identical images on one side.
 
-    The choice depends on the pixels and the seed only, not on the order of the rows. Of a mixture
-    it is made among the rows of the main set, so that the same images are held out with and
-    without auxiliary sets; a mixed-in twin of a held-out image is held out with it.
+    The choice depends on the pixels, the people and the seed only, not on the order of the rows. Of
+    a mixture it is made among the rows of the main set, so that the same images are held out with
+    and without auxiliary sets; any other twin of a held-out image is held out with it.
 
     Args:
         faces: Rows to choose from.
-        fraction: Share of distinct images to mark, in (0, 1).
+        fraction: Share to mark, in (0, 1): of the people, where they are known, and of the distinct
+            images of everybody else.
         seed: Which share.
 
     Returns:
@@ -73,15 +74,29 @@ def held_out(faces: FaceSet, fraction: float = 0.1, seed: int = 0) -> NDArray[np
     """
     if not 0 < fraction < 1:
         raise DataError(f"the held-out fraction must lie between 0 and 1, got {fraction}")
-    unique = np.unique(faces.own.pixel_hashes)
+    own = faces.own
+    pixels = own.pixel_hashes
+    groups = pixels if own.subjects is None else kept_together(own)
+    unique = np.unique(groups)
     chosen = np.random.default_rng(seed).permutation(len(unique)) < round(fraction * len(unique))
-    return np.isin(faces.pixel_hashes, unique[chosen])
+    return np.isin(faces.pixel_hashes, pixels[np.isin(groups, unique[chosen])])
+
+
+def kept_together(faces: FaceSet) -> NDArray[np.str_]:
+    """``(N,)`` what must stay on one side of a split: a person, or pixels of somebody unknown."""
+    pixels = np.array([f"pixels {code.tobytes().hex()}" for code in faces.pixel_hashes])
+    if faces.subjects is None:
+        return pixels
+    people = np.char.add("person ", faces.subjects)
+    return np.where(faces.subjects == "", pixels, people)
 
 
 def without_conflicts(faces: FaceSet) -> FaceSet:
     """Drop every group of identical images whose labels contradict one another."""
     found = twins(faces)
     rows = [row for i in found.conflicting for row in found.groups[i]]
+    if not rows:
+        return faces
     keep = np.ones(len(faces), dtype=bool)
     keep[rows] = False
     return faces[keep]

@@ -22,6 +22,7 @@ from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
 from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.models.crop import SAMPLES
+from mien.models.network import scored_at_once
 from mien.runtime.session import open_session, run
 from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
 from mien.store.card import FILES, Calibration, Card, Geometry, ModelFile
@@ -53,6 +54,11 @@ OUT_OF_SCOPE = (
 VOTES_NOTE = (
     "FER+ votes (Barsoum et al., ICMI 2016) were an auxiliary training target: extra annotation "
     "of the same images, which models trained on FER2013's labels alone do not have."
+)
+OTHER_NOTES = (
+    "Expressions are not feelings. Labels are those of the data set that was trained on.",
+    "Fairness was not measured.",
+    "A sha256 shows that a file arrived whole, not who made it.",
 )
 FIRST_NOTE = (
     "The training began with one on labels made of FER+ votes (Barsoum et al., ICMI 2016): extra "
@@ -179,10 +185,11 @@ def check_origin(training: Mapping[str, Any], train: FaceSet, who: str = "the ne
 
 def network_logits(network: ExpressionNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Logits ``(N, K)`` of the torch network on ``(N, 48, 48)`` crops."""
+    many = scored_at_once(network.input_size, 256)
     with torch.no_grad():
         parts = [
-            network(torch.from_numpy(images[start : start + 256, None]).float()).logits
-            for start in range(0, len(images), 256)
+            network(torch.from_numpy(images[start : start + many, None]).float()).logits
+            for start in range(0, len(images), many)
         ]
     return torch.cat(parts).numpy()
 
@@ -248,15 +255,23 @@ def licence_of(training: Mapping[str, Any]) -> str:
     """The licence for the card of a network that was trained so.
 
     mien's own, but for weights that began with somebody else's (``network.pretrained``, also of a
-    joint model's members).
+    joint model's members), and what the readers tell of the terms of other data than FER2013.
     """
+    terms = training.get("data_terms")
     origins = sorted(set(_origins(training)))
-    if not origins:
+    if not (origins or terms):
         return LICENCE
-    return (
-        f"derived from other weights (network.pretrained = {', '.join(origins)}), whose licence "
-        "applies; FER2013 itself may be used for research only"
-    )
+    parts = ["Apache-2.0 (weights)"]
+    if origins:
+        parts = [
+            f"derived from other weights (network.pretrained = {', '.join(origins)}), whose "
+            "licence applies"
+        ]
+    if "data_set" not in training:
+        parts.append("FER2013 itself may be used for research only")
+    if terms:
+        parts.append(f"trained on data that have terms of their own: {terms}")
+    return "; ".join(parts)
 
 
 def _origins(told: Any) -> Iterator[str]:
@@ -293,5 +308,8 @@ def _card(
         licence=licence_of(training),
         intended_use=INTENDED,
         out_of_scope=OUT_OF_SCOPE,
-        notes=(*NOTES, *_votes_notes(network, training)),
+        notes=(
+            *(OTHER_NOTES if "data_set" in training else NOTES),
+            *_votes_notes(network, training),
+        ),
     )

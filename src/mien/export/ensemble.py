@@ -16,12 +16,15 @@ from mien import metrics
 from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
+from mien.data.folds import one_fold_out
 from mien.data.subsets import held_out, in_common, without_conflicts
 from mien.export.bundle import LARGEST_DIFFERENCE, check_origin
 from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
 from mien.export.merge import merge_graphs
 from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
 from mien.store.card import FILES, Calibration, Card, ModelFile
+
+_FOLD = ("folds", "fold", "fold_seed")
 
 LEARNED = "learned"
 """Shares fitted on the tenth of Training that no member was trained on."""
@@ -86,6 +89,7 @@ def make_ensemble(
     check_members(members)
     if shares is not None and not isinstance(shares, str):
         _check_shares(shares, len(members))
+    faces = _without_fold(members, faces)
     train, chosen = faces.split("Training"), faces.split(calibration_split)
     clean = chosen[~in_common(chosen, train)]
     if not len(clean):
@@ -186,6 +190,26 @@ def _check_shares(shares: Sequence[float], members: int) -> None:
 
 def _common_precisions(members: Sequence[Bundle]) -> list[str]:
     return [p for p in FILES if all(p in member.card.files for member in members)]
+
+
+def _without_fold(members: Sequence[Bundle], faces: FaceSet) -> FaceSet:
+    """The rows with the fold that all members left out as a split of its own.
+
+    Raises:
+        DataError: If members left out different folds, so that there are no rows for all of them.
+    """
+    told = {
+        tuple(member.card.training.get("config", {}).get(key, 0) for key in _FOLD)
+        for member in members
+    }
+    left = {fold if fold[0] else (0, 0, 0) for fold in told}
+    if len(left) > 1:
+        raise DataError(
+            f"the members left out different folds ({', '.join(_FOLD)}: {sorted(left)}); join "
+            "those of one fold"
+        )
+    ((k, fold, seed),) = left
+    return one_fold_out(faces, k, fold, seed) if k else faces
 
 
 def _left_out(members: Sequence[Bundle], train: FaceSet) -> FaceSet:

@@ -16,6 +16,7 @@ from mien.core.alignment import FRAME
 from mien.core.errors import ConfigError, DivergedError
 from mien.data.faceset import FaceSet
 from mien.models import ExpressionNet, count_macs, count_parameters
+from mien.models.network import scored_at_once
 from mien.study.drawing import Rows
 from mien.study.plan import Arm
 from mien.study.scores import scores
@@ -168,8 +169,9 @@ def log_probabilities(
     network = network.eval().to(device)
     _as(network, torch.channels_last)  # 1.7 times as fast on CPUs, the same answers to 1e-6
     answers: list[NDArray[np.float64]] = []
-    for start in range(0, len(images), _BATCH):
-        frames = torch.from_numpy(images[start : start + _BATCH, None]).to(device).float()
+    many = scored_at_once(network.input_size, _BATCH)
+    for start in range(0, len(images), many):
+        frames = torch.from_numpy(images[start : start + many, None]).to(device).float()
         seen = [network(view).logits.double().log_softmax(dim=1) for view in _views(frames, views)]
         mixed = torch.stack(seen).logsumexp(dim=0) - float(np.log(len(seen)))
         answers.append(mixed.cpu().numpy())

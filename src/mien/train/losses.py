@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mien.data.faceset import FaceSet
 from mien.data.subsets import class_weights
 from mien.models import ExpressionNet, Outputs
+from mien.models.network import scored_at_once
 from mien.train.augment import augment
 from mien.train.config import TrainConfig
 from mien.train.rows import Resident
@@ -70,6 +71,7 @@ def loss_of(
 def score(network: ExpressionNet, rows: Resident, batch_size: int = 512) -> tuple[float, float]:
     """Mean cross-entropy and accuracy of ``network`` on the rows, one view, unweighted."""
     loss, right = 0.0, 0
+    batch_size = scored_at_once(network.input_size, batch_size)
     for start in range(0, len(rows), batch_size):
         images = rows.images[start : start + batch_size, None].float()
         labels = rows.labels[start : start + batch_size]

@@ -51,7 +51,8 @@ class Augmentation:
         brightness: Largest change of brightness, as a fraction of 255.
         blur: Probability of a random blur.
         erase: Probability of erasing a rectangle.
-        erase_area: Smallest and largest erased fraction of the image.
+        erase_area: Smallest and largest erased fraction of the image, before what lies beyond its
+            border is cut off.
 
     Raises:
         ConfigError: If a value is out of range.

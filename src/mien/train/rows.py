@@ -16,6 +16,7 @@ from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
 from mien.data.folds import FOLD, one_fold_out
+from mien.data.listing import WHOLE
 from mien.data.subsets import balanced, held_out, without_conflicts
 from mien.train.config import TrainConfig
 
@@ -40,6 +41,11 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
             or a label has too few rows to balance.
     """
     faces = placed(faces, config)
+    if faces.splits == (WHOLE,):
+        raise DataError(
+            f"{faces.source} has no splits; set folds in the recipe to leave some rows out of the "
+            "training"
+        )
     train = faces.split("Training")
     if config.votes_weight and train.votes is None:
         raise DataError(
@@ -52,7 +58,7 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
             raise DataError(
                 f"held_out = {config.held_out} of {len(train)} rows is no row at all; raise it"
             )
-        train, watch = train[~out], train[out]
+        train, watch = train[~out], train[out].own
     elif config.folds:
         watch = faces.split(FOLD)
     elif config.watch:

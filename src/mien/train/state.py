@@ -36,7 +36,8 @@ def derived_seed(*parts: int) -> int:
 @contextmanager
 def seeded(*parts: int) -> Iterator[None]:
     """Scope torch's own generators (initial weights, dropout) to a seed; they are restored."""
-    with torch.random.fork_rng():
+    used = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices=used):
         torch.random.manual_seed(derived_seed(*parts))
         yield
 
@@ -148,7 +149,8 @@ def load_checkpoint(
             "resume with the same configuration, or choose another --out",
             path.parent,
         )
-    if state["data"] != data:
+    # The same rows may have come from a file of another name.
+    if {**state["data"], "source": ""} != {**data, "source": ""}:
         raise OtherRunError(
             f"{path} was trained on other rows or votes ({state['data']}, now {data}); "
             "resume with the same data, or choose another --out",

@@ -58,7 +58,9 @@ class Arrays:
         for inside, split in _SPLITS.items():
             if not (folder / inside / "images").is_dir():
                 continue
-            for path in pictures(folder / inside / "images"):
+            listed = pictures(folder / inside / "images")
+            _none_missing(folder / inside, {path.stem for path in listed})
+            for path in listed:
                 file = folder / inside / "annotations" / f"{path.stem}_exp.npy"
                 code = _stored(file)
                 if code not in NO_EXPRESSION:
@@ -66,6 +68,19 @@ class Arrays:
         if not found:
             raise DataError(f"{str(folder)!r}: expected train_set/images/ or val_set/images/")
         return found
+
+
+def _none_missing(split: Path, stems: set[str]) -> None:
+    """Raises ``DataError`` if an annotation has no picture: half an archive is no smaller set."""
+    ending = "_exp.npy"
+    annotated = {
+        path.name.removesuffix(ending) for path in (split / "annotations").glob(f"*{ending}")
+    }
+    if missing := sorted(annotated - stems):
+        raise DataError(
+            f"{split}: {len(missing)} annotations have no picture ({missing[0]}{ending}, for one); "
+            "is the folder complete?"
+        )
 
 
 def _stored(file: Path) -> str:
