@@ -22,10 +22,11 @@ RECIPE_HEAD = """# Recipes
 Written by `tools/make_training_docs.py` from the docstrings of the code; change those.
 
 A recipe is a TOML file with what differs from the defaults. `mien train RECIPE.toml --data
-fer2013.csv.gz --out RUN` trains by it, `--set KEY=VALUE` changes one key for once (`--set
+fer2013.csv.gz --votes fer2013new.csv --out RUN` trains by it; without FER+ votes, put
+`votes_weight = 0` into it. `--set KEY=VALUE` changes one key for once (`--set
 decay.kind=cosine`), and `mien study` has such tables for every arm ([studies](studies.md)). A key
 that is unknown, or a value that is impossible, is refused before anything is read. The recipe of
-the default model, with every key written out: [config.toml](models/small/config.toml).
+the default model, written out: [config.toml](models/small/config.toml).
 
 A published network with the dense head of Tiwari et al. (2022), everything before `layer4` frozen,
 on weights of one's own:
@@ -47,8 +48,6 @@ hidden = [4096, 1024]
 pretrained = "resnet50.safetensors"
 freeze_to = "layer3"         # this module of the trunk, and all before it
 ```
-
-Written by `tools/make_training_docs.py` from the registry; `mien models --networks` shows it too.
 """
 NETWORKS_HEAD = """# Networks
 
@@ -57,22 +56,22 @@ Written by `tools/make_training_docs.py` from the registry; `mien models --netwo
 Every network is built for one grey channel or grey repeated as RGB (`network.channels`), any label
 space, and any input size from the smallest on (`network.input_size`); [recipes](recipe.md) say how.
 Parameters and multiply-accumulates are those of one 48-pixel face, seven labels and the head of
-FER+ votes, as the network is registered.
+FER+ votes, as the network is registered. Where *weights* says `timm`, `network.pretrained = "timm"`
+downloads the published ones; a local safetensors file with their names works for these without a
+network, and for the others if it has theirs.
 
 """
 
 
 def recipe_page() -> str:
     """The keys of a recipe, with defaults and meaning."""
-    parts = [
-        ("Keys", "", TrainConfig),
-        ("`[decay]`", "decay.", Decay),
-        ("`[network]`", "network.", NetworkOptions),
-        ("`[augmentation]`", "augmentation.", Augmentation),
-    ]
-    sections = [
-        f"## {title}\n\n" + table(("key", "default", "meaning"), keys(kind)) + "\n"
-        for title, _, kind in parts
+    tables = {"decay": Decay, "network": NetworkOptions, "augmentation": Augmentation}
+    told = arguments(TrainConfig)
+    sections = [f"## Keys\n\n{keys_table(TrainConfig)}\n"]
+    sections += [
+        "\n\n".join(filter(None, (f"## `[{name}]`", told[name], details(kind), keys_table(kind))))
+        + "\n"
+        for name, kind in tables.items()
     ]
     return "\n".join([RECIPE_HEAD, *sections])
 
@@ -82,6 +81,17 @@ def networks_page() -> str:
     head = (column.strip() for column in NETWORK_COLUMNS)
     rows = ((f"`{name}`", *others) for name, *others in network_rows())
     return NETWORKS_HEAD + table(head, rows) + "\n"
+
+
+def keys_table(kind: type) -> str:
+    """The keys of a configuration as a table."""
+    return table(("key", "default", "meaning"), keys(kind))
+
+
+def details(kind: type) -> str:
+    """What a docstring says between its first line and its arguments."""
+    text = (inspect.getdoc(kind) or "").partition("\nArgs:")[0]
+    return text.partition("\n")[2].strip().replace("``", "`")
 
 
 def keys(kind: type) -> Iterator[tuple[str, str, str]]:

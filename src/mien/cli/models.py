@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mien.store.bundle import Bundle
 
 NETWORK_COLUMNS = (
-    "network", "what", "parameters ", "MMACs ", "input ", "smallest ", "licence", "source",
+    "network", "what", "parameters ", "MMACs ", "input ", "smallest ", "weights", "licence",
+    "source",
 )  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def _networks(*, as_json: bool) -> None:
 def network_rows() -> Iterator[tuple[str, ...]]:
     """What is known of every registered network, for tables."""
     from mien.models import models as registered
+    from mien.models.pretrained import has_published_weights
 
     for info in registered().values():
         yield (
@@ -73,6 +75,7 @@ def network_rows() -> Iterator[tuple[str, ...]]:
             f"{info.macs / 1e6:,.1f}",
             str(info.input_size),
             str(info.smallest_input or info.input_size),
+            "timm" if has_published_weights(info.name) else "",
             info.licence,
             info.source,
         )

@@ -26,7 +26,9 @@ Name = Annotated[
 ]
 Scale = Annotated[
     Literal["smoke", "reduced", "full"],
-    typer.Option(help="Generated faces and minutes; CPU hours; the published protocol, for a GPU."),
+    typer.Option(
+        help="Generated faces, a minute; the data, CPU hours; published sizes and epochs, a GPU."
+    ),
 ]
 
 

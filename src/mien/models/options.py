@@ -17,7 +17,9 @@ class NetworkOptions:
         input_size: Side in pixels of what the trunk sees: up to 48 that part of the frame's centre
             (32 cuts, it does not shrink), above it the whole frame, resampled; 0 = the entry's own.
         channels: 1 = grey, 3 = grey repeated as RGB, 0 = the entry's own.
-        pooling: Every existing pooling layer becomes this one (Agrawal et al., IJCA 184, 2022).
+        pooling: Every existing pooling layer becomes this one (Agrawal et al., IJCA 184, 2022):
+            ``none`` (the first value of each window), ``max``, ``avg`` or ``min``; ``as_built`` =
+            as the network has it.
         hidden: Widths of dense layers put between pooling and heads, each with ReLU and dropout.
         pretrained: ``timm`` = the entry's published weights through timm's own download (of
             googlenet: torchvision's), or a local safetensors file; "" = fresh weights.

@@ -40,6 +40,11 @@ def publish(name: str, fetch: Callable[[], Weights]) -> None:
     _PUBLISHED[name] = fetch
 
 
+def has_published_weights(name: str) -> bool:
+    """Whether ``network.pretrained = "timm"`` is known for the registered network ``name``."""
+    return name in _PUBLISHED
+
+
 def load_pretrained(network: ExpressionNet, name: str, source: str) -> None:
     """Give a network weights from elsewhere; its heads stay fresh.
 

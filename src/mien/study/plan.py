@@ -18,7 +18,7 @@ from mien.train.options import check_folds
 from mien.train.reading import overridden
 
 SCALES = ("smoke", "reduced", "full")
-"""Generated faces and seconds; real data and CPU hours; the published protocol, for a GPU."""
+"""Generated faces, a minute; the data, CPU hours; published sizes and epochs, a GPU."""
 
 KINDS = ("networks", "classical", "fusion", "transfer")
 
