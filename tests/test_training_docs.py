@@ -13,6 +13,7 @@ from mien.core.labels import fer7
 from mien.study import parse_study
 from mien.study.arms import recipe_of
 from mien.study.drawing import drawn
+from mien.study.fusion import fusion_stages, fusions
 from mien.study.generated import generated_faces
 from mien.train import config_from_dict
 from tool_made import tool_module
@@ -42,12 +43,22 @@ def test_a_field_without_words_would_be_noticed(tool: ModuleType) -> None:
 @pytest.mark.parametrize(("scale", "arms"), [("smoke", 12), ("reduced", 13), ("full", 12)])
 def test_the_study_on_the_page_is_one(scale: str, arms: int) -> None:
     page = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (text,) = re.findall(r"## One of your own\n\n```toml\n(.*?)```", page, re.DOTALL)
     study = parse_study(tomllib.loads(text), "mine", scale)
     assert len(study.arms) == arms
     for arm in study.arms:
         assert recipe_of(arm, "fer7")
         drawn(generated_faces(1, ("Training",), fer7), {**arm.data, "generated": 2})
+
+
+def test_the_fusion_on_the_page_is_one() -> None:
+    page = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n(kind = \"fusion\".*?)```", page, re.DOTALL)
+    words = {"title": "t", "source": "s", "question": "q"}
+    (arm,) = parse_study({**words, **tomllib.loads(text)}, "mine", "full").arms
+    stages = fusion_stages(arm, "fer7")
+    assert list(stages) == ["resnet18", "vgg16", "head", "tuning"]
+    assert arm.recipe["fusion"] in fusions(stages["resnet18"])
 
 
 def test_the_recipe_on_the_page_is_one(tool: ModuleType) -> None:
