@@ -19,6 +19,7 @@ CLASSES = [
 
 BUILT_IN = {
     "InputError": ValueError,
+    "BusyError": ValueError,
     "LabelError": ValueError,
     "ImageDecodeError": ValueError,
     "VideoDecodeError": ValueError,

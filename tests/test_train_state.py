@@ -21,8 +21,8 @@ BEFORE_OPTIONS = (
 
 
 def state_of(config: dict) -> dict:
-    parts = ("network", "average", "optimiser", "average_steps", "log", "data", "provenance")
-    return {"config": config, **dict.fromkeys(parts, 0)}
+    parts = ("network", "average", "optimiser", "average_steps", "log", "provenance")
+    return {"config": config, "data": {}, **dict.fromkeys(parts, 0)}
 
 
 def written(path: Path, config: dict) -> Path:
@@ -58,10 +58,10 @@ def test_keys_that_were_not_written_are_the_defaults(tmp_path: Path) -> None:
         del values[key]
     path = written(tmp_path, values)
     assert read_checkpoint(path)["config"] == CONFIG
-    assert load_checkpoint(path, CONFIG, data=0)["config"] == CONFIG
+    assert load_checkpoint(path, CONFIG, data={})["config"] == CONFIG
     other = dataclasses.replace(CONFIG, class_weights="sqrt", decay=Decay("cosine"))
     with pytest.raises(ConfigError, match="another class_weights, decay;"):
-        load_checkpoint(path, other, data=0)
+        load_checkpoint(path, other, data={})
 
 
 def test_a_configuration_of_a_later_version_is_refused(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class BusyError(InputError):
         path: The file or folder that is locked.
     """
 
-    def __init__(self, message: str, path: Path) -> None:
+    def __init__(self, message: str, path: Path | None = None) -> None:
         super().__init__(message)
         self.path = path
 

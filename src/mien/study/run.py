@@ -134,7 +134,7 @@ class _Work:
             except BusyError as error:
                 if index not in self.busy:
                     self.tell(index, _row(arm, ELSEWHERE))
-                self.busy[index] = error.path
+                self.busy[index] = error.path or folder
                 return False
         if "data" in found:
             check_same(found["data"], self.draw.digests(arm), folder, "rows")
