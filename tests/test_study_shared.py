@@ -168,7 +168,11 @@ def test_two_commands_share_a_folder(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "mien", "study", "run", str(path)]
     both = [
         subprocess.Popen(
-            [*line, "--out", str(out)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+            [*line, "--out", str(out)],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         for _ in range(2)
     ]
