@@ -152,7 +152,6 @@ def convert(
         check_writable,
         deduplicated,
         framing_warning,
-        in_space,
         load,
         without_conflicts,
         write_folder,
@@ -169,7 +168,7 @@ def convert(
         photos, native = _photos(source, space, reader, split, drop_unmapped=drop_unmapped)
         check_writable(out, space, sorted({photo.split for photo in photos}))
         found, damaged = _cropped(photos, source, native, detector, min_face)
-        faces = in_space(found, space, drop_unmapped=True)
+        faces = found.mapped(space)
     else:
         faces = load(source, labels=space, reader=reader, drop_unmapped=drop_unmapped)
         console.warn(framing_warning(source, reader))

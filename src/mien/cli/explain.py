@@ -84,12 +84,7 @@ def explain(
     ] = None,
     min_face: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            metavar="PX",
-            help="Smallest face that is looked for, in pixels.",
-            show_default=str(MIN_FACE),
-        ),
+        typer.Option(min=1, metavar="PX", help=options.SMALLEST_FACE, show_default=str(MIN_FACE)),
     ] = None,
     threads: options.Threads = None,
     as_json: options.Json = False,

@@ -15,14 +15,14 @@ FAILED, USAGE, MISSED, INTERRUPTED = 1, 2, 3, 130
 
 DETECTORS = "mtcnn, haar (needs mien[haar]), or none: the picture is the face."
 
+SMALLEST_FACE = "Smallest face that is looked for, in pixels."
+
 Model = Annotated[str, typer.Option(metavar="NAME|PATH", help="Name or folder of a bundle.")]
 Precision = Annotated[
     Literal["fp32", "int8"], typer.Option(help="int8 is smaller and faster, fp32 is exact.")
 ]
 Detector = Annotated[str, typer.Option(metavar="NAME", help=DETECTORS)]
-MinFace = Annotated[
-    int, typer.Option(min=1, metavar="PX", help="Smallest face that is looked for, in pixels.")
-]
+MinFace = Annotated[int, typer.Option(min=1, metavar="PX", help=SMALLEST_FACE)]
 MaxFaces = Annotated[
     int, typer.Option(min=1, metavar="N", help="Most faces of a picture; the surest are kept.")
 ]

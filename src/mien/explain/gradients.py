@@ -24,13 +24,15 @@ from mien.core.errors import InputError
 from mien.explain.frames import checked_frames, one_cell, onto_frame
 from mien.explain.network import batches
 from mien.models import ExpressionNet
+from mien.models.network import scored_at_once
 
 NOISE = 0.15
 """Noise of SmoothGrad as a share of the range of the input (Smilkov et al., 2017, section 3.1:
 10 to 20 %)."""
 
 _BATCH = 16
-"""Faces of 48 pixels per backward pass."""
+"""Faces of 48 pixels per backward pass, which keeps every layer's maps: 200 MB a face for the
+largest networks."""
 
 DRAWS = 25
 """Noisy copies; the paper's figure 4 gains little beyond 50, and half of that looks the same."""
@@ -141,13 +143,12 @@ def smoothgrad(
             # One noise for all channels: they are copies of one grey picture.
             return seen + noise * ranges * torch.randn(seen[:1, :1].shape, generator=generator)
 
-        means = _looks(network, batch, wanted, noisy)
+        sums = _looks(network, batch, wanted, noisy)
         for _ in range(draws - 1):
-            for (_, mean), (_, look) in zip(
-                means, _looks(network, batch, wanted, noisy), strict=True
-            ):
-                mean.d_seen.add_(look.d_seen)
-        return means
+            again = _looks(network, batch, wanted, noisy)
+            for (_, total), (_, look) in zip(sums, again, strict=True):
+                total.d_seen.add_(look.d_seen)
+        return sums
 
     return _maps(network, frames, targets, _size_of_gradient, looks) / np.float32(draws)
 
@@ -230,7 +231,8 @@ def _maps(
     if not len(frames):
         raise InputError("expected one frame or more, got none")
     looks = looks or partial(_looks, network, change=lambda seen: seen)
-    many = _batch(max(part.input_size for part in _with_eyes(network)))
+    largest = max(part.input_size for part in _with_eyes(network))
+    many = scored_at_once(largest, _BATCH, FRAME)
     found: list[NDArray[np.float32]] = []
     for batch, wanted in zip(
         batches(frames, many), torch.from_numpy(targets).split(many), strict=True
@@ -244,11 +246,6 @@ def _maps(
             "needs none"
         )
     return maps
-
-
-def _batch(input_size: int) -> int:
-    """Faces per backward pass, which keeps every layer's maps: 200 MB a face for the largest."""
-    return max(1, _BATCH * FRAME**2 // max(input_size, FRAME) ** 2)
 
 
 def _looks(

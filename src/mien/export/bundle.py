@@ -55,10 +55,11 @@ VOTES_NOTE = (
     "FER+ votes (Barsoum et al., ICMI 2016) were an auxiliary training target: extra annotation "
     "of the same images, which models trained on FER2013's labels alone do not have."
 )
+SHA256_NOTE = "A sha256 shows that a file arrived whole, not who made it."
 OTHER_NOTES = (
     "Expressions are not feelings. Labels are those of the data set that was trained on.",
     "Fairness was not measured.",
-    "A sha256 shows that a file arrived whole, not who made it.",
+    SHA256_NOTE,
 )
 FIRST_NOTE = (
     "The training began with one on labels made of FER+ votes (Barsoum et al., ICMI 2016): extra "
@@ -68,7 +69,7 @@ NOTES = (
     "Expressions are not feelings. Labels of FER2013 are search words of web images; identical "
     "images carry different labels 5.9 % of the time.",
     "FER2013 names no age, gender or skin tone, so fairness was not measured.",
-    "A sha256 shows that a file arrived whole, not who made it.",
+    SHA256_NOTE,
 )
 
 

@@ -128,12 +128,12 @@ class ExpressionNet(nn.Module):
         return F.conv2d(maps, weight, self.head.bias.to(maps.dtype))
 
 
-def scored_at_once(input_size: int, most: int) -> int:
-    """How many faces to answer at once: ``most`` up to 64 pixels, fewer of larger ones.
+def scored_at_once(input_size: int, most: int, side: int = 64) -> int:
+    """How many faces to answer at once: ``most`` up to ``side`` pixels, fewer of larger ones.
 
     The first maps of a VGG at 224 pixels take 13 MB a face in fp32.
     """
-    return max(1, most * 64**2 // max(input_size, 64) ** 2)
+    return max(1, most * side**2 // max(input_size, side) ** 2)
 
 
 def initialise(module: nn.Module) -> None:
