@@ -125,6 +125,61 @@ def test_a_first_training_of_another_process_is_waited_for(tmp_path: Path) -> No
     assert states == [None, ELSEWHERE, None, "done"]
 
 
+def test_a_failure_from_before_is_tried_again_whoever_held_the_arm_meanwhile(
+    tmp_path: Path,
+) -> None:
+    jobs = run_module._JOBS["networks"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(run_module._JOBS, "networks", _failing)
+        assert {row["state"] for row in run_study(STUDY, generated_faces, tmp_path)} == {"failed"}
+    assert run_module._JOBS["networks"] is jobs
+    other = Other(tmp_path / "seed0")  # it does not retry, or is killed: the old failure stays
+
+    def told(*_told: Any) -> None:
+        other.ends(after=0.3)
+
+    results = run_study(STUDY, generated_faces, tmp_path, retry=True, on_arm=told)
+    assert [row["state"] for row in results] == ["done", "done"]
+
+
+def test_an_arm_that_fails_again_elsewhere_is_not_tried_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(run_module._JOBS, "networks", _failing)
+    run_study(STUDY, generated_faces, tmp_path)
+    tried: list[str] = []
+
+    def told(_index: int, _arms: int, arm: Arm, result: dict[str, Any] | None) -> None:
+        if result is None:
+            tried.append(arm.name)
+        if arm.name == "seed0" and result:  # another process retries the second arm meanwhile
+            run_study(STUDY, generated_faces, tmp_path, only=("seed1",), retry=True)
+
+    results = run_study(STUDY, generated_faces, tmp_path, retry=True, on_arm=told)
+    assert [row["state"] for row in results] == ["failed", "failed"]
+    assert tried == ["seed0"]
+
+
+def _failing(*_: Any, **__: Any) -> dict[str, Any]:
+    raise ValueError("no luck")
+
+
+def test_the_first_of_several_folders_that_is_let_go_is_enough(tmp_path: Path) -> None:
+    held, freed = Other(tmp_path / "seed0"), Other(tmp_path / "seed1")
+    order: list[str] = []
+
+    def told(_index: int, _arms: int, arm: Arm, result: dict[str, Any] | None) -> None:
+        if result and result["state"] == "done":
+            order.append(arm.name)
+            held.ends()
+        elif result and arm.name == "seed1":
+            freed.ends(after=0.3)
+
+    results = run_study(STUDY, generated_faces, tmp_path, on_arm=told)
+    assert [row["state"] for row in results] == ["done", "done"]
+    assert order == ["seed1", "seed0"]
+
+
 def test_tables_hold_what_other_processes_ended_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

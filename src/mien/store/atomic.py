@@ -127,7 +127,8 @@ def locked_folder(
         wait: Wait until another run lets it go.
 
     Raises:
-        BusyError: If another run holds it, or it is gone.
+        BusyError: If another run holds it, or has just moved it away.
+        InputError: If the system does not let it be opened.
     """
     if not hasattr(os, "O_DIRECTORY"):
         yield
@@ -137,8 +138,10 @@ def locked_folder(
     )
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
+    except FileNotFoundError as error:
         raise busy from error
+    except OSError as error:
+        raise InputError(f"cannot write {path or folder} ({error.strerror or error})") from error
     try:
         if not _lock(handle, wait=wait):
             raise busy

@@ -35,6 +35,8 @@ _JOBS = {
     "transfer": run_transfer,
 }
 
+_LOOK = 1.0  # seconds between two looks at what other processes hold
+
 FAILURES = (MienError, RuntimeError, ValueError, MemoryError, OSError)
 """What may end an arm without ending the study; torch tells most mistakes as RuntimeError."""
 
@@ -89,15 +91,34 @@ def run_study(
         study.arm(name)
     out.mkdir(parents=True, exist_ok=True)
     list(results_of(study, out))  # damaged and foreign ones are told before an arm runs
-    work = _Work(study, _Draw(faces), out, retry, device, provenance or {}, on_arm, on_epoch)
+    work = _Work(study, _Draw(faces), out, device, provenance or {}, on_arm, on_epoch)
     todo = [index for index, arm in enumerate(study.arms) if not only or arm.name in only]
+    if retry:
+        work.failed = {index: _when(out / study.arms[index].name) for index in todo}
     while todo:
         left = [index for index in todo if not work.turn(index)]
         if left == todo:  # other processes have all that is left
-            with locked_folder(work.busy[left[0]], wait=True):
-                pass
+            _wait_for_one([work.busy[index] for index in left])
         todo = left
     return list(results_of(study, out))
+
+
+def _when(folder: Path) -> int | None:
+    """When the result of an arm was written, in nanoseconds; None = it has none."""
+    path = folder / RESULT
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+def _wait_for_one(folders: Collection[Path]) -> None:
+    """Wait until other processes have let go of one of these folders."""
+    while True:
+        for folder in folders:
+            try:
+                with locked_folder(folder):
+                    return
+            except BusyError:
+                continue
+        time.sleep(_LOOK)
 
 
 @dataclass
@@ -105,17 +126,18 @@ class _Work:
     """What ``run_study`` was asked for, and which arms were found with other processes.
 
     Args:
+        failed: By arm, when the result was written that is not to be taken if it is a failure.
         busy: By arm, the folder that another process holds.
     """
 
     study: Study
     draw: _Draw
     out: Path
-    retry: bool
     device: str
     provenance: dict[str, str]
     on_arm: Callable[[int, int, Arm, dict[str, Any] | None], None]
     on_epoch: Callable[[Arm, Any], None]
+    failed: dict[int, int | None] = field(default_factory=dict)
     busy: dict[int, Path] = field(default_factory=dict)
 
     def turn(self, index: int) -> bool:
@@ -142,11 +164,13 @@ class _Work:
         return True
 
     def stored(self, index: int) -> dict[str, Any] | None:
-        """The arm's result, if that is not to be tried again."""
+        """The arm's result, if that is not a failure from before, which is tried again."""
         arm = self.study.arms[index]
-        found = read_result(self.out / arm.name, arm)
-        again = self.retry and index not in self.busy  # nor what another process has just tried
-        return None if found and again and found["state"] == "failed" else found
+        folder = self.out / arm.name
+        written = _when(folder)
+        found = read_result(folder, arm)
+        old = index in self.failed and self.failed[index] == written
+        return None if found and old and found["state"] == "failed" else found
 
     def tell(self, index: int, result: dict[str, Any] | None) -> None:
         self.on_arm(index, len(self.study.arms), self.study.arms[index], result)
