@@ -11,6 +11,7 @@ import pytest
 
 from faces_made import made_faces, table_text
 from mien.cli import run
+from mien.data.ferplus import VOTE_COLUMNS
 from mien.runtime import Recognizer
 from mien.store.bundle import load_bundle
 
@@ -182,3 +183,47 @@ def test_other_data_than_the_arms_are_refused(
     ]
     assert run(["study", "export", line[0], "seed0", *where]) == 1
     assert "was run with other rows" in " ".join(capsys.readouterr().err.split())
+
+
+IN_FERPLUS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+TRANSFER = """
+title = "Transfer"
+kind = "transfer"
+source = "nobody"
+question = "Are the votes of these images?"
+[recipe]
+model = "nano"
+epochs = 1
+batch_size = 16
+ema_epochs = 0
+first = { epochs = 1 }
+"""
+
+
+def votes_text(labels: np.ndarray, usages: list[str]) -> str:
+    """A FER+ table in which all ten raters chose FER2013's label of each row."""
+    of_fer7 = [VOTE_COLUMNS.index(name) for name in IN_FERPLUS]
+    rows = [
+        ",".join([usage, "x.png", *("10" if at == of_fer7[label] else "0" for at in range(10))])
+        for label, usage in zip(labels, usages, strict=True)
+    ]
+    return "\n".join([",".join(["Usage", "Image name", *VOTE_COLUMNS]), *rows]) + "\n"
+
+
+def test_votes_of_other_images_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels, usages = np.arange(420) % 7, ["Training"] * 210 + ["PublicTest"] * 210
+    table = table_text(made_faces(labels.tolist(), usages))
+    (tmp_path / "fer2013.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "t.toml").write_text(TRANSFER, encoding="utf-8")
+    line = ["study", "run", str(tmp_path / "t.toml"), "--data", str(tmp_path / "fer2013.csv")]
+    for name, of in (("right", labels), ("wrong", np.roll(labels, 1))):
+        (tmp_path / f"{name}.csv").write_text(votes_text(of, usages), encoding="utf-8")
+    wrong, right = (["--votes", str(tmp_path / f"{name}.csv")] for name in ("wrong", "right"))
+    assert run([*line, *wrong, "--scale", "full", "--out", str(tmp_path / "a")]) == 1
+    assert "do both files list the images in the same order" in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
+    assert run([*line, *right, "--scale", "full", "--out", str(tmp_path / "b")]) == 0
+    told = json.loads((tmp_path / "b" / "only" / "result.json").read_text(encoding="utf-8"))
+    assert "FER+ votes" in told["data"]

@@ -11,6 +11,7 @@ import pytest
 from collections_made import ck48, jaffe, noise
 from faces_made import made_faces, table_text
 from mien.cli import console, run
+from mien.cli.provenance import terms
 from mien.core.errors import install_line
 
 
@@ -84,6 +85,19 @@ def test_refuses_and_says_why(
     out, err = capsys.readouterr()
     assert out == ""
     assert words in err
+
+
+def test_the_terms_of_every_data_set_are_told(tmp_path: Path) -> None:
+    table = tmp_path / "fer2013.csv"
+    table.touch()
+    ck = ck48(tmp_path / "CK+48")
+    assert terms(table) == terms(table, table) == {}
+    alone = terms(ck)
+    assert alone["data_set"].startswith("CK+48: peak frames")
+    assert alone["data_terms"].startswith("CK+48: ")
+    assert terms(ck, ck) == alone
+    # FER2013 was trained on too, in whatever order: what holds of it must go on being said.
+    assert terms(ck, table) == terms(table, ck) == {"data_terms": alone["data_terms"]}
 
 
 def test_auxiliary_sets_are_trained_on_and_told(

@@ -195,6 +195,21 @@ def test_a_first_training_on_votes_is_disclosed():
         assert "auxiliary" not in told
 
 
+def test_rows_that_a_study_drew_from_are_no_test():
+    drawn = {"drawn": {"pool": ["Training", "PublicTest"], "per_class": [3, 2]}}
+    for training in (drawn, {"ensemble": [{"training": {}}, {"training": drawn}]}):
+        found = evaluate(FakeRecognizer(card=Card(training=training)), source())
+        (told,) = (warning for warning in found.warnings if "study drew" in warning)
+        assert "drew from PublicTest: some of these" in told
+        assert found.clean.n is None
+        assert "drawn from PublicTest too" in found.protocol["clean"]
+    for pool, more in ((["Training"], {}), (["Training", "PublicTest"], {"generated": 4})):
+        card = Card(training={"drawn": {"pool": pool, **more}})
+        found = evaluate(FakeRecognizer(card=card), source())
+        assert not any("study drew" in warning for warning in found.warnings)
+        assert found.clean.n
+
+
 def test_votes_as_a_training_target_are_disclosed():
     card = Card(training={"config": {"votes_weight": 0.4}})
     found = evaluate(FakeRecognizer(card=card), some_faces()).protocol

@@ -16,7 +16,7 @@ from mien.core.labels import fer7
 from mien.explain import BundleModel, explain, face_frames, probabilities
 from mien.explain.network import NetworkModel
 from mien.export import ExportReport
-from mien.models import ExpressionNet
+from mien.models import ExpressionNet, NetworkOptions, build
 from mien.runtime import Recognizer
 from portrait import BOX, LANDMARKS, portrait
 
@@ -79,6 +79,15 @@ def test_without_activation_another_method_is_named(bundle, monkeypatch):
     )  # fmt: skip
     with pytest.raises(InputError, match="use another method, such as gradcam"):
         NetworkModel(necked, "necked").class_maps(FRAMES[:1])
+
+
+def test_large_pictures_are_answered_a_few_at_a_time():
+    network = build("nano", options=NetworkOptions(input_size=128)).eval()
+    seen: list[int] = []
+    network.register_forward_hook(lambda _net, given, _out: seen.append(len(given[0])))
+    found = NetworkModel(network, "large").logits(FRAMES)
+    assert seen == [16] * 4 + [6]
+    assert found.shape == (70, 7)
 
 
 def test_a_network_is_put_into_evaluation_mode():

@@ -19,7 +19,6 @@ from mien.core.scores import softmax
 from mien.data.folds import one_fold_out
 from mien.data.subsets import held_out
 from mien.export import LEARNED, export_bundle, make_ensemble, merge_graphs
-from mien.models import build
 from mien.runtime import Recognizer
 from mien.runtime.session import open_session, run
 from mien.store.bundle import Bundle, load_bundle
@@ -260,10 +259,3 @@ def test_an_ensemble_may_be_a_member(members: list[Bundle], tmp_path: Path) -> N
     (logits,) = run(open_session(made.bundle.model()), ["logits"], inputs)
     expected = (_mixed([both], "fp32", inputs, [1]) + _mixed([members[0]], "fp32", inputs, [1])) / 2
     np.testing.assert_allclose(np.exp(logits), expected, atol=1e-5)
-
-
-def test_networks_of_other_input_sizes_share_a_crop(members: list[Bundle], tmp_path: Path) -> None:
-    network = build("tiny").eval()
-    tiny = export_bundle(network, made_splits(), tmp_path / "t", name="t", int8=False).bundle
-    merged = onnx.load_from_string(merge_graphs([members[0].model(), tiny.model()], [1, 1], [1, 1]))
-    assert sum(node.op_type == "GridSample" for node in merged.graph.node) == 1

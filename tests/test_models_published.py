@@ -157,6 +157,14 @@ def test_mini_xception_pools_what_its_last_convolution_gives(kind: str, pooled: 
     assert conv.weight.requires_grad
 
 
+def test_mini_xception_never_drops_a_logit() -> None:
+    """Dropout stands before the last weights, wherever these are."""
+    network = build("mini_xception", dropout=0.9, options=NetworkOptions(pooling="max")).train()
+    logits = torch.stack([network(frames(2)).logits for _ in range(4)])
+    assert (logits != 0).all()
+    assert not torch.equal(logits[0], logits[1])
+
+
 def test_mini_xception_starts_with_the_weights_of_its_head() -> None:
     with seeded(0):
         folded = build("mini_xception")

@@ -239,9 +239,11 @@ class TestWritingFolder:
     @pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="folders cannot be locked here")
     def test_a_folder_that_cannot_be_opened_is_not_called_busy(self, tmp_path):
         (tmp_path / "file").touch()
-        with pytest.raises(InputError, match=r"cannot write .*file \(Not a directory\)") as told:
-            with locked_folder(tmp_path / "file"):
-                pass
+        with (
+            pytest.raises(InputError, match=r"cannot write .*file \(Not a directory\)") as told,
+            locked_folder(tmp_path / "file"),
+        ):
+            pytest.fail("the block must not run")
         assert not isinstance(told.value, BusyError)
 
     def test_a_held_folder_can_be_waited_for(self, tmp_path):

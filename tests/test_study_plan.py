@@ -238,6 +238,18 @@ def shipped(name: str, scale: str) -> list[TrainConfig]:
     ]
 
 
+@pytest.mark.parametrize("place", ["", "data."])
+def test_keys_of_rows_are_overridden_wherever_the_file_has_them(place: str) -> None:
+    raw = {**BASIC, "recipe": {"folds": 3, "labels": "fer7"}, "grid": {"fold": [0, 1, 2]}}
+    overrides = (f"{place}folds=5", f"{place}fold = 4", f"{place}labels=agrawal5")
+    (arm,) = parse_study(raw, "mine", "full", overrides).arms
+    assert (arm.data["folds"], arm.data["fold"], arm.data["labels"]) == (5, 4, "agrawal5")
+    assert not {"folds", "fold", "labels"} & set(arm.recipe)
+    moved = {**BASIC, "grid": {"data.fold": [0, 1]}, "data": {"folds": 3, "tests": []}}
+    (arm,) = parse_study(moved, "mine", "full", (f"{place}fold=1",)).arms
+    assert arm.data["fold"] == 1
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_arm_of_the_shipped_studies_is_possible(name: str, scale: str) -> None:

@@ -17,7 +17,7 @@ from mien.study import parse_study, write_report
 from mien.study.figures import _accuracies, _curves, _logged
 from mien.study.report import markdown, table_csv
 from mien.study.scores import right_rows, scores
-from mien.study.summary import interval, published, t_quantile
+from mien.study.summary import by_seed, interval, published, t_quantile
 
 TRUTH = np.arange(70) % 7
 RAW: dict[str, Any] = {
@@ -143,6 +143,32 @@ def test_an_arm_without_a_set_leaves_its_line_of_the_panel_empty() -> None:
     shared = _accuracies(study, rows).axes[1]
     heights = [line.get_ydata()[0] for line in shared.lines if line.get_marker() == "o"]
     assert heights == [1, 2]
+
+
+def test_equal_words_of_different_keys_are_no_seeds_of_one_arm() -> None:
+    done = [
+        {**row(f"arm{i}", {"test": scored(i)}), "values": values}
+        for i, values in enumerate((
+            {"dropout": 0.1, "seed": 0},
+            {"smoothing": 0.1, "seed": 0},
+            {"dropout": 0.1, "seed": 1},
+            {"dropout": 0.3, "seed": 0},
+            {"seed": 0},
+        ))
+    ]  # fmt: skip
+    accuracy = [each["scores"]["test"]["accuracy"] for each in done]
+    assert by_seed(done, "test") == {
+        "dropout = 0.1": [accuracy[0], accuracy[2]],
+        "smoothing = 0.1": [accuracy[1]],
+        "0.3": [accuracy[3]],
+        "only": [accuracy[4]],
+    }
+    study = parse_study({**RAW, "grid": {"seed": [0]}}, "mine", "full")
+    (panel,) = _accuracies(study, done).axes
+    points = [line for line in panel.lines if line.get_marker() == "o"]
+    assert [line.get_xdata()[0] for line in points] == pytest.approx([
+        50 * (accuracy[0] + accuracy[2]), *(100 * each for each in (accuracy[1], *accuracy[3:]))
+    ])  # fmt: skip
 
 
 def test_few_seeds_have_a_wide_interval() -> None:

@@ -11,7 +11,7 @@ import typer
 
 from mien.cli import console, options
 from mien.cli.export import show_export
-from mien.cli.provenance import provenance
+from mien.cli.provenance import provenance, terms
 
 if TYPE_CHECKING:
     from mien.data import FaceSet
@@ -107,16 +107,25 @@ def run(
     """
     with console.needs("train"):
         from mien.store.atomic import locked_folder
-        from mien.study import load_study, results_of, run_study, write_report, write_tables
+        from mien.study import (
+            load_study,
+            results_of,
+            run_study,
+            uses_votes,
+            write_report,
+            write_tables,
+        )
 
     study = load_study(name, scale, tuple(override or ()))
     _check_data(name, study, study.arms, data)
     chosen = [arm for arm in study.arms if not only or arm.name in only]
-    if votes is None and any(_wants_votes(arm) for arm in chosen):
+    if votes is None and any(uses_votes(a) and not a.data.get("generated") for a in chosen):
         raise typer.BadParameter(
-            f"{name} at scale {scale} begins with trainings on FER+ labels: give --votes "
-            "FERPLUS.csv"
+            f"{name} at scale {scale} learns from FER+ votes: give --votes FERPLUS.csv"
         )
+    faces = _loader(data, votes)
+    if data and votes:
+        faces("fer7")  # votes of other images are told before an arm runs
     running = False
 
     def told(index: int, arms: int, arm: Arm, result: dict[str, Any] | None) -> None:
@@ -131,12 +140,12 @@ def run(
 
     run_study(
         study,
-        _loader(data, votes),
+        faces,
         out,
         only=tuple(only or ()),
         retry=retry,
         device=device,
-        provenance=provenance(),
+        provenance=provenance() | (terms(data) if data else {}),
         on_arm=told,
         on_epoch=lambda arm, row: console.say(
             f"{arm.name}: epoch {row.epoch}, loss {row.loss:.3f}"
@@ -210,18 +219,25 @@ def _check_data(name: str, study: Study, arms: Sequence[Arm], data: Path | None)
         raise typer.BadParameter(f"{name} at scale {study.scale} needs --data SRC")
 
 
-def _wants_votes(arm: Arm) -> bool:
-    return "first" in arm.recipe and not arm.data.get("generated")
-
-
 def _loader(data: Path | None, votes: Path | None) -> Any:
+    """The data in a label space.
+
+    Votes of other pictures would give the first training of a transfer noise to learn.
+
+    Raises (when called):
+        DataError: As ``data.load`` does, or if votes and labels do not go together.
+    """
+    from mien.core.errors import DataError
     from mien.core.labels import label_space
-    from mien.data import load
+    from mien.data import load, vote_warnings
 
     @cache
     def faces(labels: str) -> FaceSet:
         assert data is not None  # noqa: S101 - checked before the first arm
-        return load(data, votes=votes, labels=label_space(labels))
+        found = load(data, votes=votes, labels=label_space(labels))
+        if doubts := vote_warnings(found):
+            raise DataError(f"{doubts[0]} Give the votes of these images")
+        return found
 
     return faces
 

@@ -11,7 +11,7 @@ import typer
 
 from mien.cli import console, options
 from mien.cli.finetune import personalise
-from mien.cli.provenance import provenance
+from mien.cli.provenance import provenance, terms
 from mien.core.errors import DataError
 from mien.core.labels import label_space
 
@@ -119,7 +119,7 @@ def train(
             recipe,
             out,
             resume=resume,
-            provenance=provenance() | _terms(data, aux or []),
+            provenance=provenance() | terms(data, *(aux or ())),
             on_step=advance,
             on_epoch=lambda row: console.say(_line(row, recipe)),
             accelerator=device,
@@ -129,16 +129,6 @@ def train(
     console.say(f"the run is in {out}; make a bundle of it with: mien export {out} ...")
     if console.wants_json(asked=as_json):
         console.emit({"run": str(out), **asdict(log[-1])})
-
-
-def _terms(data: Path, aux: Sequence[Path]) -> dict[str, str]:
-    """What the card shall tell of the data sets: whose they are, and under which terms."""
-    from mien.data import reader_of
-
-    main, *more = [reader_of(source) for source in (data, *aux)]
-    told = [f"{info.title}: {info.terms}" for info in (main, *more) if info is not None]
-    found = {} if main is None else {"data_set": main.title}
-    return found | ({"data_terms": "; ".join(dict.fromkeys(told))} if told else {})
 
 
 def _check_votes_and_counts(faces: FaceSet, recipe: TrainConfig, *, speaks: bool) -> None:

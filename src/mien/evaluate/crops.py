@@ -15,6 +15,7 @@ from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
 from mien.evaluate.interface import FrameRecognizer
 from mien.evaluate.latency import CALLS, single_face_latency
 from mien.evaluate.protocol import (
+    drawn_warnings,
     fitted_here,
     fitted_split,
     threads_in_words,
@@ -73,14 +74,18 @@ def evaluate(
     rows = _in_space(chosen, space)
     log_p = log_probabilities(recognizer, rows.images, views, on_rows)
     probabilities = np.exp(log_p)
+    drawn = drawn_warnings(recognizer.card, rows.usages.tolist())
     warnings = [
         *split_guard(chosen, name).warnings,
         *_dropped(chosen, rows),
         *_trained_on(rows),
+        *drawn,
         *alignment_warnings(probabilities, rows.labels, space, allowed=allow_misaligned),
     ]
     trained_on = trained_rows(recognizer.card)
     clean, compared = clean_rows(rows, name, faces, training, trained_on)
+    if training is None and clean is not None and drawn:
+        clean, compared = None, f"undefined: the model was trained on rows drawn from {name} too"
     if clean is None and compared.startswith("unknown"):
         warnings.append(f"clean subset {compared}; give --clean-against SRC:Training")
     if compared.endswith("was trained on"):

@@ -21,7 +21,7 @@ from mien.data.folders import LabelledPath
 from mien.evaluate.crops import FOLDS, MIN_CROSS_FIT, alignment_warnings
 from mien.evaluate.guard import EVERY_ROW, TRAINING, SplitGuard
 from mien.evaluate.interface import PhotoRecognizer
-from mien.evaluate.protocol import fitted_split, threads_in_words, training_in_words
+from mien.evaluate.protocol import drawn_warnings, fitted_split, threads_in_words, training_in_words
 from mien.evaluate.result import Clean, EndToEnd, Evaluation, Subset, figures
 from mien.metrics import cross_fitted
 from mien.store.images import read_image
@@ -75,7 +75,8 @@ def evaluate_photos(
     model_space = recognizer.card.labels
     photos = list(photos)
     known, left_out = _known(photos, split, space, model_space, source)
-    remembered = _remembered(photos, split)
+    splits = [photo.split for photo in photos if split is None or photo.split == split]
+    remembered = [*_remembered(splits), *drawn_warnings(recognizer.card, splits)]
     answers, digest = _Answers(), hashlib.sha256()
     for done, (path, label) in enumerate(known, start=1):
         digest.update(_answer(recognizer, path, label, answers, clock))
@@ -212,13 +213,12 @@ def _end_to_end(
     )
 
 
-def _remembered(photos: list[LabelledPath], split: str | None) -> list[str]:
-    chosen = [photo.split for photo in photos if split is None or photo.split == split]
-    n = chosen.count(TRAINING)
+def _remembered(splits: list[str]) -> list[str]:
+    n = splits.count(TRAINING)
     if not n:
         return []
     return [
-        f"{n} of {len(chosen)} photos are {TRAINING} photos: a model trained on them remembers them"
+        f"{n} of {len(splits)} photos are {TRAINING} photos: a model trained on them remembers them"
     ]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.data.faceset import FaceSet
+from mien.evaluate.guard import TRAINING
 from mien.evaluate.interface import CardView, Described
 
 
@@ -35,6 +37,33 @@ def trained_rows(card: CardView) -> str | None:
     data: Any = card.training.get("data")
     sha256 = data.get("training_sha256") if isinstance(data, dict) else None
     return sha256 if isinstance(sha256, str) else None
+
+
+def drawn_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
+    """What to say where a study drew training rows from the splits that are measured.
+
+    Args:
+        card: Of the model.
+        splits: ``(N,)`` the split of each row that is measured.
+    """
+    counts = Counter(splits)
+    return [
+        f"the model was trained on rows that a study drew from {split}: some of these "
+        f"{counts[split]} rows are no test of it; the figures in its card are of other rows"
+        for split in _drawn_from(card)
+        if counts[split]
+    ]
+
+
+def _drawn_from(card: CardView) -> tuple[str, ...]:
+    """Splits besides Training that rows were drawn from to train the model or a member on."""
+    found: set[str] = set()
+    for training in _trainings(card.training):
+        drawn: Any = training.get("drawn")
+        if isinstance(drawn, dict) and not drawn.get("generated"):
+            pool = drawn.get("pool")
+            found |= {str(split) for split in pool} if isinstance(pool, list) else set()
+    return tuple(sorted(found - {TRAINING}))
 
 
 def training_in_words(card: CardView) -> dict[str, str]:

@@ -12,11 +12,11 @@ from mien.core.labels import LabelSpace
 from mien.explain.frames import checked_frames
 from mien.models import ExpressionNet
 from mien.models.crop import SAMPLES
-from mien.models.network import Outputs
+from mien.models.network import Outputs, scored_at_once
 from mien.store.card import Geometry
 
 BATCH = 64
-"""Frames per pass."""
+"""Frames per pass at most."""
 
 
 class NetworkModel:
@@ -74,7 +74,8 @@ class NetworkModel:
 
     def _answers(self, frames: NDArray[np.uint8]) -> list[Outputs]:
         with torch.no_grad():
-            return [self.network(batch) for batch in batches(frames)]
+            many = scored_at_once(self.network.input_size, BATCH)
+            return [self.network(batch) for batch in batches(frames, many)]
 
 
 def batches(frames: NDArray[np.uint8], size: int = BATCH) -> list[torch.Tensor]:

@@ -176,9 +176,11 @@ def check_origin(training: Mapping[str, Any], train: FaceSet, who: str = "the ne
     """
     trained_on = training.get("data", {}).get("training_sha256")
     if trained_on not in (None, train.sha256):
+        plain = training.get("drawn", {}).keys() <= {"pool", "labels", "views"}
         raise DataError(
             f"{who} was trained on other Training rows than those of {train.source} "
-            f"(sha256 {trained_on[:12]}..., here {train.sha256[:12]}...); give the same data"
+            f"(sha256 {trained_on[:12]}..., here {train.sha256[:12]}...); "
+            + ("give the same data" if plain else "a study drew them, which cannot be joined")
         )
     for member in training.get("ensemble", ()):
         check_origin(member["training"], train, member["name"])

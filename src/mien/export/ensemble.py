@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -199,8 +199,9 @@ def _without_fold(members: Sequence[Bundle], faces: FaceSet) -> FaceSet:
         DataError: If members left out different folds, so that there are no rows for all of them.
     """
     told = {
-        tuple(member.card.training.get("config", {}).get(key, 0) for key in _FOLD)
+        tuple(config.get(key, 0) for key in _FOLD)
         for member in members
+        for _, config in _configs(member.card.name, member.card.training)
     }
     left = {fold if fold[0] else (0, 0, 0) for fold in told}
     if len(left) > 1:
@@ -212,18 +213,25 @@ def _without_fold(members: Sequence[Bundle], faces: FaceSet) -> FaceSet:
     return one_fold_out(faces, k, fold, seed) if k else faces
 
 
+def _configs(name: str, training: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Name and configuration of a training, or of all members of an ensemble."""
+    if "ensemble" not in training:
+        yield name, training.get("config", {})
+    for member in training.get("ensemble", ()):
+        yield from _configs(member["name"], member["training"])
+
+
 def _left_out(members: Sequence[Bundle], train: FaceSet) -> FaceSet:
     """The rows of Training that no member has seen."""
     told: set[tuple[object, object]] = set()
     for member in members:
-        training = member.card.training
-        config = training.get("config", {})
-        if not config.get("held_out"):
-            raise DataError(
-                f"{member.card.name} was trained on all of Training, so shares cannot be learned "
-                "there; train the members with --set held_out=0.1, or give equal shares"
-            )
-        told.add((config["held_out"], config.get("held_out_seed", 0)))
+        for name, config in _configs(member.card.name, member.card.training):
+            if not config.get("held_out"):
+                raise DataError(
+                    f"{name} was trained on all of Training, so shares cannot be learned there; "
+                    "train the members with --set held_out=0.1, or give equal shares"
+                )
+            told.add((config["held_out"], config.get("held_out_seed", 0)))
     if len(told) > 1:
         raise DataError(
             f"the members held out different rows (fraction, seed: {sorted(told, key=str)}); "

@@ -157,7 +157,7 @@ def _unfold(network: ExpressionNet) -> None:
 
     Behind a mean or the first position the fold is the same function. A maximum is not: there the
     convolution becomes one again, with the head's weights, and the head hands its maps' maxima on.
-    A head of votes reads these too.
+    A head of votes reads these too. Dropout stays where it was, before these weights.
     """
     trunk = network.trunk
     if not (isinstance(trunk, nn.Sequential) and isinstance(trunk[-1], Neighbours)):
@@ -169,7 +169,9 @@ def _unfold(network: ExpressionNet) -> None:
         weight = head.weight.reshape(-1, 3, 3, channels).permute(0, 3, 1, 2)
         conv.to(weight.device).weight.copy_(weight)
         conv.bias.copy_(head.bias)  # type: ignore[union-attr]
-    trunk[-1] = conv
+    trunk[-1] = network.dropout
+    trunk.append(conv)
+    network.dropout = nn.Dropout(0.0)
     network.head = _as_given(head.out_features, head.weight)
     if network.vote_head is not None:
         votes = nn.Linear(head.out_features, network.vote_head.out_features)

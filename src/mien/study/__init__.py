@@ -1,5 +1,6 @@
 """Studies: grids of trainings from a TOML file, one table and figures out."""
 
+from mien.study.arms import uses_votes
 from mien.study.exporting import export_arm
 from mien.study.plan import SCALES, Arm, DataPlan, Study, load_study, parse_study, study_names
 from mien.study.report import write_report, write_tables
@@ -16,6 +17,7 @@ __all__ = [
     "results_of",
     "run_study",
     "study_names",
+    "uses_votes",
     "write_report",
     "write_tables",
 ]

@@ -43,6 +43,11 @@ def recipe_of(arm: Arm, labels: str) -> TrainConfig:
     )
 
 
+def uses_votes(arm: Arm) -> bool:
+    """Whether a training of an arm learns from FER+ votes."""
+    return "first" in arm.recipe or bool(arm.recipe.get("votes_weight"))
+
+
 def no_chosen_epochs(config: TrainConfig) -> None:
     """Raises ``ConfigError`` if a recipe wants epochs scored, in an arm of several trainings."""
     if config.score_at:
@@ -62,7 +67,7 @@ def run_network(
     folder: Path,
     *,
     device: str,
-    provenance: dict[str, str],
+    provenance: dict[str, Any],
     on_epoch: Callable[[EpochRow], None],
 ) -> dict[str, Any]:
     """Train the network of an arm, going on where an earlier call stopped, and score it.

@@ -40,7 +40,7 @@ def run_baseline(
     folder: Path,
     *,
     device: str,
-    provenance: dict[str, str],
+    provenance: dict[str, Any],
     on_epoch: Callable[[EpochRow], None],  # noqa: ARG001 - a baseline has no epochs
 ) -> dict[str, Any]:
     """Fit and score the baseline of an arm; its bundle goes to ``bundle`` in its folder.
@@ -56,7 +56,7 @@ def run_baseline(
         rows.together(),
         folder / "bundle",
         name=arm.name,
-        training={**fitted.as_dict(), **provenance},
+        training={**fitted.as_dict(), **provenance, **rows.note},
         int8=False,
         calibration_split=next(iter(rows.tests)),
         replace=True,

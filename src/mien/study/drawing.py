@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,9 @@ from mien.study.generated import generated_faces
 from mien.study.plan import DataPlan
 from mien.train.reading import built
 
+VOTES = "FER+ votes"
+"""What the digest of votes is called among those of the rows."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -34,10 +38,27 @@ class Rows:
     tests: Mapping[str, FaceSet]
     plan: DataPlan
 
+    def digests(self, *, votes: bool = False) -> dict[str, str]:
+        """What identifies the rows: sha256 of the training rows and of each test set.
+
+        Args:
+            votes: Of the FER+ votes of the training rows too.
+        """
+        found = {TRAINING: self.train.sha256} | {n: t.sha256 for n, t in self.tests.items()}
+        if votes and self.train.votes is not None:
+            found[VOTES] = hashlib.sha256(self.train.votes.astype("<i8").tobytes()).hexdigest()
+        return found
+
     @property
-    def digests(self) -> dict[str, str]:
-        """What identifies the rows: sha256 of the training rows and of each test set."""
-        return {TRAINING: self.train.sha256} | {n: t.sha256 for n, t in self.tests.items()}
+    def note(self) -> dict[str, Any]:
+        """What a card tells of the rows, beside the digest of those that were trained on."""
+        plain = DataPlan()
+        told = {
+            key: value
+            for key, value in vars(self.plan).items()
+            if key == "pool" or value != getattr(plain, key)
+        }
+        return {"drawn": {k: list(v) if isinstance(v, tuple) else v for k, v in told.items()}}
 
     @property
     def shown(self) -> FaceSet:

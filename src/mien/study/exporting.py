@@ -10,11 +10,9 @@ from mien.core.errors import ConfigError, unknown_name
 from mien.data.faceset import FaceSet
 from mien.export import ExportReport, export_bundle
 from mien.study.arms import RUN
-from mien.study.drawing import drawn
-from mien.study.fusion import HEAD, fusion_stages
+from mien.study.drawing import VOTES, drawn
 from mien.study.plan import Arm, Study
 from mien.study.run import check_same, read_result
-from mien.study.transfer import first_config
 from mien.train import load_run
 
 
@@ -68,30 +66,20 @@ def export_arm(
     trained = _network(study, result, network)
     finished = load_run(folder / trained)
     rows = drawn(faces, arm.data)
-    if "data" in result:
-        check_same(result["data"], rows.digests, folder, "rows")
+    if "data" in result:  # votes are needed to train, not to export
+        then = {name: digest for name, digest in result["data"].items() if name != VOTES}
+        check_same(then, rows.digests(), folder, "rows")
     return export_bundle(
         finished.network,
         rows.together(),
         out,
         name=name or arm.name,
-        training={**finished.as_dict(), **_before(study, arm, rows.plan.labels, trained)},
+        training={**finished.as_dict(), **rows.note},
         int8=int8,
         calibration_split=next(iter(rows.tests)),
         replace=replace,
         on_stage=on_stage,
     )
-
-
-def _before(study: Study, arm: Arm, labels: str, trained: str) -> dict[str, Any]:
-    """What the card tells of trainings that came before the one that ended in the bundle."""
-    if study.kind == "transfer" and (first := first_config(arm)):
-        return {"first": {"labels": "most FER+ votes", "config": first.as_dict()}}
-    if study.kind != "fusion" or trained in arm.recipe["members"]:
-        return {}
-    stages = fusion_stages(arm, labels)
-    names = [*arm.recipe["members"], *([HEAD] if trained.endswith("_tuned") else [])]
-    return {"before": {name: stages[name].as_dict() for name in names}}
 
 
 def _network(study: Study, result: Mapping[str, Any], asked: str | None) -> str:

@@ -14,7 +14,7 @@ from mien.study.plan import Study
 from mien.study.summary import (
     Row,
     first_test,
-    group_name,
+    group_names,
     grouped,
     interval,
     logs,
@@ -70,7 +70,7 @@ def _accuracies(study: Study, done: Sequence[Row]) -> Any:
     """Points with 95 % intervals, arms that differ in their seed as one, one panel per set."""
     sets = test_sets(done)
     first = first_test(done)
-    told = {group_name(row): row for row in done}
+    told = dict(zip(group_names(done), done, strict=True))
     names = list(told)
     figure = _figure(3.2 + 3.6 * len(sets), 1.4 + 0.32 * len(names))
     panels = figure.subplots(1, len(sets), squeeze=False, sharey=True)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,7 +46,7 @@ def run_fusion(
     folder: Path,
     *,
     device: str,
-    provenance: dict[str, str],
+    provenance: dict[str, Any],
     on_epoch: Callable[[EpochRow], None],
 ) -> dict[str, Any]:
     """Train the members, fuse them in every way, and score all of it.
@@ -76,13 +76,17 @@ def run_fusion(
         raise unknown_name("fusion", chosen, known)
     logs: dict[str, list[EpochRow]] = {}
 
-    def trained(name: str, own: TrainConfig, network: ExpressionNet | None = None) -> ExpressionNet:
+    def trained(
+        name: str, stage: str, after: Sequence[str] = (), network: ExpressionNet | None = None
+    ) -> ExpressionNet:
+        own = stages[stage]
+        before = {"before": {each: stages[each].as_dict() for each in after}} if after else {}
         found, logs[name] = train(
             rows.train,
             own,
             folder / name,
             resume=True,
-            provenance=provenance,
+            provenance=provenance | before,
             shown=rows.shown,
             shown_every=curve_every(own),
             on_epoch=on_epoch,
@@ -91,16 +95,17 @@ def run_fusion(
         )
         return found.to("cpu")
 
-    networks = {name: trained(name, stages[name]) for name in names}
+    networks = {name: trained(name, name) for name in names}
     members = list(networks.values())
     for on in _ON:
         joint = JointNet(members, on=on, hidden=hidden, dropout=stages[HEAD].dropout)
         joint.freeze()
-        joint = trained(f"joint_{on}", stages[HEAD], joint)
+        joint = trained(f"joint_{on}", HEAD, names, joint)
         networks[f"joint_{on}"] = joint
         tuned = JointNet(members, on=on, hidden=hidden, dropout=stages[TUNING].dropout)
         tuned.load_state_dict(joint.state_dict())
-        networks[f"joint_{on}_tuned"] = trained(f"joint_{on}_tuned", stages[TUNING], tuned)
+        after = [*names, HEAD]
+        networks[f"joint_{on}_tuned"] = trained(f"joint_{on}_tuned", TUNING, after, tuned)
     shares = {_EQUAL: np.full(len(names), 1 / len(names))}
     better = None
     if config.held_out:

@@ -221,9 +221,9 @@ def parse_study(
     recipe = merged(raw.get("recipe", {}), own.get("recipe", {}))
     data = merged(raw.get("data", {}), own.get("data", {}))
     grid = {**raw.get("grid", {}), **own.get("grid", {})}
-    ended = {override.partition("=")[0].strip() for override in overrides}
+    ended = {_place(override.partition("=")[0].strip()) for override in overrides}
     grids = [
-        {key: axis for key, axis in each.items() if key not in ended}
+        {key: axis for key, axis in each.items() if _place(key) not in ended}
         for each in (grid, *own.get("more", ()))
     ]
     cells = [cell for each in grids for cell in _cells(each, name)]
@@ -293,15 +293,22 @@ def _arm(
             if not isinstance(own, Mapping):
                 raise ConfigError(f"data of an axis must be a table, got {own!r}")
             rows, whole = merged(rows, own), merged(whole, changes)
-    # Copies, because an override is put into nested tables, which the arms share.
-    whole, rows = deepcopy(whole), deepcopy(rows)
-    for override in overrides:
-        ours = override.strip().startswith("data.")
-        overridden(rows if ours else whole, override.strip().removeprefix("data."))
     # The rows of a study are drawn before its trainings begin: folds are left out there, and labels
     # mapped.
     rows |= {key: whole.pop(key) for key in _OF_ROWS if key in whole}
+    # Copies, because an override is put into nested tables, which the arms share.
+    whole, rows = deepcopy(whole), deepcopy(rows)
+    for override in overrides:
+        key, equals, value = override.strip().partition("=")
+        place = _place(key.strip())
+        ours = place.startswith("data.")
+        overridden(rows if ours else whole, f"{place.removeprefix('data.')}{equals}{value}")
     return Arm("-".join(words) or "only", told, whole, rows)
+
+
+def _place(key: str) -> str:
+    """A key of an axis or override with the table that it is in: some are of the rows."""
+    return f"data.{key}" if key in _OF_ROWS else key
 
 
 def _word(key: str, value: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from mien.core.errors import BusyError, ConfigError, MienError, OtherRunError
 from mien.data.faceset import FaceSet
 from mien.store.atomic import locked_folder, writing
-from mien.study.arms import run_network
+from mien.study.arms import run_network, uses_votes
 from mien.study.baselines import run_baseline
 from mien.study.drawing import Rows, drawn
 from mien.study.fusion import run_fusion
@@ -49,7 +49,7 @@ def run_study(
     only: Collection[str] = (),
     retry: bool = False,
     device: str = "cpu",
-    provenance: dict[str, str] | None = None,
+    provenance: dict[str, Any] | None = None,
     on_arm: Callable[[int, int, Arm, dict[str, Any] | None], None] = lambda *_: None,
     on_epoch: Callable[[Arm, Any], None] = lambda *_: None,
 ) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ class _Work:
     draw: _Draw
     out: Path
     device: str
-    provenance: dict[str, str]
+    provenance: dict[str, Any]
     on_arm: Callable[[int, int, Arm, dict[str, Any] | None], None]
     on_epoch: Callable[[Arm, Any], None]
     failed: dict[int, int | None] = field(default_factory=dict)
@@ -193,9 +193,10 @@ class _Draw:
 
     def digests(self, arm: Arm) -> dict[str, str]:
         """What identifies the rows of an arm."""
-        key = json.dumps(arm.data, sort_keys=True, default=list)
+        voted = uses_votes(arm)
+        key = json.dumps([arm.data, voted], sort_keys=True, default=list)
         if key not in self._digests:
-            self._digests[key] = self.rows(arm).digests
+            self._digests[key] = self.rows(arm).digests(votes=voted)
         return self._digests[key]
 
 

@@ -136,16 +136,34 @@ def by_fold(rows: Sequence[Row], test: str) -> dict[str, list[Row]]:
 def grouped(rows: Sequence[Row], test: str, but: Sequence[str]) -> dict[str, list[Row]]:
     """Rows that have a score on ``test``, by what their values are without those of ``but``."""
     groups: dict[str, list[Row]] = {}
-    for row in rows:
+    for row, name in zip(rows, group_names(rows, but), strict=True):
         if test in row.get("scores", {}):
-            groups.setdefault(group_name(row, but), []).append(row)
+            groups.setdefault(name, []).append(row)
     return groups
 
 
-def group_name(row: Row, but: Sequence[str] = _SEEDS) -> str:
-    """A row's values in words, without some."""
-    rest = [str(value) for key, value in row["values"].items() if key not in but]
-    return ", ".join(rest) or "only"
+def group_names(rows: Sequence[Row], but: Sequence[str] = _SEEDS) -> list[str]:
+    """Each row's values in words, without some.
+
+    The words have their keys with them where rows of other values would read alike: 0.1 of one key
+    is not 0.1 of another.
+    """
+    rest = [
+        frozenset((key, str(value)) for key, value in row["values"].items() if key not in but)
+        for row in rows
+    ]
+    words = [[f"{v}" for k, v in row["values"].items() if k not in but] for row in rows]
+    alike = {", ".join(each): set[Any]() for each in words}
+    for each, pairs in zip(words, rest, strict=True):
+        alike[", ".join(each)].add(pairs)
+    return [
+        (", ".join(each) if len(alike[", ".join(each)]) == 1 else _with_keys(row, but)) or "only"
+        for row, each in zip(rows, words, strict=True)
+    ]
+
+
+def _with_keys(row: Row, but: Sequence[str]) -> str:
+    return ", ".join(f"{k} = {v}" for k, v in row["values"].items() if k not in but)
 
 
 def interval(accuracies: Sequence[float], n: int) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from mien.core.errors import DataError
 from mien.core.labels import ferplus8
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
+from mien.data.subsets import held_out
 from mien.models import ExpressionNet
 from mien.study.arms import RUN, cost, curve_every, no_chosen_epochs, plain_log, recipe_of, scored
 from mien.study.drawing import Rows
@@ -28,7 +29,7 @@ class _Job:
 
     rows: Rows
     device: str
-    provenance: dict[str, str]
+    provenance: dict[str, Any]
     on_epoch: Callable[[EpochRow], None]
 
     def train(
@@ -38,6 +39,7 @@ class _Job:
         out: Path,
         network: ExpressionNet | None = None,
         shown: FaceSet | None = None,
+        **before: Any,
     ) -> tuple[ExpressionNet, list[EpochRow]]:
         """Train, or go on, or read what an earlier call finished."""
         return train(
@@ -45,7 +47,7 @@ class _Job:
             config,
             out,
             resume=True,
-            provenance=self.provenance,
+            provenance=self.provenance | before,
             shown=shown,
             shown_every=curve_every(config),
             on_epoch=self.on_epoch,
@@ -60,14 +62,15 @@ def run_transfer(
     folder: Path,
     *,
     device: str,
-    provenance: dict[str, str],
+    provenance: dict[str, Any],
     on_epoch: Callable[[EpochRow], None],
 ) -> dict[str, Any]:
     """Train the arm's network, from the trunk of a first training if its recipe has ``first``.
 
     ``first`` holds changes of the recipe for the training on FER+ labels; arms with the same one
-    share it. Dense layers (``network.hidden``) and freezing (``network.freeze_to``) are the second
-    training's own.
+    share it. Dense layers (``network.hidden``), freezing (``network.freeze_to``) and class weights
+    are the second training's own, unless ``first`` names them. Rows that the second training holds
+    out are in neither.
 
     Raises:
         DataError: If there are no FER+ votes to begin with.
@@ -78,17 +81,21 @@ def run_transfer(
     first = first_config(arm)
     settings.pop("first", None)
     config = recipe_of(replace(arm, recipe=settings), rows.plan.labels)
-    no_chosen_epochs(config)
+    for each in (config, first) if first else (config,):
+        no_chosen_epochs(each)
     with seeded(config.seed):
         network = new_network(config, pretrained=first is None)  # else the first began with them
     seconds = 0.0
+    before: dict[str, Any] = {}
     logs: dict[str, list[EpochRow]] = {}
     if first is not None:
-        trained, log = _first(job, first, folder.parent)
+        trained, log = _first(job, first, config, folder.parent)
         network.trunk.load_state_dict(trained.to("cpu").trunk.state_dict())
+        network.pretrained_sha256 = trained.pretrained_sha256
+        before = {"first": {"labels": "most FER+ votes", "config": first.as_dict()}}
         seconds = sum(row.seconds for row in log)
         logs["first"] = log
-    found, logs[RUN] = job.train(rows.train, config, folder / RUN, network, rows.shown)
+    found, logs[RUN] = job.train(rows.train, config, folder / RUN, network, rows.shown, **before)
     trained_on = training_rows(rows.train, config)[0]
     return {
         **cost(found),
@@ -106,18 +113,23 @@ def first_config(arm: Arm) -> TrainConfig | None:
     first = settings.pop("first", None)
     if first is None:
         return None
-    recipe = merged(settings, first)
     own = ("hidden", "freeze_to")
-    network = {key: value for key, value in recipe.get("network", {}).items() if key not in own}
-    recipe = {**recipe, "network": network, "class_weights": "none"}
+    network = {key: value for key, value in settings.get("network", {}).items() if key not in own}
+    recipe = merged({**settings, "network": network, "class_weights": "none"}, first)
     return recipe_of(Arm("first", {}, recipe, {}), ferplus8.name)
 
 
-def _first(job: _Job, config: TrainConfig, folder: Path) -> tuple[ExpressionNet, list[EpochRow]]:
+def _first(
+    job: _Job, config: TrainConfig, second: TrainConfig, folder: Path
+) -> tuple[ExpressionNet, list[EpochRow]]:
     """The training on FER+ labels, once for all arms on the same rows that begin with it."""
-    begun = [config.as_dict(), job.rows.train.sha256]
+    train = job.rows.train
+    if second.held_out:
+        train = train[~held_out(train, second.held_out, second.held_out_seed)]
+    faces = voted(train)
+    begun = [config.as_dict(), faces.sha256]
     digest = hashlib.sha256(json.dumps(begun, sort_keys=True).encode()).hexdigest()
-    return job.train(voted(job.rows.train), config, folder / f"first-{config.model}-{digest[:8]}")
+    return job.train(faces, config, folder / f"first-{config.model}-{digest[:8]}")
 
 
 def voted(faces: FaceSet) -> FaceSet:

@@ -6,7 +6,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -55,7 +55,7 @@ class Run:
     average: WeightAverage
     on_step: Callable[[int, int], None]
     data: dict[str, Any] = field(default_factory=dict)
-    provenance: dict[str, str] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
     plateau: Plateau = field(default_factory=Plateau)
     log: list[EpochRow] = field(default_factory=list)
 
@@ -76,7 +76,7 @@ def start(
     rows: Resident,
     *,
     data: dict[str, Any] | None = None,
-    provenance: dict[str, str] | None = None,
+    provenance: Mapping[str, Any] | None = None,
     checkpoint: Path | None = None,
     network: ExpressionNet | None = None,
     on_step: Callable[[int, int], None] = lambda *_: None,
@@ -221,7 +221,7 @@ def train(
     *,
     resume: bool = False,
     network: ExpressionNet | None = None,
-    provenance: dict[str, str] | None = None,
+    provenance: Mapping[str, Any] | None = None,
     shown: FaceSet | None = None,
     shown_every: int = 1,
     on_step: Callable[[int, int], None] = lambda *_: None,

@@ -38,7 +38,7 @@ class FinishedRun:
     config: TrainConfig
     log: list[EpochRow]
     data: dict[str, Any]
-    provenance: dict[str, str]
+    provenance: dict[str, Any]
     joint: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
