@@ -112,7 +112,12 @@ def test_many_labels_stay_apart():
 def test_a_label_without_rows_has_no_curve():
     result = case()
     result.truth[result.truth == 1] = 0
-    assert len(roc_chart(result).axes[0].get_lines()) == 6 + 1
+    *curves, _ = roc_chart(result).axes[0].get_lines()
+    names = [name for i, name in enumerate(result.figures.per_class) if i != 1]
+    assert [line.get_label().split("  ")[0] for line in curves] == names
+    assert [line.get_label().split("  ")[1] for line in curves] == [
+        f"{result.figures.per_class[name].auc:.3f}" for name in names
+    ]
 
 
 def test_confusion_has_counts_and_shares():

@@ -174,6 +174,10 @@ def test_layers_are_lines_of_tiles():
     face, first, second = images(figure)
     np.testing.assert_array_equal(face, bright_square()[0])
     assert (first.shape[0] + second.shape[0]) / 51 == 41
+    of_most = layers[8].maps[layers[8].maps.std(axis=(1, 2)).argmax()]
+    third = np.ma.filled(first.astype(float), np.nan)[8 * 51 : 8 * 51 + 48, 51 : 51 + 48]
+    assert third[0, 0] == pytest.approx((of_most[0, 0] - of_most.min()) / np.ptp(of_most))
+    assert third[47, 47] == pytest.approx((of_most[-1, -1] - of_most.min()) / np.ptp(of_most))
     tiles = np.ma.filled(first.astype(float), np.nan)
     assert np.nanmin(tiles) == 0
     assert np.nanmax(tiles) == 1

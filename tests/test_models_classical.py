@@ -104,6 +104,13 @@ def test_gabor_magnitudes_equal_scikit_images() -> None:
     np.testing.assert_allclose(ours, np.stack(wanted), atol=1e-4)
 
 
+def test_gabor_is_the_mean_of_each_cell() -> None:
+    bank = Gabor((8.0,), 2)
+    magnitudes = bank.magnitudes(tensor(NOISE[:2])).numpy()
+    cells = magnitudes.reshape(2, 2, 8, 6, 8, 6).mean(axis=(3, 5))
+    np.testing.assert_allclose(bank(tensor(NOISE[:2])).numpy(), cells, rtol=1e-4)
+
+
 def test_gabor_does_not_see_light_and_contrast() -> None:
     frames, bank = tensor(NOISE[:1]), Gabor((8.0,), 2)
     one, other = bank(frames), bank(frames * 0.5 + 30)
@@ -132,6 +139,16 @@ def test_a_bar_in_the_mouths_window_has_its_edges_as_contours() -> None:
     assert (darker > 0.3).all()
     assert (brighter > 0.3).all()
     np.testing.assert_allclose(sideways, 0, atol=1e-5)
+
+
+def test_a_slanted_edge_has_the_sideways_slope_of_its_angle() -> None:
+    """Of an edge that falls by one row in two columns, the slope across it is half that along."""
+    y, x = np.mgrid[:48, :48]
+    frame = np.clip(128 + 12 * (y - 38 - (x - 24) / 2), 60, 200).astype(np.uint8)
+    answer = points_of(Contours()(tensor(frame[None])), "mouth")
+    strength, sideways = answer[4], answer[5]  # of the dark-to-bright edge
+    assert (strength > 0.05).all()
+    np.testing.assert_allclose(sideways / strength, -0.5, atol=0.05)
 
 
 def test_cheeks_are_scanned_along_rows() -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 from mien.core.errors import ConfigError
 from mien.core.labels import LabelSpace, agrawal5, fer7
-from mien.models import ExpressionNet, count_macs, count_parameters
+from mien.models import ExpressionNet, build, count_macs, count_parameters
 from mien.models.joint import JointNet
 from settled import frames, settled, without_gradient
 
@@ -170,6 +170,17 @@ def test_dropout_drops_inputs_of_the_head() -> None:
     with torch.no_grad():
         answers = torch.stack([joint(frames(4)).logits for _ in range(5)])
     assert answers.std(dim=0).max() > 0
+
+
+def test_tuned_members_keep_their_own_dropout() -> None:
+    joint = JointNet([build("nano", dropout=0.5)], on="outputs").train()
+    assert joint.dropout.p == 0
+    with torch.no_grad():
+        logits = torch.stack([joint.trunk(frames(4)) for _ in range(4)])
+        joint.freeze()
+        still = torch.stack([joint.trunk(frames(4)) for _ in range(4)])
+    assert logits.std(dim=0).max() > 0
+    assert still.std(dim=0).max() == 0
 
 
 def test_a_joint_model_can_be_a_member() -> None:

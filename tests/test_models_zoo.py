@@ -239,6 +239,16 @@ def frozen_names(network: torch.nn.Module) -> list[str]:
     return [n for n, p in network.named_parameters() if not p.requires_grad]
 
 
+def test_dropout_stands_between_all_dense_layers() -> None:
+    with torch.device("meta"):
+        dense = build("nano", dropout=0.4, options=NetworkOptions(hidden=(8, 4)))
+        vgg = build("vgg16", dropout=0.4, options=NetworkOptions(input_size=32))
+    for network in (dense, vgg):
+        neck = [part.p for part in network.neck.modules() if isinstance(part, torch.nn.Dropout)]
+        assert neck == [0.4]
+        assert network.dropout.p == 0.4
+
+
 def test_freezing_ends_with_the_named_module() -> None:
     network = build(SMALL, options=NetworkOptions(freeze_to="blocks.1"))
     frozen = frozen_names(network)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from faces_made import table_text
 from mien import metrics
@@ -111,6 +112,60 @@ def test_gains_are_against_the_member_that_the_held_out_rows_chose(ran) -> None:
             assert gain["against"] == better
             assert gain["points"] == pytest.approx(100 * pair.difference)
             assert gain["p_value"] == pair.p_value
+
+
+def _members(out: Path) -> list[Any]:
+    return [load_run(out / "epochs2" / name).network for name in MEMBERS]
+
+
+def test_late_fusions_are_weighted_means_of_the_members_answers(ran) -> None:
+    _, out, result = ran
+    rows = drawn(_faces(), {})
+    left = rows.train[held_out(rows.train, 0.2, 0)]
+    logs = np.stack([log_probabilities(m, left.images) for m in _members(out)])
+    learned = result["shares"]["late_learned"]
+    np.testing.assert_allclose(
+        list(learned.values()), metrics.fit_shares(logs, left.labels), atol=1e-6
+    )
+    assert abs(learned["nano"] - 0.5) > 0.01
+    public = rows.tests["PublicTest"]
+    parts = np.exp([log_probabilities(m, public.images) for m in _members(out)])
+    for name in LATE:
+        shares = list(result["shares"][name].values())
+        mixed = np.tensordot(shares, parts, axes=1)
+        told = result["networks"][name]["scores"]["PublicTest"]
+        loss = -np.log(mixed[np.arange(len(public)), public.labels]).mean()
+        assert told["loss"] == pytest.approx(loss, rel=1e-6)
+        np.testing.assert_array_equal(right_rows(told), mixed.argmax(axis=1) == public.labels)
+    assert result["shares"]["late_equal"] == {"nano": 0.5, "tiny": 0.5}
+
+
+def _equal_members(joint: Any, members: list[Any]) -> bool:
+    return all(
+        torch.allclose(part.network.state_dict()[name], value, atol=1e-6)
+        for part, member in zip(joint.trunk.answers(), members, strict=True)
+        for name, value in member.state_dict().items()
+        if name in part.network.state_dict()
+    )
+
+
+@pytest.mark.parametrize("on", ["outputs", "features"])
+def test_the_head_is_trained_on_members_that_stay_then_all_of_it(on: str, ran) -> None:
+    _, out, _ = ran
+    head, tuned = (load_run(out / "epochs2" / f"joint_{on}{e}").network for e in ("", "_tuned"))
+    assert _equal_members(head, _members(out))
+    assert not _equal_members(tuned, _members(out))
+
+
+def test_tuning_begins_with_the_trained_head(tmp_path: Path) -> None:
+    recipe = {**RECIPE, "members": ["nano"], "epochs": 1, "tuning": {"epochs": 1, "lr": 1e-12}}
+    study = parse_study({**STUDY, "recipe": recipe, "grid": {}}, "mine", "full")
+    run_study(study, _faces(), tmp_path)
+    run = tmp_path / "only"
+    member = load_run(run / "nano").network
+    head, tuned = (load_run(run / f"joint_features{end}").network for end in ("", "_tuned"))
+    torch.testing.assert_close(tuned.head.weight, head.head.weight, rtol=0, atol=1e-6)
+    assert not torch.allclose(head.head.weight, member.head.weight, atol=1e-3)
 
 
 def test_where_nothing_is_held_out_the_scored_rows_choose_and_it_is_said() -> None:

@@ -14,7 +14,7 @@ import pytest
 from mien import metrics
 from mien.core.labels import fer7
 from mien.study import parse_study, write_report
-from mien.study.figures import _accuracies, _curves, _logged
+from mien.study.figures import _accuracies, _curves, _logged, _per_label
 from mien.study.report import markdown, table_csv
 from mien.study.scores import right_rows, scores
 from mien.study.summary import by_seed, interval, published, t_quantile
@@ -205,6 +205,19 @@ def test_curves_of_every_training_old_results_too() -> None:
     assert [len(line.get_xdata()) for line in first.lines] == [2, 1]
     assert list(last.lines[1].get_xdata()) == [1, 3]
     assert list(last.lines[1].get_ydata()) == [2.0, 1.5]
+
+
+def test_the_confusion_matrix_is_of_truth_by_answer() -> None:
+    found = scored(0)
+    left, right = _per_label(row("one", {"test": found}), "test").axes
+    counts = np.array(found["confusion"], float)
+    np.testing.assert_allclose(
+        left.images[0].get_array(), counts / counts.sum(axis=1, keepdims=True)
+    )
+    assert not np.allclose(counts, counts.T)
+    lines = {line.get_label(): line.get_xdata() for line in right.lines}
+    expected = [100 * entry["recall"] for entry in found["per_class"].values()]
+    np.testing.assert_allclose(lines["recall"], expected)
 
 
 def test_labels_of_every_scored_test_set_are_drawn(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ import torch
 from faces_made import made_faces
 from mien.core.errors import ConfigError, DataError, UnknownNameError
 from mien.data import FaceSet, load
+from mien.data.subsets import held_out
 from mien.export import export_bundle, network_logits
+from mien.train import classical
 from mien.train.classical import BASELINES, ClassicalConfig, fit_classical
 
 SMALL = ClassicalConfig(feature="hog", landmarks=60, gamma=(0.5, 1.0), c=(0.1, 2.0))
@@ -58,6 +60,35 @@ def test_the_first_of_the_best_on_held_out_rows_is_chosen(fitted) -> None:
     assert fitted.chosen == max(fitted.trials, key=lambda trial: trial.accuracy)
 
 
+def test_trials_are_scored_on_rows_that_they_were_not_fitted_on(faces: FaceSet) -> None:
+    """Labels of the held-out rows that nobody could know leave the trials at chance."""
+    train = faces.split("Training")
+    out = held_out(train, 0.4, 0)
+    labels = train.labels.copy()
+    labels[out] = np.random.default_rng(1).permutation(labels[out])
+    config = replace(SMALL, held_out=0.4, c=(4.0,), gamma=(1.0,))
+    (trial,) = fit_classical(replace(train, labels=labels), config).trials
+    assert out.sum() > 60
+    assert trial.accuracy < 0.35
+    (trial,) = fit_classical(train, config).trials
+    assert trial.accuracy > 0.8
+
+
+def test_contradicting_twins_are_left_out_unless_they_are_wanted(faces: FaceSet) -> None:
+    images = faces.images.copy()
+    images[0] = images[1]
+    twinned = replace(faces, images=images)
+    assert fit_classical(twinned, ONE).data["rows"] == 208
+    assert fit_classical(twinned, replace(ONE, drop_conflicts=False)).data["rows"] == 210
+
+
+def test_a_solver_that_stops_early_is_told(faces: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classical, "_PASSES", 1)
+    found = fit_classical(faces, replace(ONE, c=(100.0,)))
+    assert not found.converged
+    assert not found.trials[0].converged
+
+
 def test_the_smaller_c_wins_a_tie(faces: FaceSet) -> None:
     found = fit_classical(faces, replace(ONE, c=(2.0, 2.1)))
     assert found.trials[0].accuracy == found.trials[1].accuracy
@@ -79,6 +110,19 @@ def test_neighbours_take_no_c(faces: FaceSet) -> None:
     assert [(trial.gamma, trial.c) for trial in found.trials] == [(None, None)]
     train = faces.split("Training")
     assert accuracy(found.network, train) == 1.0  # every row is its own nearest neighbour
+
+
+def test_own_scale_gives_every_dimension_one_spread(faces: FaceSet) -> None:
+    config = replace(SMALL, classifier="linear_svm", components=0, c=(1.0,))
+    train = torch.from_numpy(faces.split("Training").images[:, None]).float()
+    spreads = []
+    for own in (True, False):
+        network = fit_classical(faces, replace(config, own_scale=own)).network
+        with torch.no_grad():
+            spread = network(train).features.std(dim=0, correction=0)
+        spreads.append(spread[spread > 1e-6])
+    torch.testing.assert_close(spreads[0], spreads[0].mean().expand(len(spreads[0])))
+    assert spreads[1].max() > 2 * spreads[1].min()
 
 
 @pytest.mark.parametrize("components", [0, 15])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -40,6 +41,19 @@ def test_the_average_follows_and_copies_whole_numbers() -> None:
         average.update(network)
     assert torch.allclose(average.network.weight, torch.tensor(5.0))
     assert average.network.num_batches_tracked == 7
+
+
+def test_the_average_looks_back_over_its_horizon() -> None:
+    network = torch.nn.Linear(1, 1, bias=False)
+    average = WeightAverage(network, 10)
+    values, mean = np.random.default_rng(0).normal(size=300), 0.0
+    for value in values:
+        with torch.no_grad():
+            network.weight.fill_(float(value))
+        average.update(network)
+    for value in values[100:]:
+        mean = 0.9 * mean + 0.1 * value
+    assert float(average.network.weight) == pytest.approx(mean, abs=1e-6)
 
 
 def test_no_horizon_is_the_last_state() -> None:
