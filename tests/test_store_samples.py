@@ -1,75 +1,34 @@
-"""The store of samples: consent first, limits, and deletion that leaves nothing behind."""
+"""The store of samples: consent first, limits, and a folder that is its own."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from made_stores import WORDS, crop, filled, opened
 from mien.core.errors import ConfigError, DataError, InputError
 from mien.store.sample_file import FILE
 from mien.store.samples import (
     LARGEST_VERSION,
     LARGEST_WORDS,
     ConsentError,
-    Deleted,
     FullError,
-    NoSampleError,
     SampleLimits,
     SampleStore,
 )
-
-WORDS = "My labelled crops may be kept on this machine until I delete them."
-PIECE = 24  # bytes of noise that nothing but its own crop holds
-
-
-def made_frame(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (48, 48), np.uint8)
-
-
-def opened(tmp_path: Path, **limits: int) -> SampleStore:
-    return SampleStore(tmp_path / "samples", create=True, limits=SampleLimits(**limits))
-
-
-def filled(store: SampleStore, sessions: int = 3, samples: int = 8) -> list[str]:
-    """Sessions of ``samples`` noise crops each; crop k of session i has the seed 100 i + k."""
-    begun = [store.begin("1", WORDS) for _ in range(sessions)]
-    for k in range(samples):
-        for i, session in enumerate(begun):
-            store.add(session, "1", ("happy", "sad")[k % 2], made_frame(100 * i + k))
-    return begun
-
-
-def bytes_of(folder: Path) -> bytes:
-    return b"\0\0".join(path.read_bytes() for path in sorted(folder.iterdir()))
-
-
-def pieces_found(folder: Path, frame: np.ndarray) -> int:
-    """How many of the pieces of a crop lie in the files, wherever pages cut it."""
-    held, pixels = bytes_of(folder), frame.tobytes()
-    return sum(pixels[i : i + PIECE] in held for i in range(0, len(pixels) - PIECE + 1, PIECE))
-
-
-@pytest.fixture
-def store(tmp_path: Path):
-    with opened(tmp_path) as made:
-        yield made
 
 
 def test_what_is_added_is_listed_counted_and_given_back(store: SampleStore) -> None:
     first, second = (store.begin(version, WORDS) for version in ("1", "2 b"))
     added = [
-        store.add(first, "1", "happy", made_frame(1)),
-        store.add(second, "2 b", "sad", made_frame(2)),
-        store.add(first, "1", "happy", made_frame(3)),
+        store.add(first, "1", "happy", crop(1)),
+        store.add(second, "2 b", "sad", crop(2)),
+        store.add(first, "1", "happy", crop(3)),
     ]
     assert [sample.session for sample in added] == [first, second, first]
     assert store.page() == (added, None)
@@ -80,10 +39,10 @@ def test_what_is_added_is_listed_counted_and_given_back(store: SampleStore) -> N
         (first, "1", WORDS), (second, "2 b", WORDS),
     ]  # fmt: skip
     assert all(s.began.endswith("+00:00") for s in store.sessions())
-    assert np.array_equal(store.frame(added[1].id), made_frame(2))
+    assert np.array_equal(store.frame(added[1].id), crop(2))
     samples, frames = store.everything()
     assert samples == added
-    assert np.array_equal(frames, np.stack([made_frame(seed) for seed in (1, 2, 3)]))
+    assert np.array_equal(frames, np.stack([crop(seed) for seed in (1, 2, 3)]))
 
 
 def test_pages_join_to_the_whole_in_order(store: SampleStore) -> None:
@@ -112,12 +71,12 @@ def test_it_is_there_after_closing(tmp_path: Path) -> None:
 def test_without_consent_nothing_is_kept(store: SampleStore) -> None:
     session = store.begin("1", WORDS)
     with pytest.raises(ConsentError, match="no consent is on record"):
-        store.add("other", "1", "happy", made_frame(0))
+        store.add("other", "1", "happy", crop(0))
     with pytest.raises(ConsentError, match=r"agreed to version '1'.*not to '2'"):
-        store.add(session, "2", "happy", made_frame(0))
+        store.add(session, "2", "happy", crop(0))
     store.delete_session(session)
     with pytest.raises(ConsentError):
-        store.add(session, "1", "happy", made_frame(0))
+        store.add(session, "1", "happy", crop(0))
     assert len(store.everything()[0]) == 0
 
 
@@ -150,7 +109,7 @@ def test_only_crops_are_kept(store: SampleStore, frame: np.ndarray) -> None:
 
 def test_a_label_must_be_given(store: SampleStore) -> None:
     with pytest.raises(InputError, match="needs a label"):
-        store.add(store.begin("1", WORDS), "1", "", made_frame(0))
+        store.add(store.begin("1", WORDS), "1", "", crop(0))
 
 
 def test_limits_hold(tmp_path: Path) -> None:
@@ -159,14 +118,14 @@ def test_limits_hold(tmp_path: Path) -> None:
         with pytest.raises(FullError, match="2 sessions at most"):
             store.begin("1", WORDS)
         for seed in (0, 1):
-            store.add(first, "1", "happy", made_frame(seed))
+            store.add(first, "1", "happy", crop(seed))
         with pytest.raises(FullError, match="a session takes 2 samples"):
-            store.add(first, "1", "happy", made_frame(2))
-        kept = store.add(second, "1", "happy", made_frame(2))
+            store.add(first, "1", "happy", crop(2))
+        kept = store.add(second, "1", "happy", crop(2))
         with pytest.raises(FullError, match="3 samples at most"):
-            store.add(second, "1", "happy", made_frame(3))
+            store.add(second, "1", "happy", crop(3))
         store.delete_sample(kept.id)
-        store.add(second, "1", "happy", made_frame(3))
+        store.add(second, "1", "happy", crop(3))
 
 
 def test_the_file_stays_below_its_limit(tmp_path: Path) -> None:
@@ -175,11 +134,11 @@ def test_the_file_stays_below_its_limit(tmp_path: Path) -> None:
         session = store.begin("1", WORDS)
         held = 0
         while (tmp_path / "samples" / FILE).stat().st_size < size:
-            store.add(session, "1", "happy", made_frame(held))
+            store.add(session, "1", "happy", crop(held))
             held += 1
         assert held > 30
         with pytest.raises(FullError, match=r"0\.2 MB"):
-            store.add(session, "1", "happy", made_frame(held))
+            store.add(session, "1", "happy", crop(held))
         assert size <= (tmp_path / "samples" / FILE).stat().st_size < size + 10_000
         with pytest.raises(FullError):
             store.begin("1", WORDS)
@@ -188,114 +147,6 @@ def test_the_file_stays_below_its_limit(tmp_path: Path) -> None:
 def test_a_limit_below_one_is_refused() -> None:
     with pytest.raises(ConfigError, match="session_samples must be 1 or more, got 0"):
         SampleLimits(session_samples=0)
-
-
-def test_nothing_remains_of_a_deleted_sample(tmp_path: Path, store: SampleStore) -> None:
-    folder = tmp_path / "samples"
-    first, second, _ = filled(store)
-    gone = next(s for s in store.page()[0] if s.session == second)
-    assert pieces_found(folder, made_frame(100)) > 90
-    assert gone.id.encode() in bytes_of(folder)
-    assert store.delete_sample(gone.id) == Deleted(samples=1, sessions=0)
-    assert pieces_found(folder, made_frame(100)) == 0
-    assert gone.id.encode() not in bytes_of(folder)
-    assert pieces_found(folder, made_frame(101)) > 90  # its session goes on
-    assert {s.id for s in store.sessions()} >= {first, second}
-    with pytest.raises(NoSampleError):
-        store.frame(gone.id)
-    with pytest.raises(NoSampleError, match="no such sample"):
-        store.delete_sample(gone.id)
-
-
-def test_nothing_remains_of_a_deleted_session(tmp_path: Path, store: SampleStore) -> None:
-    folder = tmp_path / "samples"
-    store.begin("1", WORDS)
-    gone = store.begin("7.7.7", "Words of one session only.")
-    for seed in range(40):
-        store.add(gone, "7.7.7", "happy", made_frame(seed))
-    filled(store, 1, 5)
-    told = (gone.encode(), b"7.7.7", b"Words of one session only.")
-    assert all(text in bytes_of(folder) for text in told)
-    assert store.delete_session(gone) == Deleted(samples=40, sessions=1)
-    assert not any(text in bytes_of(folder) for text in told)
-    assert all(pieces_found(folder, made_frame(seed)) == 0 for seed in range(5, 40))
-    assert pieces_found(folder, made_frame(4)) > 90  # the other session has the same crop
-    assert Counter(s.label for s in store.page()[0]) == {"happy": 3, "sad": 2}
-    with pytest.raises(NoSampleError, match="no such session"):
-        store.delete_session(gone)
-
-
-def test_nothing_remains_of_anything(tmp_path: Path, store: SampleStore) -> None:
-    folder = tmp_path / "samples"
-    sessions = filled(store, 3, 30)
-    assert store.delete_all() == Deleted(samples=90, sessions=3)
-    assert [path.name for path in folder.iterdir()] == [FILE]
-    held = bytes_of(folder)
-    assert not any(session.encode() in held for session in sessions)
-    assert WORDS.encode() not in held
-    assert all(pieces_found(folder, made_frame(100 * i + k)) == 0 for i in range(3) for k in (0, 9))
-    assert store.delete_all() == Deleted(0, 0)
-    # Nothing but the empty tables: as large as a store that never held anything.
-    with SampleStore(tmp_path / "new", create=True):
-        assert len(held) == (tmp_path / "new" / FILE).stat().st_size
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from mien.store.samples import SampleStore
-
-store, left = SampleStore(Path(sys.argv[1])), int(sys.argv[2])
-store._db.execute("PRAGMA cache_size = 2")  # changed pages reach the file before the commit
-done = 0
-
-def step():
-    global done
-    done += 1
-    if done == left:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-store._db.set_progress_handler(step, 1)
-deleted = store.delete_all()
-print(deleted.samples, done)
-"""
-
-
-def deleting(folder: Path, killed_at: int = 0) -> subprocess.CompletedProcess[str]:
-    """A process that deletes everything and is killed after some steps of SQLite; 0 = never."""
-    line = [sys.executable, "-c", KILLED, str(folder), str(killed_at)]
-    return subprocess.run(line, capture_output=True, text=True, check=False)
-
-
-def test_a_kill_leaves_all_or_nothing(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
-        sessions = filled(store, 2, 20)
-        before = store.everything()
-    folder = tmp_path / "samples"
-    whole, journal = (folder / FILE).read_bytes(), folder / f"{FILE}-journal"
-    done = deleting(folder)
-    assert done.returncode == 0, done.stderr
-    samples, steps = map(int, done.stdout.split())
-    assert samples == 40
-    outcomes: Counter[str] = Counter()
-    for killed_at in np.linspace(2, steps - 1, 16).astype(int).tolist():
-        (folder / FILE).write_bytes(whole)
-        assert deleting(folder, killed_at).returncode == -signal.SIGKILL
-        outcomes["half written"] += journal.exists() and (folder / FILE).read_bytes() != whole
-        with opened(tmp_path) as store:
-            samples, frames = store.everything()
-            kept = len(store.sessions())
-        assert [path.name for path in folder.iterdir()] == [FILE]
-        outcomes[f"{kept} sessions"] += 1
-        if kept == 2:
-            assert samples == before[0]
-            assert np.array_equal(frames, before[1])
-        else:
-            assert (kept, samples) == (0, [])
-            assert not any(pieces_found(folder, frame) for frame in before[1])
-            assert not any(session.encode() in bytes_of(folder) for session in sessions)
-    # The kills did hit what they were meant to: before, in the middle of, and after the deletion.
-    assert min(outcomes[key] for key in ("2 sessions", "half written", "0 sessions")) > 0, outcomes
 
 
 def test_the_folder_is_private_whatever_the_umask(tmp_path: Path) -> None:
@@ -380,14 +231,14 @@ def test_a_damaged_crop_is_told(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_and_changes_nothing(store: SampleStore) -> None:
     session = store.begin("1", WORDS)
-    store.add(session, "1", "happy", made_frame(0))
+    store.add(session, "1", "happy", crop(0))
     (pages,) = store._db.execute("PRAGMA page_count").fetchone()
     store._db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(DataError, match="make room on the disk"):
-        store.add(session, "1", "happy", made_frame(1))
+        store.add(session, "1", "happy", crop(1))
     assert len(store.everything()[0]) == 1
     store._db.execute("PRAGMA max_page_count = 1000000")
-    store.add(session, "1", "happy", made_frame(1))
+    store.add(session, "1", "happy", crop(1))
     assert len(store.everything()[0]) == 2
 
 
@@ -396,8 +247,8 @@ def test_threads_do_not_disturb_one_another(store: SampleStore) -> None:
 
     def work(number: int) -> None:
         for seed in range(15):
-            added = store.add(sessions[number], "1", "happy", made_frame(number * 50 + seed))
-            assert np.array_equal(store.frame(added.id), made_frame(number * 50 + seed))
+            added = store.add(sessions[number], "1", "happy", crop(number * 50 + seed))
+            assert np.array_equal(store.frame(added.id), crop(number * 50 + seed))
             if seed % 5 == 0:
                 store.delete_sample(added.id)
 
