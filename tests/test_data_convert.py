@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from faces_made import made_faces, same_rows
 from mien.core.errors import DataError, InputError
 from mien.core.labels import LabelSpace, agrawal5, fer7
-from mien.data.convert import write_folder, write_table
+from mien.data.convert import check_writable, write_folder, write_table
 from mien.data.fer2013 import USAGES, load_fer2013
 from mien.data.folders import load_folder, split_of_folder
 
@@ -71,6 +71,15 @@ def test_what_the_challenge_cannot_hold_is_refused(tmp_path, faces, reason):
     with pytest.raises(DataError, match=reason):
         write_table(faces, tmp_path / "f.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_people_do_not_go_into_a_table(tmp_path):
+    faces = replace(made_faces(), subjects=np.array(["ann", *[""] * 6]))
+    with pytest.raises(DataError, match="cannot tell who is seen, and made does"):
+        write_table(faces, tmp_path / "f.csv")
+    with pytest.raises(DataError, match="cannot tell who is seen"):
+        check_writable(tmp_path / "f.csv", fer7, ["Training"], people=True)
+    write_table(replace(faces, subjects=np.array([""] * 7)), tmp_path / "f.csv")
 
 
 @pytest.mark.parametrize("name", ["f.zip", "f.gz", "f", "f.csv.xz"])

@@ -170,3 +170,11 @@ def test_the_real_data():
         "Training differs from the official FER2013 counts: "
         "sad 4831 (official 4830), neutral 4964 (official 4965)",
     )
+
+
+def test_other_data_are_not_compared_with_fer2013() -> None:
+    faces = official("PublicTest", sad=654, neutral=606)
+    named = replace(faces, names=np.array([f"test/sad/{i}.jpg" for i in range(len(faces))]))
+    assert count_warnings(named) == ()
+    copies = np.array([f"test/sad/PublicTest_{i}.jpg" for i in range(len(faces))])
+    assert count_warnings(replace(faces, names=copies)) == count_warnings(faces) != ()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collections_made import AFFECTNET_HEADER, MADE, ck, expw, noise, rafdb, write
+from mien.core.errors import DataError
 from mien.data.readers import build_reader, readers
 
 
@@ -107,3 +108,16 @@ def test_tables_of_affectnet_may_lie_in_the_folder_itself(tmp_path: Path) -> Non
     noise(tmp_path / "Manually_Annotated_Images" / "1" / "a.jpg", 40)
     write(tmp_path / "validation.csv", f"{AFFECTNET_HEADER}1/a.jpg,1,1,30,34,1;2,5,0,0\n")
     assert listed("affectnet-csv", tmp_path)[0][0] == "a.jpg"
+
+
+def test_nothing_is_passed_over_unnoticed(tmp_path: Path) -> None:
+    for name in ("mmi", "ck48"):
+        folder = MADE[name](tmp_path / name)
+        inside = next(path for path in folder.iterdir() if path.is_dir())
+        noise(inside / "S002-010" / "0042.png")
+        with pytest.raises(DataError, match=r"may hold pictures only, 'S002-010' is a folder"):
+            build_reader(name).photos(folder)
+    folder = MADE["kdef"](tmp_path / "kdef")
+    noise(folder / "session A" / "AF02ANS.JPG")
+    with pytest.raises(DataError, match="holds pictures and is called like no session"):
+        build_reader("kdef").photos(folder)

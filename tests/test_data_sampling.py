@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +139,17 @@ def test_the_published_samples_can_be_drawn():
         drawn = class_samples(five, 1500, 1000, shared=shared)
         assert drawn.split("Training").counts.tolist() == [1500] * 5
         assert drawn.split("test").counts.tolist() == [1000] * 5
+
+
+def test_people_are_not_drawn_by_rows():
+    people = np.array([f"S{i % 3}" for i in range(14)])
+    faces = replace(made_faces(list(range(7)) * 2), subjects=people)
+    for draw in (
+        lambda: random_split(faces, 0.5, by_identity=True),
+        lambda: class_samples(faces, 1, 1, shared="nothing"),
+    ):
+        with pytest.raises(DataError, match="tells who is seen, and a draw of rows puts the same"):
+            draw()
+    assert len(random_split(faces, 0.5, by_identity=False)) == 14
+    unknown = replace(faces, subjects=np.array([""] * 14))
+    assert set(random_split(unknown, 0.5, by_identity=True).usages) == {"Training", "test"}

@@ -13,6 +13,7 @@ from fake_recognizer import Calibration, Card, FakeRecognizer, ModelFile, made_f
 from mien import metrics
 from mien.core.errors import DataError, InputError, LabelError, UnknownNameError
 from mien.core.labels import agrawal5, fer7, ferplus8, four
+from mien.data.folds import one_fold_out
 from mien.evaluate import evaluate
 
 
@@ -208,6 +209,25 @@ def test_rows_that_a_study_drew_from_are_no_test():
         found = evaluate(FakeRecognizer(card=card), source())
         assert not any("study drew" in warning for warning in found.warnings)
         assert found.clean.n
+
+
+def test_the_fold_that_was_left_out_can_be_measured():
+    faces = made_faces(np.arange(140) % 7, usage="all")
+    left = one_fold_out(faces, 4, 1, 3)
+    for told in ({"config": {}}, {"drawn": {}}):
+        next(iter(told.values())).update({"folds": 4, "fold": 1, "fold_seed": 3})
+        card = Card(training=told, files={"fp32": ModelFile(({"split": "fold"},))})
+        recognizer = FakeRecognizer(card=card)
+        found = evaluate(recognizer, faces, split="fold")
+        assert found.data.sha256 == left.split("fold").sha256
+        assert found.clean.n == found.figures.n
+        assert not any("remembers" in warning for warning in found.warnings)
+        whole = evaluate(recognizer, faces, split=None)
+        (warning,) = (each for each in whole.warnings if "remembers" in each)
+        assert "all folds of these 140 rows but fold 1 of 4" in warning
+        assert "--split fold" in warning
+    with pytest.raises(DataError, match="no rows of split 'fold'"):
+        evaluate(FakeRecognizer(), faces, split="fold")
 
 
 def test_votes_as_a_training_target_are_disclosed():

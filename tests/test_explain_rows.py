@@ -32,7 +32,11 @@ def test_averages_are_of_the_rows_answered_rightly():
     assert bright.map.max() > 0
     assert np.isnan(none.map).all()
     assert np.isnan(none.face).all()
-    assert (found.model, found.source, found.method.name) == ("square", "made", "occlusion")
+    assert (found.model, found.source, found.method.name) == (
+        "square",
+        "made (Training)",
+        "occlusion",
+    )
 
 
 def test_labels_are_thinned_evenly():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from mien.core.alignment import identity_affines
 from mien.core.errors import DataError, ExportError, InputError
 from mien.core.labels import agrawal5
 from mien.export import bundle as export_module
-from mien.export import export_bundle, to_onnx
+from mien.export import export_bundle, network_logits, to_onnx
 from mien.models import FaceCrop, build
 from mien.runtime.session import open_session, run
 from mien.store.bundle import load_bundle
@@ -37,6 +38,22 @@ def test_every_output_equals_the_networks_on_a_real_region(made) -> None:
         expected = network(frames)
     for name, answer in zip(names, answers, strict=True):
         np.testing.assert_allclose(answer, getattr(expected, name), atol=2e-4, err_msg=name)
+
+
+def test_rows_that_are_all_right_leave_the_temperature_at_one(tmp_path: Path) -> None:
+    faces = made_splits()
+    answers = network_logits(made_network(), faces.images).argmax(axis=1)
+    right = replace(faces, labels=answers.astype(np.int64))
+    report = export_bundle(made_network(), right, tmp_path / "b", name="b", int8=False)
+    file = report.bundle.card.files["fp32"]
+    assert file.calibration.temperature == 1.0
+    assert "all 30 rows are answered rightly" in file.metrics[0]["note"]
+    assert (
+        "note"
+        not in export_bundle(made_network(), faces, tmp_path / "c", name="c", int8=False).metrics[
+            "fp32"
+        ]
+    )
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from made_answers import answers, labelled_probabilities
 from mien.core.errors import InputError
 from mien.core.scores import softmax
-from mien.metrics import brier, cross_fitted, ece, fit_temperature, nll, reliability
+from mien.metrics import (
+    brier,
+    cross_fitted,
+    ece,
+    fit_temperature,
+    nll,
+    reliability,
+    usable_temperature,
+)
 from mien.metrics.calibration import TEMPERATURE_RANGE
 
 
@@ -129,6 +137,15 @@ def test_degenerate_rows_have_documented_temperatures():
     assert fit_temperature([[800.0, -800.0], [-900.0, 900.0]], [0, 1]) == TEMPERATURE_RANGE[0]
     with pytest.raises(InputError, match="at least one labelled row"):
         fit_temperature(np.zeros((0, 3)), [])
+
+
+def test_rows_that_are_all_right_give_no_temperature():
+    sure = np.eye(3)
+    assert usable_temperature(sure, [0, 1, 2]) == 1.0
+    assert usable_temperature(sure, [1, 2, 0]) == fit_temperature(sure, [1, 2, 0])
+    logits, y = np.tile(np.eye(3), (20, 1)), np.tile([0, 1, 2], 20)
+    y[7] = 0  # the one mistake: its own fold has no temperature from the others
+    np.testing.assert_allclose(cross_fitted(logits, y)[7], softmax(logits[7:8])[0])
 
 
 def test_cross_fitting_uses_the_other_folds_only():

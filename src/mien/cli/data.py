@@ -11,7 +11,7 @@ import typer
 
 from mien.cli import console, options
 from mien.core.errors import DataError, ImageDecodeError
-from mien.core.labels import LabelSpace, label_space, mapping
+from mien.core.labels import LabelSpace, fer7, label_space, mapping
 
 if TYPE_CHECKING:
     from mien.data import FaceSet, Manifest, ReaderInfo
@@ -35,7 +35,7 @@ DropUnmapped = Annotated[
     bool,
     typer.Option(
         "--drop-unmapped",
-        help="Drop rows of a reader that have no counterpart in SPACE, instead of refusing them.",
+        help="Drop rows that have no counterpart in SPACE, instead of refusing them.",
     ),
 ]
 Votes = Annotated[
@@ -45,8 +45,8 @@ Labels = Annotated[
     str,
     typer.Option(
         metavar="SPACE",
-        help="Label space. Rows of tables and class folders that have no counterpart are "
-        "dropped, those of a reader refused.",
+        help="Label space. Rows of FER2013's classes that have no counterpart are dropped, "
+        "those of other data refused.",
     ),
 ]
 
@@ -121,8 +121,8 @@ def convert(
         bool,
         typer.Option("--crop", help="Find the faces in photos and cut them out as 48 x 48 frames."),
     ] = False,
-    detector: options.Detector = "mtcnn",
-    min_face: options.MinFace = 40,
+    detector: options.MaybeDetector = None,
+    min_face: options.MaybeMinFace = None,
     split: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this split; repeatable.")
     ] = None,
@@ -138,7 +138,9 @@ def convert(
     undersample: Annotated[
         bool, typer.Option("--undersample", help="Draw as many per label as the rarest has.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Which rows are drawn.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Which rows are drawn.", show_default="0")
+    ] = None,
 ) -> None:
     """Rewrite a data set, whole or in part.
 
@@ -153,6 +155,7 @@ def convert(
         deduplicated,
         framing_warning,
         load,
+        origins_of,
         without_conflicts,
         write_folder,
         write_table,
@@ -160,14 +163,19 @@ def convert(
 
     if per_class is not None and undersample:
         raise typer.BadParameter("give --per-class or --undersample, not both")
+    options.useless("need --crop", given=crop, detector=detector, min_face=min_face)
+    draws = per_class is not None or undersample
+    options.useless("needs --per-class or --undersample", given=draws, seed=seed)
     if source.exists() and out.exists() and source.samefile(out):
         raise typer.BadParameter(f"{out} is the source and would be lost; give another OUT")
     space = label_space(labels)
     damaged = 0
     if crop:
         photos, native = _photos(source, space, reader, split, drop_unmapped=drop_unmapped)
-        check_writable(out, space, sorted({photo.split for photo in photos}))
-        found, damaged = _cropped(photos, source, native, detector, min_face)
+        people = any(photo.subject for photo in photos)
+        check_writable(out, space, sorted({photo.split for photo in photos}), people=people)
+        finder = (detector or options.DETECTOR, min_face or options.MIN_FACE)
+        found, damaged = _cropped(photos, source, native, *finder)
         faces = found.mapped(space)
     else:
         faces = load(source, labels=space, reader=reader, drop_unmapped=drop_unmapped)
@@ -179,10 +187,10 @@ def convert(
         faces = without_conflicts(faces)
     if drop_duplicates:
         faces = deduplicated(faces)
-    if per_class is not None or undersample:
-        faces = balanced(faces, per_class, seed)
+    if draws:
+        faces = balanced(faces, per_class, seed or 0)
     table = out.name.lower().endswith((".csv", ".csv.gz"))
-    (write_table if table else write_folder)(faces, out)
+    (write_table if table else write_folder)(faces, out, origins_of(source, reader))
     console.say(f"{len(faces):,} rows written to {out}")
     if damaged:
         raise typer.Exit(options.FAILED)
@@ -199,7 +207,8 @@ def _photos(
     """The photos to look for faces in, without those that would be dropped afterwards.
 
     Raises:
-        DataError: If there is no such split, or rows of a reader have no counterpart in ``space``.
+        DataError: If there is no such split, or rows of other data have no
+            counterpart in ``space``.
     """
     from mien.data import check_mapped, listed_photos, reader_of
 
@@ -209,7 +218,7 @@ def _photos(
         raise DataError(f"{source} has no rows of split {unknown[0]!r}; it has: {known}")
     photos = [photo for photo in photos if not splits or photo.split in splits]
     counts = np.bincount([photo.label for photo in photos], minlength=len(native))
-    if reader_of(source, reader) is not None:
+    if reader_of(source, reader) is not None or native != fer7:
         check_mapped(counts, native, space, source.name, drop_unmapped=drop_unmapped)
     kept = mapping(native, space).table >= 0
     return [photo for photo in photos if kept[photo.label]], native

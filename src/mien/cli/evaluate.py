@@ -56,8 +56,8 @@ def evaluate(
         ),
     ] = False,
     precision: options.Precision = "fp32",
-    detector: options.Detector = "mtcnn",
-    min_face: options.MinFace = 40,
+    detector: options.MaybeDetector = None,
+    min_face: options.MaybeMinFace = None,
     device: options.Device = "cpu",
     threads: options.Threads = None,
     report: Annotated[
@@ -92,17 +92,15 @@ def evaluate(
     from mien.evaluate import evaluate as evaluate_crops
     from mien.evaluate import evaluate_photos, write_report
 
-    for_crops = tta != "none" or clean_against is not None or allow_misaligned
-    if end_to_end and for_crops:
-        raise typer.BadParameter(
-            "--tta, --clean-against and --allow-misaligned are for crops, not for --end-to-end"
-        )
+    if end_to_end and (tta != "none" or clean_against is not None):
+        raise typer.BadParameter("--tta and --clean-against are for crops, not for --end-to-end")
+    options.useless("need --end-to-end", given=end_to_end, detector=detector, min_face=min_face)
     space = label_space(labels)
     recognizer = options.recognizer(
         model,
         precision=precision,
-        detector=detector if end_to_end else "none",
-        min_face=min_face,
+        detector=(detector or options.DETECTOR) if end_to_end else "none",
+        min_face=min_face or options.MIN_FACE,
         device=device,
         threads=threads,
     )
@@ -115,6 +113,7 @@ def evaluate(
             of_photos,
             source=data.name,
             split=_split(split, EVERY_ROW),
+            allow_misaligned=allow_misaligned,
         )
     else:
         faces = load(data, labels=space)

@@ -28,7 +28,6 @@ Methods = Literal["gradcam", "saliency", "smoothgrad", "occlusion", "activation"
 What = Literal["mistakes", "twins", "classes"]
 LAYERS = "layers"
 DEFAULT = "occlusion"
-DETECTOR, MIN_FACE = "mtcnn", 40
 
 
 def explain(
@@ -78,14 +77,8 @@ def explain(
         ),
     ] = None,
     precision: options.Precision = "fp32",
-    detector: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help=options.DETECTORS, show_default=DETECTOR),
-    ] = None,
-    min_face: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="PX", help=options.SMALLEST_FACE, show_default=str(MIN_FACE)),
-    ] = None,
+    detector: options.MaybeDetector = None,
+    min_face: options.MaybeMinFace = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
@@ -126,8 +119,8 @@ def explain(
     opened, finder = _open(
         model,
         precision=precision,
-        detector="none" if data else detector or DETECTOR,
-        min_face=min_face or MIN_FACE,
+        detector="none" if data else detector or options.DETECTOR,
+        min_face=min_face or options.MIN_FACE,
         threads=threads,
     )
     piped = str(out) == "-"

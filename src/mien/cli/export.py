@@ -69,6 +69,8 @@ def export(
 
 def show_export(report: ExportReport, out: Path, *, as_json: bool) -> None:
     """Print what an export found."""
+    for precision, found in report.metrics.items():
+        console.warn(f"{precision}: {found['note']}" if "note" in found else None)
     if console.wants_json(asked=as_json):
         difference = report.largest_difference
         console.emit(

@@ -23,6 +23,15 @@ Precision = Annotated[
 ]
 Detector = Annotated[str, typer.Option(metavar="NAME", help=DETECTORS)]
 MinFace = Annotated[int, typer.Option(min=1, metavar="PX", help=SMALLEST_FACE)]
+DETECTOR, MIN_FACE = "mtcnn", 40
+"""What the two are where a command leaves them away if they would do nothing."""
+
+MaybeDetector = Annotated[
+    str | None, typer.Option(metavar="NAME", help=DETECTORS, show_default=DETECTOR)
+]
+MaybeMinFace = Annotated[
+    int | None, typer.Option(min=1, metavar="PX", help=SMALLEST_FACE, show_default=str(MIN_FACE))
+]
 MaxFaces = Annotated[
     int, typer.Option(min=1, metavar="N", help="Most faces of a picture; the surest are kept.")
 ]
@@ -54,6 +63,22 @@ def finite(value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"expected a number, got {value}")
     return value
+
+
+def useless(why: str, *, given: bool, **chosen: object) -> None:
+    """Refuse options that would do nothing.
+
+    Args:
+        why: What they need, as the end of the message.
+        given: Whether what they need is there.
+        chosen: The options by name; None = left away.
+
+    Raises:
+        BadParameter: If one is chosen although it would do nothing.
+    """
+    names = [f"--{name.replace('_', '-')}" for name, value in chosen.items() if value is not None]
+    if names and not given:
+        raise typer.BadParameter(f"{', '.join(names)} {why}")
 
 
 def recognizer(

@@ -14,18 +14,17 @@ def terms(*sources: Path) -> dict[str, str]:
     FER2013 that does not hold; ``data_terms`` are the terms of each.
 
     Raises:
-        DataError: As ``data.reader_of`` does.
+        DataError: As ``data.origins_of`` does.
     """
-    from mien.data import reader_of
+    from mien.data import FER2013, origins_of
 
-    found = [reader_of(source) for source in sources]
-    known = [info for info in found if info is not None]
-    if not known:
+    found = dict.fromkeys(origin for source in sources for origin in origins_of(source))
+    others = [origin for origin in found if origin != FER2013]
+    if not others:
         return {}
-    told = dict.fromkeys(f"{info.title}: {info.terms}" for info in known)
-    names = dict.fromkeys(info.title for info in known)
-    only = {"data_set": ", ".join(names)} if len(known) == len(found) else {}
-    return only | {"data_terms": "; ".join(told)}
+    names = dict.fromkeys(origin.title for origin in others)
+    only = {"data_set": ", ".join(names)} if len(others) == len(found) else {}
+    return only | {"data_terms": "; ".join(f"{each.title}: {each.terms}" for each in others)}
 
 
 def provenance() -> dict[str, str]:

@@ -100,19 +100,9 @@ def train(
     with console.needs("train"):
         from mien.train import load_config
         from mien.train import train as train_network
-    from mien.data import framing_warning, load, mixed
-
     recipe = load_config(config, tuple(override or ()))
-    space, speaks = label_space(recipe.labels), console.first_process()
-    faces = load(data, votes=votes, labels=space)
-    if speaks:
-        console.warn(framing_warning(data))
-    _check_votes_and_counts(faces, recipe, speaks=speaks)
-    if aux:
-        mixture = mixed([faces, *(load(source, labels=None) for source in aux)], space)
-        faces = mixture.faces
-        if speaks:
-            _tell_parts(mixture.parts[1:])
+    speaks = console.first_process()
+    faces = _read(data, votes, aux or [], recipe, speaks=speaks)
     with console.progress("steps", quiet=as_json or not speaks) as advance:
         _, log = train_network(
             faces,
@@ -129,6 +119,26 @@ def train(
     console.say(f"the run is in {out}; make a bundle of it with: mien export {out} ...")
     if console.wants_json(asked=as_json):
         console.emit({"run": str(out), **asdict(log[-1])})
+
+
+def _read(
+    data: Path, votes: Path | None, aux: Sequence[Path], recipe: TrainConfig, *, speaks: bool
+) -> FaceSet:
+    """The rows with those of auxiliary sets, and what must be said of them."""
+    from mien.data import framing_warning, load, mixed
+
+    space = label_space(recipe.labels)
+    faces = load(data, votes=votes, labels=space)
+    if speaks:
+        for source in (data, *aux):
+            console.warn(framing_warning(source))
+    _check_votes_and_counts(faces, recipe, speaks=speaks)
+    if not aux:
+        return faces
+    mixture = mixed([faces, *(load(source, labels=None) for source in aux)], space)
+    if speaks:
+        _tell_parts(mixture.parts[1:])
+    return mixture.faces
 
 
 def _check_votes_and_counts(faces: FaceSet, recipe: TrainConfig, *, speaks: bool) -> None:

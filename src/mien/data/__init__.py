@@ -26,6 +26,7 @@ from mien.data.manifest import (
     vote_warnings,
 )
 from mien.data.mixing import Mixture, Part, joined, mixed
+from mien.data.origin import FER2013, Origin, origins_of
 from mien.data.photos import crop_photos
 from mien.data.readers import ReaderInfo, readers
 from mien.data.sampling import balanced_split, class_samples, random_split
@@ -49,6 +50,7 @@ from mien.data.subsets import (
 )
 
 __all__ = [
+    "FER2013",
     "KNOWN_COUNTS",
     "USAGES",
     "VOTE_COLUMNS",
@@ -56,6 +58,7 @@ __all__ = [
     "LabelledPath",
     "Manifest",
     "Mixture",
+    "Origin",
     "Overlap",
     "Part",
     "Photo",
@@ -90,6 +93,7 @@ __all__ = [
     "mixed",
     "one_face_photos",
     "one_fold_out",
+    "origins_of",
     "parse_fer2013",
     "parse_ferplus",
     "random_split",

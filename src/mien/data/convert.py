@@ -18,12 +18,13 @@ from mien.data.faceset import FaceSet
 from mien.data.fer2013 import SIDE, USAGES
 from mien.data.folders import SUBJECTS, class_index, split_of_folder
 from mien.data.listing import WHOLE
+from mien.data.origin import Origin, write_origins
 from mien.store.atomic import writing, writing_folder
 
 _GREYS = tuple(str(level) for level in range(256))
 
 
-def write_table(faces: FaceSet, path: Path) -> None:
+def write_table(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> None:
     """Write rows in order as ``emotion,pixels,Usage``; packed bytes depend on rows and zlib only.
 
     FER+ votes are not written: they keep their own file, joined by the order of the rows.
@@ -31,12 +32,14 @@ def write_table(faces: FaceSet, path: Path) -> None:
     Args:
         faces: 48 x 48 faces in ``fer7``, of the three official splits.
         path: ``.csv`` or ``.csv.gz``; replaced at once when the table is complete.
+        origins: Whose data they are; other than FER2013 go into a record beside the table.
 
     Raises:
         DataError: If the challenge's form cannot hold the rows, or the name ends otherwise.
         InputError: If the file cannot be written.
     """
     _check_table(faces, path)
+    write_origins(origins, path)
     rows = zip(faces.labels.tolist(), faces.images, faces.usages.tolist(), strict=True)
     with _table(path) as file:
         file.write("emotion,pixels,Usage\n")
@@ -45,22 +48,30 @@ def write_table(faces: FaceSet, path: Path) -> None:
             file.write(f"{label},{pixels},{usage}\n")
 
 
-def check_writable(path: Path, space: LabelSpace, splits: Sequence[str]) -> None:
+def check_writable(
+    path: Path, space: LabelSpace, splits: Sequence[str], *, people: bool = False
+) -> None:
     """Whether rows of these labels and splits could be written, before the work of finding them.
+
+    Args:
+        path: The table, or the folder.
+        space: Of the labels.
+        splits: Of the rows.
+        people: Whether it is known who is seen.
 
     Raises:
         DataError: If the challenge's table cannot hold them.
         InputError: If the folder holds anything already, or there is nowhere to write.
     """
     if path.name.lower().endswith((".csv", ".csv.gz")):
-        _check_form(space, splits, "this")
+        _check_form(space, splits, "this", people=people)
     elif path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise InputError(f"{path} is not empty; choose another name")
     if not path.resolve().parent.is_dir():
         raise InputError(f"no folder {path.resolve().parent}; create it, or correct the path")
 
 
-def _check_form(space: LabelSpace, splits: Sequence[str], source: str) -> None:
+def _check_form(space: LabelSpace, splits: Sequence[str], source: str, *, people: bool) -> None:
     if space.labels != fer7.labels:
         raise DataError(
             f"the challenge's table holds labels of fer7, {source} has {space.name}; "
@@ -71,6 +82,11 @@ def _check_form(space: LabelSpace, splits: Sequence[str], source: str) -> None:
             f"the challenge's table knows {', '.join(USAGES)}, {source} has {other[0]!r}; "
             "write a folder instead"
         )
+    if people:
+        raise DataError(
+            f"the challenge's table cannot tell who is seen, and {source} does: nothing would "
+            "keep a person on one side of a split; write a folder instead"
+        )
 
 
 def _check_table(faces: FaceSet, path: Path) -> None:
@@ -78,7 +94,8 @@ def _check_table(faces: FaceSet, path: Path) -> None:
         raise DataError(f"a table is written as .csv or .csv.gz, got {path.name!r}")
     if not len(faces):
         raise DataError(f"{faces.source} has no rows to write")
-    _check_form(faces.space, faces.splits, faces.source)
+    people = faces.subjects is not None and bool((faces.subjects != "").any())
+    _check_form(faces.space, faces.splits, faces.source, people=people)
     if faces.images.shape[1:] != (SIDE, SIDE):
         height, width = faces.images.shape[1:]
         raise DataError(
@@ -102,14 +119,14 @@ def _table(path: Path) -> Iterator[IO[str]]:
         yield file
 
 
-def write_folder(faces: FaceSet, path: Path) -> None:
+def write_folder(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> None:
     """Write PNG pictures in the layout that ``load_folder`` reads back, pixels and labels exact.
 
     ``Training`` goes into ``train``, ``PublicTest`` and ``PrivateTest`` into ``test``, each with
     the split as prefix of the name; ``validation`` and the like into folders of their own; a set
     with the split ``all`` only into class folders. The number in a name is the place of the row,
-    so each split is read back in its order. Subjects go into ``subjects.csv`` beside the folders.
-    FER+ votes are not written.
+    so each split is read back in its order. Subjects go into ``subjects.csv`` beside the folders,
+    and whose data they are into ``data_set.json``. FER+ votes are not written.
 
     Raises:
         DataError: If a split or label cannot be the name of a folder that is read back.
@@ -139,6 +156,8 @@ def write_folder(faces: FaceSet, path: Path) -> None:
             Image.fromarray(np.ascontiguousarray(image)).save(part / written[-1], format="PNG")
         if faces.subjects is not None:
             _write_subjects(part / SUBJECTS, written, faces.subjects.tolist())
+        if origins:
+            write_origins(origins, part)
 
 
 def _write_subjects(path: Path, pictures: list[Path], subjects: list[str]) -> None:

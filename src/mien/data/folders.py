@@ -23,13 +23,11 @@ from mien.core.labels import LabelSpace, fer7
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import SIDE, USAGES
 from mien.data.listing import (
-    SUFFIXES,
     WHOLE,
     Photo,
-    is_picture,
     natural,
+    only_pictures,
     subfolders,
-    visible,
 )
 from mien.data.photos import read_photos
 from mien.data.tables import header_columns, numbered_rows, open_table
@@ -126,7 +124,7 @@ def labelled_paths(folder: Path, space: LabelSpace = fer7) -> list[LabelledPath]
                 f"{str(folder)!r}: folder {inside.name!r} is no label of {space.name}; "
                 f"expected {', '.join(space.labels)}. If these lie deeper, give that folder"
             )
-        found += [LabelledPath(path, label, _split(path, split)) for path in _pictures(inside)]
+        found += [LabelledPath(path, label, _split(path, split)) for path in only_pictures(inside)]
     if not found:
         raise DataError(f"{str(folder)!r}: the class folders hold no pictures")
     found.sort(key=_order)
@@ -139,7 +137,7 @@ def folder_pictures(folder: Path) -> list[Path]:
     Raises:
         DataError: As ``labelled_paths`` does, but for names that are no label.
     """
-    return [path for _, inside in class_folders(folder) for path in _pictures(inside)]
+    return [path for _, inside in class_folders(folder) for path in only_pictures(inside)]
 
 
 def load_folder(folder: Path, space: LabelSpace = fer7, side: int = SIDE) -> FaceSet:
@@ -194,19 +192,6 @@ def _subjects(table: Path, pictures: set[str]) -> dict[str, str]:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip()).casefold()
-
-
-def _pictures(folder: Path) -> list[Path]:
-    paths = visible(folder)
-    for path in paths:
-        if is_picture(path):
-            continue
-        kind = "a folder" if path.is_dir() else f"no {' '.join(SUFFIXES)} file"
-        raise DataError(
-            f"{str(folder)!r} may hold pictures only, {path.name!r} is {kind}; "
-            "convert it or move it out, so that no row is left out unnoticed"
-        )
-    return paths
 
 
 def _split(path: Path, of_folder: str) -> str:

@@ -69,6 +69,24 @@ def pictures(folder: Path) -> list[Path]:
     return sorted(filter(is_picture, visible(folder)), key=lambda path: natural(path.name))
 
 
+def only_pictures(folder: Path) -> list[Path]:
+    """Visible pictures in ``folder``, which may hold nothing else, by name.
+
+    Raises:
+        DataError: If it holds anything else.
+    """
+    paths = visible(folder)
+    for path in paths:
+        if is_picture(path):
+            continue
+        kind = "a folder" if path.is_dir() else f"no {' '.join(SUFFIXES)} file"
+        raise DataError(
+            f"{str(folder)!r} may hold pictures only, {path.name!r} is {kind}; "
+            "convert it or move it out, so that no row is left out unnoticed"
+        )
+    return paths
+
+
 def first_picture(folder: Path) -> Path | None:
     """The first visible picture in ``folder``; the others are not looked at."""
     return next(filter(is_picture, visible(folder)), None)

@@ -33,10 +33,13 @@ def random_split(
             that are twice in ``faces`` may be on both sides, as in a split by row number.
 
     Raises:
-        DataError: If ``fraction`` is outside (0, 1), or a side would be empty.
+        DataError: If ``fraction`` is outside (0, 1), or a side would be empty; with
+            ``by_identity``, also if people are known, whom a draw of rows puts on both sides.
     """
     if not 0 < fraction < 1:
         raise DataError(f"the fraction of Training must lie between 0 and 1, got {fraction}")
+    if by_identity:
+        _nobody_known(faces)
     first = round(fraction * len(faces))
     if not 0 < first < len(faces):
         raise DataError(f"{len(faces)} rows cannot be split at {fraction}")
@@ -73,10 +76,12 @@ def class_samples(
 
     Raises:
         DataError: If a number is below 1 or a label has too few rows; nothing is drawn twice for
-            one side.
+            one side. If nothing may be shared, also if people are known.
     """
     if training < 1 or test < 1:
         raise DataError(f"rows per label must be 1 or more, got {training} and {test}")
+    if shared == "nothing":
+        _nobody_known(faces)
     rng = np.random.default_rng(seed)
     tested = _drawn(faces, np.ones(len(faces), dtype=bool), test, rng)
     free = np.ones(len(faces), dtype=bool)
@@ -107,6 +112,15 @@ def balanced_split(
     kept = faces.usages != split
     kept[rows[balanced_rows(faces.split(split), per_class, seed)]] = True
     return faces[kept]
+
+
+def _nobody_known(faces: FaceSet) -> None:
+    """A draw of single rows cannot keep people apart."""
+    if faces.subjects is not None and (faces.subjects != "").any():
+        raise DataError(
+            f"{faces.source} tells who is seen, and a draw of rows puts the same people on both "
+            "sides; leave people out with folds, or say that pictures may be shared"
+        )
 
 
 def _drawn(

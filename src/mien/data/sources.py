@@ -47,12 +47,12 @@ def load(
     Args:
         source: The table (plain, gzip, zip, tar), or the folder.
         votes: FER+ table to join; tables only, since a folder has no row order to join by.
-        labels: Label space of the answer; None = that of the source. Tables, and folders whose
-            classes are FER2013's, are mapped into it, and rows without a counterpart are dropped.
+        labels: Label space of the answer; None = that of the source. Rows of FER2013's classes
+            without a counterpart in it are dropped, those of other data refused.
         side: Pixels per side of the crops read from a folder; a table always has 48.
         cache: Folder for parsed arrays; None = ``default_folder()``, which may be off.
         reader: Name of a reader, ``folders`` for class folders; None = told by the layout.
-        drop_unmapped: Drop rows of a reader whose label has no counterpart in ``labels``
+        drop_unmapped: Drop rows of other data whose label has no counterpart in ``labels``
             (contempt), instead of refusing them.
         whole_photos: Take photos as they are, as large as the face may be in them, instead of
             refusing to.
@@ -83,6 +83,8 @@ def load(
         faces = _table(path, kept)
     if votes is not None:
         faces = with_votes(faces, load_ferplus(votes))
+    if labels is not None and faces.space not in (labels, fer7):  # class folders of other data
+        return in_space(faces, labels, drop_unmapped=drop_unmapped)
     return faces if labels is None or faces.space == labels else faces.mapped(labels)
 
 
@@ -246,7 +248,7 @@ def _collection(
 
 
 def _space_of(path: Path, wanted: LabelSpace | None) -> LabelSpace:
-    """``wanted``, or ``fer7`` for a folder of FER2013's classes that can be mapped into it."""
+    """``wanted``, or else a space of the folder's classes that can be mapped into it."""
     names = [folder.name for _, folder in class_folders(path)]
 
     def fits(space: LabelSpace) -> bool:
@@ -257,8 +259,11 @@ def _space_of(path: Path, wanted: LabelSpace | None) -> LabelSpace:
         return next(filter(fits, map(label_space, label_spaces())), fer7)
     if fits(wanted):
         return wanted
-    try:
-        mapping(fer7, wanted)
-    except LabelError:
-        return wanted
-    return fer7 if fits(fer7) else wanted
+    for space in (fer7, *map(label_space, label_spaces())):
+        try:
+            mapping(space, wanted)
+        except LabelError:
+            continue
+        if fits(space):
+            return space
+    return wanted

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace
 from mien.data.faceset import FaceSet
+from mien.data.folds import FOLD, one_fold_out
 from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
 from mien.evaluate.interface import FrameRecognizer
 from mien.evaluate.latency import CALLS, single_face_latency
@@ -18,6 +19,8 @@ from mien.evaluate.protocol import (
     drawn_warnings,
     fitted_here,
     fitted_split,
+    fold_warnings,
+    left_out_fold,
     threads_in_words,
     trained_rows,
     training_in_words,
@@ -53,7 +56,8 @@ def evaluate(
     Args:
         recognizer: The model.
         faces: Labelled 48x48 crops, mapped into the model's label space if need be.
-        split: Which rows; None = all.
+        split: Which rows; None = all. ``fold`` is the one that the training left out, if it left
+            one out.
         training: Rows the model was trained on, for the clean subset; None = the Training rows of
             ``faces``, if it has any.
         views: ``none``, ``flip`` or ``tencrop``.
@@ -69,16 +73,19 @@ def evaluate(
         UnknownNameError: If ``views`` is unknown.
     """
     space = recognizer.card.labels
+    if split == FOLD and FOLD not in faces.splits and (left := left_out_fold(recognizer.card)):
+        faces = one_fold_out(faces.mapped(space), *left)
     chosen = faces if split is None else faces.split(split)
     name = split or EVERY_ROW
     rows = _in_space(chosen, space)
     log_p = log_probabilities(recognizer, rows.images, views, on_rows)
     probabilities = np.exp(log_p)
     drawn = drawn_warnings(recognizer.card, rows.usages.tolist())
+    folded = fold_warnings(recognizer.card, rows.usages.tolist())
     warnings = [
         *split_guard(chosen, name).warnings,
         *_dropped(chosen, rows),
-        *_trained_on(rows),
+        *(folded or _trained_on(rows)),
         *drawn,
         *alignment_warnings(probabilities, rows.labels, space, allowed=allow_misaligned),
     ]

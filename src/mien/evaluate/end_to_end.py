@@ -21,7 +21,13 @@ from mien.data.folders import LabelledPath
 from mien.evaluate.crops import FOLDS, MIN_CROSS_FIT, alignment_warnings
 from mien.evaluate.guard import EVERY_ROW, TRAINING, SplitGuard
 from mien.evaluate.interface import PhotoRecognizer
-from mien.evaluate.protocol import drawn_warnings, fitted_split, threads_in_words, training_in_words
+from mien.evaluate.protocol import (
+    drawn_warnings,
+    fitted_split,
+    fold_warnings,
+    threads_in_words,
+    training_in_words,
+)
 from mien.evaluate.result import Clean, EndToEnd, Evaluation, Subset, figures
 from mien.metrics import cross_fitted
 from mien.store.images import read_image
@@ -76,7 +82,9 @@ def evaluate_photos(
     photos = list(photos)
     known, left_out = _known(photos, split, space, model_space, source)
     splits = [photo.split for photo in photos if split is None or photo.split == split]
-    remembered = [*_remembered(splits), *drawn_warnings(recognizer.card, splits)]
+    card = recognizer.card
+    remembered = fold_warnings(card, splits) or _remembered(splits)
+    remembered += drawn_warnings(card, splits)
     answers, digest = _Answers(), hashlib.sha256()
     for done, (path, label) in enumerate(known, start=1):
         digest.update(_answer(recognizer, path, label, answers, clock))

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.data.faceset import FaceSet
+from mien.data.folds import FOLD
+from mien.data.listing import WHOLE
 from mien.evaluate.guard import TRAINING
 from mien.evaluate.interface import CardView, Described
 
@@ -37,6 +39,33 @@ def trained_rows(card: CardView) -> str | None:
     data: Any = card.training.get("data")
     sha256 = data.get("training_sha256") if isinstance(data, dict) else None
     return sha256 if isinstance(sha256, str) else None
+
+
+def left_out_fold(card: CardView) -> tuple[int, int, int] | None:
+    """Folds, the one that training left out, and their seed; None = there were no folds."""
+    for training in _trainings(card.training):
+        for told in (training.get("config"), training.get("drawn")):
+            if isinstance(told, dict) and isinstance(k := told.get("folds"), int) and k:
+                return k, int(told.get("fold", 0)), int(told.get("fold_seed", 0))
+    return None
+
+
+def fold_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
+    """What to say where the measured rows hold the folds that the model was trained on.
+
+    Args:
+        card: Of the model.
+        splits: ``(N,)`` the split of each row that is measured.
+    """
+    left = left_out_fold(card)
+    n = sum(split in (TRAINING, WHOLE) for split in splits)
+    if left is None or not n:
+        return []
+    k, fold, _ = left
+    return [
+        f"the model was trained on all folds of these {n} rows but fold {fold} of {k}: it "
+        f"remembers them. --split {FOLD} of crops measures the one that was left out"
+    ]
 
 
 def drawn_warnings(card: CardView, splits: Sequence[str]) -> list[str]:

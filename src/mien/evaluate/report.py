@@ -121,9 +121,9 @@ def _headline(result: Evaluation) -> list[tuple[str, ...]]:
             "answers above the threshold",
             f"coverage {_number(f.abstention.coverage)}, risk {_number(f.abstention.risk)}",
         ),
-        ("one face", f"{result.latency_ms:.2f} ms" if math.isfinite(result.latency_ms) else ""),
     ]
-    return rows
+    took = f"{result.latency_ms:.2f} ms" if math.isfinite(result.latency_ms) else ""
+    return [*rows, ("one photo" if result.end_to_end else "one face", took)]
 
 
 def _by_label(result: Evaluation) -> list[tuple[str, ...]]:

@@ -89,6 +89,11 @@ class Contradiction:
     probability: float
 
 
+def named(faces: FaceSet) -> str:
+    """Source and splits of rows: what is a test and what a model was trained on look alike."""
+    return f"{faces.source} ({', '.join(faces.splits)})" if faces.splits else faces.source
+
+
 def average_maps(
     model: Explainable, faces: FaceSet, method: str, *, per_class: int = 100
 ) -> ClassMaps:
@@ -123,7 +128,7 @@ def average_maps(
             map_ = (explained.maps if found.signed else relative(explained.maps)).mean(axis=0)
         classes.append(ClassMap(label, len(rows), face, map_))
     size = model.geometry.input_size
-    return ClassMaps(model.name, faces.source, found, size, tuple(classes))
+    return ClassMaps(model.name, named(faces), found, size, tuple(classes))
 
 
 def confident_mistakes(model: Explainable, faces: FaceSet, *, count: int = 24) -> list[Mistake]:

@@ -14,7 +14,7 @@ from mien.core.alignment import FRAME
 from mien.core.errors import InputError
 from mien.core.text import printable
 from mien.data.faceset import FaceSet
-from mien.explain.rows import Contradiction, Mistake
+from mien.explain.rows import Contradiction, Mistake, named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,13 +37,13 @@ _GAP = 3  # pixels between tiles
 
 
 def draw_mistakes(faces: FaceSet, mistakes: Sequence[Mistake], *, model: str) -> Figure:
-    """Faces with their label and the model's answer.
+    """Faces with their label and the model's answer; the title names source and splits.
 
     Raises:
         InputError: If there is no mistake to show.
     """
     captions = [f"label {m.truth}\n{m.answer} {m.probability:.2f}" for m in mistakes]
-    title = f"The surest mistakes of {model} on {faces.source}: label, answer, probability"
+    title = f"The surest mistakes of {model} on {named(faces)}: label, answer, probability"
     return _sheet(faces.images[[m.row for m in mistakes]], captions, title)
 
 
@@ -58,7 +58,7 @@ def draw_twins(faces: FaceSet, found: Sequence[Contradiction], *, model: str) ->
         + f"\nanswer {one.answer} {one.probability:.2f}"
         for one in found
     ]
-    title = f"Identical images of {faces.source} with different labels, and what {model} answers"
+    title = f"Identical images of {named(faces)} with different labels, and what {model} answers"
     return _sheet(faces.images[[one.rows[0] for one in found]], captions, title)
 
 

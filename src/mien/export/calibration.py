@@ -40,7 +40,7 @@ def calibrated(
         rows: Rows without a twin in Training.
         split: Name of the split that they are from.
     """
-    temperature = metrics.fit_temperature(logits, rows.labels)
+    temperature = metrics.usable_temperature(logits, rows.labels)
     threshold = metrics.fit_threshold(softmax(logits, temperature), rows.labels, RISK)
     crossed = metrics.cross_fitted(logits, rows.labels)
     right = int((logits.argmax(axis=1) == rows.labels).sum())
@@ -56,4 +56,9 @@ def calibrated(
         "brier": metrics.brier(crossed, rows.labels),
         "ece": metrics.ece(crossed, rows.labels),
     }
+    if temperature != metrics.fit_temperature(logits, rows.labels):
+        figures["note"] = (
+            f"all {len(rows)} rows are answered rightly, which gives no temperature: it is 1. Give "
+            "a larger split to calibrate on"
+        )
     return ModelFile(file.sha256, Calibration(temperature, threshold, RISK), (figures,))

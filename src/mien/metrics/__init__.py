@@ -9,6 +9,7 @@ from mien.metrics.calibration import (
     fit_temperature,
     nll,
     reliability,
+    usable_temperature,
 )
 from mien.metrics.comparison import Comparison, compare, mcnemar, paired_interval
 from mien.metrics.counts import (
@@ -66,5 +67,6 @@ __all__ = [
     "paired_interval",
     "reliability",
     "risk_coverage",
+    "usable_temperature",
     "wilson_interval",
 ]

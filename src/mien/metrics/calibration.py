@@ -145,10 +145,25 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     return math.exp((low + high) / 2)
 
 
+def usable_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
+    """``fit_temperature``, or 1 where the rows give no temperature.
+
+    Rows that are all answered rightly say only that a model could be surer, without an end: the fit
+    lies at the low end of ``TEMPERATURE_RANGE``, and would make every answer certain.
+
+    Raises:
+        InputError: As ``fit_temperature``.
+    """
+    found = fit_temperature(logits, labels)
+    return 1.0 if found == TEMPERATURE_RANGE[0] else found
+
+
 def cross_fitted(
     logits: ArrayLike, labels: ArrayLike, folds: int = 5, seed: int = 0
 ) -> NDArray[np.float64]:
     """Probabilities of every row, by a temperature fitted without the row's own fold.
+
+    Where the other folds give no temperature it is 1 (``usable_temperature``).
 
     Calibration figures on the very rows that a temperature was fitted on look better than they
     are; these do not.
@@ -172,5 +187,5 @@ def cross_fitted(
     probabilities = np.empty_like(z)
     for out in range(folds):
         rest = fold != out
-        probabilities[~rest] = softmax(z[~rest], fit_temperature(z[rest], y[rest]))
+        probabilities[~rest] = softmax(z[~rest], usable_temperature(z[rest], y[rest]))
     return probabilities

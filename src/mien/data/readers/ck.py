@@ -8,7 +8,16 @@ from pathlib import Path
 from mien.core.errors import DataError
 from mien.core.labels import ck7, ck8
 from mien.data.folders import class_index
-from mien.data.listing import WHOLE, Photo, first_picture, natural, pictures, subfolders, visible
+from mien.data.listing import (
+    WHOLE,
+    Photo,
+    first_picture,
+    natural,
+    only_pictures,
+    pictures,
+    subfolders,
+    visible,
+)
 from mien.data.readers.registry import ReaderInfo, register
 
 _PEAK = 3
@@ -129,7 +138,7 @@ class Crops:
                     f"{str(folder)!r}: folder {inside.name!r} is no class of CK+; expected "
                     f"{', '.join(ck7.labels)}"
                 )
-            for path in pictures(inside):
+            for path in only_pictures(inside):
                 match = _CROP.fullmatch(path.stem)
                 if match is None:
                     raise DataError(

@@ -10,7 +10,15 @@ from pathlib import Path
 from mien.core.errors import DataError
 from mien.core.labels import fer7
 from mien.data.folders import class_index
-from mien.data.listing import WHOLE, Photo, first_picture, pictures, subfolders
+from mien.data.listing import (
+    WHOLE,
+    Photo,
+    first_picture,
+    natural,
+    only_pictures,
+    pictures,
+    subfolders,
+)
 from mien.data.readers.registry import ReaderInfo, register
 
 _JAFFE_CODES = {
@@ -99,6 +107,12 @@ class _Kdef:
 
     def photos(self, folder: Path) -> list[Photo]:
         """The pictures of the wanted angles, by session and name."""
+        for inside in subfolders(folder):
+            if not _KDEF_FOLDER.fullmatch(inside.name) and first_picture(inside) is not None:
+                raise DataError(
+                    f"{str(inside)!r} holds pictures and is called like no session (AF01 to BM35); "
+                    "move it out, so that no picture is left out unnoticed"
+                )
         found: list[Photo] = []
         for path in _kdef_pictures(folder):
             if path.stem.upper() in _KDEF_NAMELESS:
@@ -187,7 +201,7 @@ class Mmi:
                     f"{str(folder)!r}: folder {inside.name!r} is no label of fer7; expected "
                     f"{', '.join(fer7.labels)}"
                 )
-            for path in pictures(inside):
+            for path in sorted(only_pictures(inside), key=lambda path: natural(path.name)):
                 match = _MMI_NAME.fullmatch(path.stem)
                 if match is None:
                     raise DataError(

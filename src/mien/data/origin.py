@@ -1,0 +1,91 @@
+"""Whose data a source holds, and under which terms; converted sets carry that with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mien.core.errors import DataError
+from mien.data.fer2013 import USAGES
+from mien.data.folders import folder_pictures
+from mien.data.sources import reader_of
+from mien.store.atomic import writing
+
+RECORD = "data_set.json"
+"""Record in a converted folder; beside a converted table ``x.csv``, ``x.csv.data_set.json``."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A data set.
+
+    Args:
+        title: Its name.
+        terms: Terms of its use, in words.
+    """
+
+    title: str
+    terms: str
+
+
+FER2013 = Origin("FER2013", "research only; pictures from the web")
+
+
+def origins_of(source: str | Path, reader: str | None = None) -> tuple[Origin, ...]:
+    """The data sets that ``source`` holds, one unless it was mixed.
+
+    A record that ``mien data convert`` wrote counts first, then what a reader knows. A table, and
+    class folders whose pictures have the names of FER2013's splits, are FER2013; of any other
+    folder only its name is known.
+
+    Raises:
+        DataError: If there is no such source, or the record is damaged.
+        UnknownNameError: If there is no such reader.
+    """
+    path = Path(source)
+    info = reader_of(path, reader)
+    record = path / RECORD if path.is_dir() else _beside(path)
+    if record.is_file():
+        return _read(record)
+    if info is not None:
+        return (Origin(info.title, info.terms),)
+    if path.is_file() or _named_like_fer2013(path):
+        return (FER2013,)
+    return (Origin(path.resolve().name, "not told"),)
+
+
+def write_origins(origins: Sequence[Origin], target: Path) -> None:
+    """Put a record into a folder, or beside a table; none beside a table of FER2013 alone.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    if not target.is_dir() and set(origins) <= {FER2013}:
+        _beside(target).unlink(missing_ok=True)
+        return
+    with writing(target / RECORD if target.is_dir() else _beside(target)) as file:
+        json.dump({"data_sets": [asdict(each) for each in origins]}, file, indent=1)
+        file.write("\n")
+
+
+def _beside(table: Path) -> Path:
+    return table.with_name(f"{table.name}.{RECORD}")
+
+
+def _read(record: Path) -> tuple[Origin, ...]:
+    try:
+        told = json.loads(record.read_text(encoding="utf-8"))["data_sets"]
+        return tuple(Origin(str(each["title"]), str(each["terms"])) for each in told)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{record} is damaged ({error}): it tells whose data these are. Convert them again, "
+            "or remove it if you know"
+        ) from error
+
+
+def _named_like_fer2013(folder: Path) -> bool:
+    """Whether a picture is called like those of the copies of FER2013 in folders."""
+    prefixes = tuple(f"{usage}_" for usage in USAGES)
+    return any(path.name.startswith(prefixes) for path in folder_pictures(folder))
