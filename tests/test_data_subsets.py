@@ -138,7 +138,7 @@ def test_balanced_never_draws_a_row_twice(per_class):
 
 
 def test_balanced_without_a_label_names_it():
-    with pytest.raises(DataError, match=r"no rows of disgust, fear, .*nothing can be balanced"):
+    with pytest.raises(DataError, match=r"no rows of disgust, fear, .*no label can have as many"):
         balanced(made_faces([0, 0]))
 
 

@@ -110,13 +110,33 @@ def test_grey_weights_load_as_they_are(tmp_path: Path) -> None:
     assert torch.equal(network.trunk.conv_stem.weight, theirs.conv_stem.weight)
 
 
-def test_a_house_network_takes_the_weights_of_its_trunk(tmp_path: Path) -> None:
-    theirs = build("nano")
+@pytest.mark.parametrize("name", ["nano", "tiwari_cnn", "kim_cnn", "murtaza_cnn", "mini_xception"])
+@pytest.mark.parametrize("hidden", [(), (8,)])
+def test_other_networks_take_the_weights_of_their_trunk(
+    name: str, hidden: tuple[int, ...], tmp_path: Path
+) -> None:
+    theirs = build(name)
     path = saved(theirs.trunk, tmp_path / "w.safetensors")
-    ours = build("nano", options=NetworkOptions(pretrained=path))
-    for name, value in ours.trunk.state_dict().items():
-        assert torch.equal(value, theirs.trunk.state_dict()[name])
-    assert not torch.equal(ours.head.weight, theirs.head.weight)
+    ours = build(name, options=NetworkOptions(pretrained=path, hidden=hidden))
+    for key, value in ours.trunk.state_dict().items():
+        assert torch.equal(value, theirs.trunk.state_dict()[key])
+    assert ours.head.weight.shape != theirs.head.weight.shape or not torch.equal(
+        ours.head.weight, theirs.head.weight
+    )
+
+
+def test_every_network_that_is_said_to_has_published_weights() -> None:
+    timm = import_timm()
+    names = [name for name in models() if pretrained.has_published_weights(name)]
+    for name in names:
+        if name == "googlenet":  # torchvision's
+            continue
+        there = "legacy_xception" if name == "xception" else name
+        found = timm.models.get_pretrained_cfg(there)
+        assert found is not None, name
+        assert found.has_weights, name
+    assert "resnetv2_152" not in names
+    assert len(names) > 15
 
 
 def test_new_dense_layers_stay_fresh_and_the_old_ones_are_left_out(tmp_path: Path) -> None:

@@ -149,12 +149,13 @@ def test_same_samples_give_the_same_files(
         assert len(one) == len(other)
 
 
-def test_a_personal_bundle_can_be_fitted_again(personal: FinetuneReport, tmp_path: Path) -> None:
-    again = finetune(written(personal), made_samples(6), tmp_path / "again", name="again")
-    card = written(again).card
-    assert [step["from"]["name"] for step in card.training["finetuned"]] == ["made", "ann"]
-    assert len(set(card.notes)) == len(card.notes)
-    assert again.before["fp32"].accuracy > 0.9
+def test_a_personal_bundle_is_not_counted_on_sessions_it_may_know(
+    personal: FinetuneReport, tmp_path: Path
+) -> None:
+    """With one session more another fifth is held out: one that it was fitted to."""
+    with pytest.raises(BundleError, match=r"fitted to sessions already.*Begin from made again"):
+        finetune(written(personal), made_samples(6), tmp_path / "again", name="again")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_worse_is_not_written_unless_asked_for(source: Bundle, tmp_path: Path) -> None:

@@ -145,6 +145,7 @@ def test_weights_that_a_checkpoint_replaces_are_not_fetched(tmp_path: Path) -> N
     same_weights(resumed, network)
     began = [network.origin, resumed.origin, load_run(tmp_path / "run").network.origin]
     assert [told["network"]["pretrained"] for told in began if told] == [str(weights)] * 3
+    assert network.pretrained_sha256 == resumed.pretrained_sha256 == digest_of(trunk)
     training = load_run(tmp_path / "run").as_dict()
     assert training["pretrained_sha256"] == digest_of(trunk)
     assert digest_of({**trunk, "0.weight": trunk["0.weight"] + 1e-6}) != digest_of(trunk)

@@ -127,7 +127,7 @@ def test_rows_are_held_out_of_the_other_folds() -> None:
     [
         ({"folds": 1}, "folds must be 0 for none, or 2 or more"),
         ({"folds": 3, "fold": 3}, "fold must be from 0 to 2, got 3"),
-        ({"fold": 1}, "fold must be from 0 to 0"),
+        ({"fold": 1}, "fold = 1 needs folds, how many there are; got 0"),
         ({"folds": 2, "decay": Decay("plateau")}, "judged on the fold"),
     ],
 )

@@ -98,9 +98,10 @@ def train(
     if keep_anyway:
         raise typer.BadParameter("--keep-anyway belongs to --finetune")
     with console.needs("train"):
-        from mien.train import load_config
+        from mien.train import check_network, load_config
         from mien.train import train as train_network
     recipe = load_config(config, tuple(override or ()))
+    check_network(recipe)
     speaks = console.first_process()
     faces = _read(data, votes, aux or [], recipe, speaks=speaks)
     with console.progress("steps", quiet=as_json or not speaks) as advance:

@@ -139,7 +139,10 @@ def balanced_rows(faces: FaceSet, per_class: int | None = None, seed: int = 0) -
     """Indices of the rows that ``balanced`` draws, rising; raises as it does."""
     counts = faces.counts
     if (counts == 0).any():
-        raise DataError(f"{faces.source}: no rows of {_empty(faces)}, so nothing can be balanced")
+        raise DataError(
+            f"{faces.source}: no rows of {_empty(faces)}, so no label can have as many; "
+            "leave undersample (--undersample, --per-class) out, or choose other labels"
+        )
     wanted = int(counts.min()) if per_class is None else per_class
     if wanted < 1 or wanted > counts.min():
         rare = faces.space.labels[int(counts.argmin())]
@@ -164,7 +167,8 @@ def class_weights(faces: FaceSet) -> NDArray[np.float32]:
     counts = faces.counts
     if (counts == 0).any():
         raise DataError(
-            f"{faces.source}: no rows of {_empty(faces)}, so class weights are undefined"
+            f"{faces.source}: no rows of {_empty(faces)}, so class weights are undefined; set "
+            'class_weights = "none", or choose other labels'
         )
     return (len(faces) / (len(counts) * counts)).astype(np.float32)
 

@@ -121,10 +121,12 @@ def load_weights(network: ExpressionNet, weights: Weights, origin: str) -> None:
     Raises:
         ConfigError: If a weight is missing, unexpected or of another shape.
     """
-    parts = [network.trunk] if network.neck is None else [network.trunk, network.neck]
-    own = {name: value for part in parts for name, value in part.state_dict().items()}
-    fitted = {k: _fitted(v, own[k].shape, k) for k, v in weights.items() if k in own}
     trunk = network.trunk.state_dict()
+    neck = {} if network.neck is None else network.neck.state_dict()
+    # Where both number their layers alike, a name is the trunk's, and the neck stays fresh.
+    neck = {name: value for name, value in neck.items() if name not in trunk}
+    own = trunk | neck
+    fitted = {k: _fitted(v, own[k].shape, k) for k, v in weights.items() if k in own}
     faults = {
         "missing": [
             k
@@ -142,9 +144,9 @@ def load_weights(network: ExpressionNet, weights: Weights, origin: str) -> None:
             f"network.pretrained: {origin} does not fit this network: {'; '.join(told)}. "
             "Expected the names and shapes of the published network of the same architecture"
         )
-    for part in parts:
-        names = part.state_dict()
-        part.load_state_dict({k: v for k, v in fitted.items() if k in names}, strict=False)
+    for part, names in ((network.trunk, trunk), (network.neck, neck)):
+        if part is not None:
+            part.load_state_dict({k: v for k, v in fitted.items() if k in names}, strict=False)
 
 
 def _some(names: list[str]) -> str:

@@ -158,13 +158,18 @@ def _register(
     *,
     make: Maker | None = None,
     fetch: Callable[[], Weights] | None = None,
+    published: bool = True,
     licence: str = "Apache-2.0",
 ) -> None:
-    """File one network; unless told otherwise timm has it under the same name, mean-pooled."""
+    """File one network; unless told otherwise timm has it under the same name, mean-pooled.
+
+    ``published`` says whether there are weights of it to begin with.
+    """
     chosen = make or _mean_pooled(name)
     # An entry that was not measured yet has zeros, which the contract test finds.
     record = _RECORDS.get(name, _UNMEASURED)
-    publish(name, fetch or _from_timm(name))
+    if published:
+        publish(name, fetch or _from_timm(name))
     _names.append(name)
 
     @register(ModelInfo(name, summary, source, licence=licence, **record))
@@ -186,7 +191,12 @@ for _n in (16, 19):
 for _n in (18, 34, 50, 101, 152):
     _register(f"resnet{_n}", f"residual, {_n} layers", "He et al., CVPR 2016")
 for _n in (50, 152):
-    _register(f"resnetv2_{_n}", f"residual, norms first, {_n} layers", "He et al., ECCV 2016")
+    _register(
+        f"resnetv2_{_n}",
+        f"residual, norms first, {_n} layers",
+        "He et al., ECCV 2016",
+        published=_n == 50,  # of 152 layers timm has none
+    )
 _register("seresnet50", "residual with squeeze-and-excitation", "Hu et al., CVPR 2018")
 for _n in (121, 161, 169, 201):
     _register(

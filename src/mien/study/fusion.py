@@ -80,13 +80,13 @@ def run_fusion(
         name: str, stage: str, after: Sequence[str] = (), network: ExpressionNet | None = None
     ) -> ExpressionNet:
         own = stages[stage]
-        before = {"before": {each: stages[each].as_dict() for each in after}} if after else {}
+        before = {"before": {each: _told(stages[each], networks.get(each)) for each in after}}
         found, logs[name] = train(
             rows.train,
             own,
             folder / name,
             resume=True,
-            provenance=provenance | before,
+            provenance=provenance | (before if after else {}),
             shown=rows.shown,
             shown_every=curve_every(own),
             on_epoch=on_epoch,
@@ -95,7 +95,9 @@ def run_fusion(
         )
         return found.to("cpu")
 
-    networks = {name: trained(name, name) for name in names}
+    networks: dict[str, ExpressionNet] = {}
+    for name in names:
+        networks[name] = trained(name, name)
     members = list(networks.values())
     for on in _ON:
         joint = JointNet(members, on=on, hidden=hidden, dropout=stages[HEAD].dropout)
@@ -139,6 +141,12 @@ def run_fusion(
         },
         "log": {name: plain_log(log) for name, log in logs.items()},
     }
+
+
+def _told(config: TrainConfig, network: ExpressionNet | None) -> dict[str, Any]:
+    """What a card tells of a training before its own."""
+    digest = network.pretrained_sha256 if network else None
+    return config.as_dict() | ({"pretrained_sha256": digest} if digest else {})
 
 
 def fusion_stages(arm: Arm, labels: str) -> dict[str, TrainConfig]:

@@ -51,7 +51,9 @@ class TrainConfig:
         undersample_seed: Which rows those are.
         per_class: Rows of every label in an epoch, drawn anew for each (a balanced sampler); 0 =
             every row once. A label with fewer rows repeats all of them about equally often.
-        dropout: Probability of dropping a pooled feature.
+        dropout: Probability of dropping a pooled feature. Networks that were published with more
+            keep that (``tiwari_cnn`` and ``kim_cnn`` 0.3, ``murtaza_cnn`` 0.25, ``resnet18_44`` and
+            ``vgg19_44`` 0.5), but for those with dense layers of ``network.hidden``.
         ema_epochs: Horizon of the weight average, in epochs; its last state is the result. 0 = no
             average: the last weights are the result.
         held_out: Fraction of Training that is kept out and watched; 0 = train on all of it.
@@ -184,7 +186,10 @@ class TrainConfig:
         for weight in self.class_weights:
             check_range("a class weight", weight, 0, sys.maxsize)
         if not any(self.class_weights):
-            raise ConfigError("class_weights are all 0, so nothing would be learned from labels")
+            raise ConfigError(
+                "class_weights are all 0, so nothing would be learned from labels; "
+                'set one above 0, or "none"'
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested dict, for checkpoints, cards and TOML."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mien import metrics
 from mien.core.alignment import identity_affines
-from mien.core.errors import DataError, ExportError
+from mien.core.errors import BundleError, DataError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.folds import folds
@@ -130,7 +130,7 @@ def finetune(
     is chosen among those. The int8 file gets the same head. What is written is what was counted.
 
     Args:
-        source: The bundle to begin from; it stays as it is.
+        source: The bundle to begin from, one that was not fitted to samples; it stays as it is.
         samples: Rows in its label space, ``subjects`` = sessions.
         out: Folder to write.
         name: Name in the card.
@@ -141,12 +141,14 @@ def finetune(
 
     Raises:
         DataError: If there are fewer than two sessions, or nothing to learn from or count.
-        BundleError: If the source has no linear head, or is damaged.
+        BundleError: If the source has no linear head, is damaged, or was fitted to samples before:
+            sessions that are held out now might be among those.
         ExportError: If a written graph answers otherwise than the fitted head.
         InputError: If ``out`` holds anything.
     """
     card = source.card
     check_frame(card)
+    _check_first_time(card)
     fitted, held, twins = held_out_sessions(samples, seed)
     graphs = {precision: source.model(precision) for precision in card.files}
     start = read_head(graphs["fp32"])
@@ -180,6 +182,14 @@ def finetune(
         personal = _card(card, name, report, new, {"seed": seed, **(provenance or {})})
         (folder / "card.json").write_text(personal.to_json(), encoding="utf-8")
     return replace(report, bundle=load_bundle(out))
+
+
+def _check_first_time(card: Card) -> None:
+    if before := card.training.get("finetuned"):
+        raise BundleError(
+            f"{card.name} was fitted to sessions already, and those that would be held out now may "
+            f"be among them. Begin from {before[0]['from']['name']} again, with all samples"
+        )
 
 
 def held_out_sessions(samples: FaceSet, seed: int) -> tuple[FaceSet, FaceSet, int]:

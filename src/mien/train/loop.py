@@ -22,6 +22,7 @@ from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
 from mien.models import ExpressionNet, joint_description
 from mien.store.atomic import locked_folder
+from mien.train.checks import check_batch, check_network
 from mien.train.config import TrainConfig
 from mien.train.log import EpochRow, plot_curves, write_log
 from mien.train.losses import label_weights, loss_of, score
@@ -96,6 +97,8 @@ def start(
             if network is None
             else copy.deepcopy(network)
         )
+    if state:  # what it began with was read by the run that is gone on with
+        plain.pretrained_sha256 = state["provenance"].get("pretrained_sha256")
     told = joint_description(plain)
     if state and checkpoint and state.get("joint", told) != told:  # none in earlier versions
         raise OtherRunError(
@@ -261,11 +264,8 @@ def train(
         DeviceError: If CUDA is asked for and not there.
     """
     fabric = open_fabric(config, accelerator)
-    if config.batch_size < fabric.world_size:
-        raise ConfigError(
-            f"batch_size is {config.batch_size}, fewer than one row for each of "
-            f"{fabric.world_size} processes; raise it, or start fewer"
-        )
+    check_network(config, network)
+    check_batch(config, fabric.world_size)
     checkpoint = out / CHECKPOINT
     if checkpoint.exists() and not resume:
         raise ConfigError(
@@ -274,7 +274,8 @@ def train(
     chosen, watched = training_rows(faces, config)
     if len(chosen) < 2 * fabric.world_size:
         raise DataError(
-            f"{len(chosen)} training rows are too few for {fabric.world_size} processes"
+            f"{len(chosen)} training rows are too few for {fabric.world_size} processes, which "
+            "need two each; start fewer, or give more rows"
         )
     data = data_record(faces, chosen, config, watched)
     for path in (epoch_checkpoint(out, epoch) for epoch in config.score_at):

@@ -28,6 +28,8 @@ def check_folds(folds: int, fold: int, prefix: str = "") -> None:
     """Raise ``ConfigError`` unless there are no folds, or two or more and ``fold`` is of them."""
     if folds == 1:
         raise ConfigError(f"{prefix}folds must be 0 for none, or 2 or more; got 1")
+    if fold and not folds:
+        raise ConfigError(f"{prefix}fold = {fold} needs {prefix}folds, how many there are; got 0")
     if not 0 <= fold < max(1, folds):
         raise ConfigError(f"{prefix}fold must be from 0 to {max(1, folds) - 1}, got {fold}")
 

@@ -46,9 +46,12 @@ class FinishedRun:
         # The configuration of a joint model names no network: its members are told beside it.
         joint = {"joint": self.joint} if self.joint else {}
         config = self.config.as_dict()
+        dropped = self.network.dropout.p  # a network as published may ask for more than the recipe
+        told = {} if dropped == self.config.dropout else {"dropout": dropped}
         return {
             "config": {**config, "model": "joint"} if self.joint else config,
             **joint,
+            **told,
             "epochs": len(self.log),
             "seconds": round(sum(row.seconds for row in self.log)),
             "data": self.data,

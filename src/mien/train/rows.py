@@ -41,7 +41,7 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
             or a label has too few rows to balance.
     """
     faces = placed(faces, config)
-    if faces.splits == (WHOLE,):
+    if faces.own.splits == (WHOLE,):
         raise DataError(
             f"{faces.source} has no splits; set folds in the recipe to leave some rows out of the "
             "training"
@@ -62,6 +62,12 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
     elif config.folds:
         watch = faces.split(FOLD)
     elif config.watch:
+        if config.watch not in faces.splits:
+            raise DataError(
+                f"watch = {config.watch} is no split of {faces.source}, which has "
+                f'{", ".join(faces.splits)}; set watch to one of them, to "" for none, or '
+                "held_out = 0.1"
+            )
         watch = faces.split(config.watch)
     train = without_conflicts(train) if config.drop_conflicts else train
     if config.undersample != "none":

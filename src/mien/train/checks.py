@@ -1,0 +1,46 @@
+"""What is refused before a training reads data or makes a folder."""
+
+from __future__ import annotations
+
+import torch
+
+from mien.core.errors import ConfigError
+from mien.models import ExpressionNet
+from mien.train.config import TrainConfig
+from mien.train.state import new_network
+
+
+def check_network(config: TrainConfig, network: ExpressionNet | None = None) -> None:
+    """Refuse a network that cannot be built, before data are read or folders made.
+
+    Args:
+        config: Names the network and its options; weights to begin with are not read.
+        network: What is trained in its place; nothing is checked then.
+
+    Raises:
+        UnknownNameError: If there is no such network.
+        ConfigError: If it cannot take an option.
+    """
+    if network is None:
+        with torch.device("meta"):
+            new_network(config, pretrained=False)
+
+
+def check_batch(config: TrainConfig, processes: int) -> None:
+    """Every process gets as many rows of a batch, and two at least, for norms over a batch.
+
+    Args:
+        config: Says how many rows a batch of all processes has.
+        processes: How many there are.
+
+    Raises:
+        ConfigError: If that cannot be.
+    """
+    size = config.batch_size
+    if size >= 2 * processes and size % processes == 0:
+        return
+    least = max(2, -(-size // processes)) * processes
+    whom = "" if processes == 1 else f", and as many to each of {processes} processes"
+    raise ConfigError(
+        f"batch_size = {size} does not give a process 2 rows or more{whom}; set it to {least}"
+    )
