@@ -12,7 +12,18 @@ from faces_made import made_faces, save_picture, table_text
 from mien.cli import run
 from mien.cli.provenance import terms
 from mien.core.errors import DataError
-from mien.data import FER2013, Origin, load, origins_of, readers, write_folder, write_table
+from mien.core.labels import agrawal5
+from mien.data import (
+    FER2013,
+    Origin,
+    convert,
+    count_warnings,
+    load,
+    origins_of,
+    readers,
+    write_folder,
+    write_table,
+)
 from mien.data.origin import RECORD
 from mien.export.bundle import licence_of
 
@@ -55,6 +66,29 @@ def test_a_converted_set_keeps_its_terms(name: str, make, more: list[str], tmp_p
     assert origins_of(again) == (info(name),)
     assert terms(Path(again)) == terms(Path(source))
     assert len(load(again, labels=None)) == len(load(out, labels=None)) > 0
+
+
+def test_converted_pictures_are_not_called_like_fer2013s(tmp_path: Path) -> None:
+    rafdb(tmp_path / "set")
+    assert run(["data", "convert", str(tmp_path / "set"), str(tmp_path / "out")]) == 0
+    faces = load(tmp_path / "out")
+    assert set(faces.splits) == {"Training", "test"}
+    assert not any("official" in words for words in count_warnings(faces))
+    (tmp_path / "x.csv").write_text(table_text(made_faces()), encoding="utf-8")
+    assert run(["data", "convert", str(tmp_path / "x.csv"), str(tmp_path / "f")]) == 0
+    assert any("official" in words for words in count_warnings(load(tmp_path / "f")))
+
+
+def test_a_table_keeps_its_record_until_another_has_taken_its_place(tmp_path: Path) -> None:
+    write_table(made_faces(), tmp_path / "x.csv", [info("rafdb")])
+    with pytest.raises(DataError, match="holds labels of fer7"):
+        write_table(made_faces(labels=[0], space=agrawal5), tmp_path / "x.csv", [FER2013])
+    assert origins_of(tmp_path / "x.csv") == (info("rafdb"),)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convert, "_GREYS", ())  # the writing stops at the first pixel
+        with pytest.raises(IndexError):
+            write_table(made_faces(), tmp_path / "x.csv", [FER2013])
+    assert origins_of(tmp_path / "x.csv") == (info("rafdb"),)
 
 
 def test_a_table_has_its_record_beside_it(tmp_path: Path) -> None:

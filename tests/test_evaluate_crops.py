@@ -201,9 +201,9 @@ def test_rows_that_a_study_drew_from_are_no_test():
     for training in (drawn, {"ensemble": [{"training": {}}, {"training": drawn}]}):
         found = evaluate(FakeRecognizer(card=Card(training=training)), source())
         (told,) = (warning for warning in found.warnings if "study drew" in warning)
-        assert "drew from PublicTest: some of these" in told
+        assert "drew from PublicTest: if these 140 rows are of the same data" in told
         assert found.clean.n is None
-        assert "drawn from PublicTest too" in found.protocol["clean"]
+        assert "on rows of PublicTest too" in found.protocol["clean"]
     for pool, more in ((["Training"], {}), (["Training", "PublicTest"], {"generated": 4})):
         card = Card(training={"drawn": {"pool": pool, **more}})
         found = evaluate(FakeRecognizer(card=card), source())
@@ -214,7 +214,8 @@ def test_rows_that_a_study_drew_from_are_no_test():
 def test_the_fold_that_was_left_out_can_be_measured():
     faces = made_faces(np.arange(140) % 7, usage="all")
     left = one_fold_out(faces, 4, 1, 3)
-    for told in ({"config": {}}, {"drawn": {}}):
+    data = {"training_sha256": left.split("Training").sha256}
+    for told in ({"config": {}, "data": data}, {"drawn": {}}):
         next(iter(told.values())).update({"folds": 4, "fold": 1, "fold_seed": 3})
         card = Card(training=told, files={"fp32": ModelFile(({"split": "fold"},))})
         recognizer = FakeRecognizer(card=card)
@@ -224,10 +225,25 @@ def test_the_fold_that_was_left_out_can_be_measured():
         assert not any("remembers" in warning for warning in found.warnings)
         whole = evaluate(recognizer, faces, split=None)
         (warning,) = (each for each in whole.warnings if "remembers" in each)
-        assert "all folds of these 140 rows but fold 1 of 4" in warning
-        assert "--split fold" in warning
+        assert "if these 140 rows are of the same data" in warning
+        assert "all but fold 1 of 4. --split fold" in warning
     with pytest.raises(DataError, match="no rows of split 'fold'"):
         evaluate(FakeRecognizer(), faces, split="fold")
+
+
+def test_the_fold_of_other_rows_is_not_taken_for_it():
+    """One row less, and the folds are others: the model may know any of these rows."""
+    faces = made_faces(np.arange(140) % 7, usage="all")
+    left = one_fold_out(faces, 4, 1, 3)
+    own = {
+        "config": {"folds": 4, "fold": 1, "fold_seed": 3},
+        "data": {"training_sha256": left.split("Training").sha256},
+    }
+    for training in (own, {"ensemble": [{"training": own}]}):
+        recognizer = FakeRecognizer(card=Card(training=training))
+        assert evaluate(recognizer, faces, split="fold").figures.n == len(left.split("fold"))
+        with pytest.raises(DataError, match="left out a fold of other rows than those of made"):
+            evaluate(recognizer, faces[1:], split="fold")
 
 
 def test_votes_as_a_training_target_are_disclosed():

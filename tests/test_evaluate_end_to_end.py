@@ -193,7 +193,7 @@ def test_photos_that_a_study_drew_training_rows_from_are_warned_about(tmp_path):
     write(tmp_path / "test" / "happy" / "PublicTest_b.png", made_photo((HAPPY, 12)))
     card = Card(training={"drawn": {"pool": ["Training", "PublicTest"]}})
     (warning,) = measure(tmp_path, FakeRecognizer(card=card)).warnings
-    assert "drew from PublicTest: some of these 1 rows are no test" in warning
+    assert "drew from PublicTest: if these 1 rows are of the same data" in warning
 
 
 def test_photos_of_the_fitted_split_are_calibrated_by_cross_fitting(tmp_path):

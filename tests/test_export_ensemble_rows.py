@@ -182,11 +182,13 @@ def test_an_ensemble_of_one_fold_joins_others_of_it(members: list[Bundle], tmp_p
 def test_rows_that_a_study_drew_cannot_be_given_again(
     members: list[Bundle], tmp_path: Path
 ) -> None:
-    drawn = {"data": {"training_sha256": "0" * 64}, "drawn": {"pool": ["Training"], "rows": 9}}
-    for training, reason in (
-        (drawn, "a study drew them, which cannot be joined"),
-        ({**drawn, "drawn": {"pool": ["Training"]}}, "give the same data"),
+    data = {"data": {"training_sha256": "0" * 64}}
+    for plan, reason in (
+        ({"pool": ["Training"], "rows": 9}, "a study drew them, which cannot be joined"),
+        ({"pool": ["Training", "PublicTest"]}, "a study drew them, which cannot be joined"),
+        ({"pool": ["Training"], "balanced_tests": True}, "give the same data"),
     ):
+        training = {**data, "drawn": plan}
         with pytest.raises(DataError, match=reason):
             make_ensemble(
                 [members[0], told(members[1], training)], made_splits(), tmp_path / "b", name="b"

@@ -180,6 +180,19 @@ def test_the_first_of_several_folders_that_is_let_go_is_enough(tmp_path: Path) -
     assert order == ["seed1", "seed0"]
 
 
+def test_a_folder_that_is_removed_is_not_waited_for(tmp_path: Path) -> None:
+    other = Other(tmp_path / "seed0")
+
+    def told(_index: int, _arms: int, arm: Arm, result: dict[str, Any] | None) -> None:
+        if result and result["state"] == ELSEWHERE:
+            assert arm.name == "seed0"
+            threading.Timer(0.3, (tmp_path / "seed0").rmdir).start()
+
+    results = run_study(STUDY, generated_faces, tmp_path, on_arm=told)
+    assert [result["state"] for result in results] == ["done", "done"]
+    other.ends()
+
+
 def test_tables_hold_what_other_processes_ended_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

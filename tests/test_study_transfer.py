@@ -21,7 +21,7 @@ from mien.export.bundle import FIRST_NOTE
 from mien.models import build
 from mien.runtime import Recognizer
 from mien.store.bundle import load_bundle
-from mien.study import Study, export_arm, parse_study, run_study
+from mien.study import Study, export_arm, exporting, parse_study, run_study
 from mien.study.generated import generated_faces
 from mien.study.plan import Arm
 from mien.study.transfer import first_config, voted
@@ -113,6 +113,11 @@ def test_a_card_tells_of_the_labels_it_began_with(ran: tuple[Study, Path], tmp_p
     faces = _faces()
     export_arm(study, study.arms[0], replace(faces, votes=None), out, tmp_path / "b", int8=False)
     card = load_bundle(tmp_path / "b").card
+    earlier = replace(load_run(out / study.arms[0].name / "run"), provenance={})
+    with pytest.MonkeyPatch.context() as patch:  # checkpoints of earlier versions do not tell it
+        patch.setattr(exporting, "load_run", lambda _: earlier)
+        export_arm(study, study.arms[0], faces, out, tmp_path / "c", int8=False)
+    assert load_bundle(tmp_path / "c").card.training["first"] == card.training["first"]
     assert card.training["first"] == json.loads(json.dumps(told["first"]))
     assert FIRST_NOTE in card.notes
     found = evaluate(Recognizer(load_bundle(tmp_path / "b"), detector="none"), faces)
@@ -124,7 +129,17 @@ def test_results_with_other_votes_are_not_taken_for_ones_own(ran: tuple[Study, P
     faces = _faces()
     with pytest.raises(ConfigError, match="was run with other rows"):
         run_study(study, replace(faces, votes=np.roll(faces.votes, 1, axis=1)), out)
-    assert [row["state"] for row in run_study(study, _faces(), out)] == ["done", "done"]
+    done = run_study(study, _faces(), out)
+    assert [row["state"] for row in done] == ["done", "done"]
+    for arm in study.arms:  # as earlier versions wrote them
+        for name in ("result.json", "begun.json"):
+            path = out / arm.name / name
+            told = json.loads(path.read_text(encoding="utf-8"))
+            assert told["data"].pop("FER+ votes")
+            path.write_text(json.dumps(told), encoding="utf-8")
+    assert [row["state"] for row in run_study(study, faces, out)] == ["done", "done"]
+    (out / study.arms[0].name / "result.json").unlink()
+    assert run_study(study, faces, out)[0]["state"] == "done"
 
 
 def test_rows_that_are_held_out_are_in_neither_training(tmp_path: Path) -> None:
@@ -133,7 +148,8 @@ def test_rows_that_are_held_out_are_in_neither_training(tmp_path: Path) -> None:
     train = faces.split("Training")
     left = voted(train[~held_out(train, 0.3, 0)])
     (first,) = tmp_path.glob("first-*")
-    assert load_run(first).data["training_sha256"] == left.sha256
+    data = load_run(first).data
+    assert (data["training_sha256"], data["rows"]) == (left.sha256, len(left))
     assert len(left) < len(voted(train))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -98,10 +99,12 @@ def train(
     if keep_anyway:
         raise typer.BadParameter("--keep-anyway belongs to --finetune")
     with console.needs("train"):
-        from mien.train import check_network, load_config
+        from mien.train import check_batch, check_network, load_config
         from mien.train import train as train_network
     recipe = load_config(config, tuple(override or ()))
     check_network(recipe)
+    if not resume:
+        check_batch(recipe, int(os.environ.get("WORLD_SIZE", "1")))
     speaks = console.first_process()
     faces = _read(data, votes, aux or [], recipe, speaks=speaks)
     with console.progress("steps", quiet=as_json or not speaks) as advance:

@@ -18,7 +18,7 @@ from mien.data.faceset import FaceSet
 from mien.data.fer2013 import SIDE, USAGES
 from mien.data.folders import SUBJECTS, class_index, split_of_folder
 from mien.data.listing import WHOLE
-from mien.data.origin import Origin, write_origins
+from mien.data.origin import FER2013, Origin, write_origins
 from mien.store.atomic import writing, writing_folder
 
 _GREYS = tuple(str(level) for level in range(256))
@@ -39,13 +39,13 @@ def write_table(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> N
         InputError: If the file cannot be written.
     """
     _check_table(faces, path)
-    write_origins(origins, path)
     rows = zip(faces.labels.tolist(), faces.images, faces.usages.tolist(), strict=True)
     with _table(path) as file:
         file.write("emotion,pixels,Usage\n")
         for label, image, usage in rows:
             pixels = " ".join([_GREYS[level] for level in image.tobytes()])
             file.write(f"{label},{pixels},{usage}\n")
+    write_origins(origins, path)
 
 
 def check_writable(
@@ -123,10 +123,11 @@ def write_folder(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> 
     """Write PNG pictures in the layout that ``load_folder`` reads back, pixels and labels exact.
 
     ``Training`` goes into ``train``, ``PublicTest`` and ``PrivateTest`` into ``test``, each with
-    the split as prefix of the name; ``validation`` and the like into folders of their own; a set
-    with the split ``all`` only into class folders. The number in a name is the place of the row,
-    so each split is read back in its order. Subjects go into ``subjects.csv`` beside the folders,
-    and whose data they are into ``data_set.json``. FER+ votes are not written.
+    the split as prefix of the name (``Training`` of FER2013 alone); ``validation`` and the like
+    into folders of their own; a set with the split ``all`` only into class folders. The number in a
+    name is the place of the row, so each split is read back in its order. Subjects go into
+    ``subjects.csv`` beside the folders, and whose data they are into ``data_set.json``. FER+ votes
+    are not written.
 
     Raises:
         DataError: If a split or label cannot be the name of a folder that is read back.
@@ -145,13 +146,15 @@ def write_folder(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> 
     classes = [_class_folder(label, faces.space) for label in faces.space.labels]
     width = len(str(len(faces) - 1))
     rows = zip(faces.usages.tolist(), faces.labels.tolist(), faces.images, strict=True)
+    # Names like FER2013's are for FER2013; PublicTest and PrivateTest are told by nothing else.
+    named = [split for split in USAGES if split != USAGES[0] or FER2013 in (origins or (FER2013,))]
     with writing_folder(path, durable=False) as part:
         for split in faces.splits:
             for label in classes:  # all of them, so that the labels can be read off the folders
                 (part / above[split] / label).mkdir(parents=True, exist_ok=True)
         written: list[Path] = []
         for number, (split, label, image) in enumerate(rows):
-            prefix = f"{split}_" if split in USAGES else ""
+            prefix = f"{split}_" if split in named else ""
             written.append(Path(above[split], classes[label], f"{prefix}{number:0{width}}.png"))
             Image.fromarray(np.ascontiguousarray(image)).save(part / written[-1], format="PNG")
         if faces.subjects is not None:

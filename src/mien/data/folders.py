@@ -15,6 +15,7 @@ is one, tells who is seen.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -138,6 +139,12 @@ def folder_pictures(folder: Path) -> list[Path]:
         DataError: As ``labelled_paths`` does, but for names that are no label.
     """
     return [path for _, inside in class_folders(folder) for path in only_pictures(inside)]
+
+
+def named_like_fer2013(names: Iterable[str]) -> bool:
+    """Whether a file is called like those of the copies of FER2013 in folders."""
+    prefixes = tuple(f"{usage}_" for usage in USAGES)
+    return any(name.startswith(prefixes) for name in names)
 
 
 def load_folder(folder: Path, space: LabelSpace = fer7, side: int = SIDE) -> FaceSet:

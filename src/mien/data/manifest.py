@@ -12,6 +12,7 @@ from mien.core.errors import LabelError
 from mien.core.labels import fer7, ferplus8, mapping
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import KNOWN_COUNTS, SIDE
+from mien.data.folders import named_like_fer2013
 from mien.data.subsets import Twins, twins
 
 # Majority votes agree with 63 % of FER2013's labels in the right order and with 18 % in a shuffled
@@ -160,9 +161,8 @@ def _named_officially(faces: FaceSet) -> bool:
     """Whether rows have numbers or no names, as those of tables, or names of FER2013's pictures."""
     if faces.names is None or not len(faces):
         return True
-    prefixes = tuple(f"{usage}_" for usage in KNOWN_COUNTS)
     names = faces.names.tolist()
-    return "/" not in names[0] or any(n.rpartition("/")[2].startswith(prefixes) for n in names)
+    return "/" not in names[0] or named_like_fer2013(n.rpartition("/")[2] for n in names)
 
 
 def vote_warnings(faces: FaceSet) -> tuple[str, ...]:

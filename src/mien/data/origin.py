@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mien.core.errors import DataError
-from mien.data.fer2013 import USAGES
-from mien.data.folders import folder_pictures
+from mien.data.folders import folder_pictures, named_like_fer2013
 from mien.data.sources import reader_of
 from mien.store.atomic import writing
 
@@ -51,7 +50,7 @@ def origins_of(source: str | Path, reader: str | None = None) -> tuple[Origin, .
         return _read(record)
     if info is not None:
         return (Origin(info.title, info.terms),)
-    if path.is_file() or _named_like_fer2013(path):
+    if path.is_file() or named_like_fer2013(each.name for each in folder_pictures(path)):
         return (FER2013,)
     return (Origin(path.resolve().name, "not told"),)
 
@@ -83,9 +82,3 @@ def _read(record: Path) -> tuple[Origin, ...]:
             f"{record} is damaged ({error}): it tells whose data these are. Convert them again, "
             "or remove it if you know"
         ) from error
-
-
-def _named_like_fer2013(folder: Path) -> bool:
-    """Whether a picture is called like those of the copies of FER2013 in folders."""
-    prefixes = tuple(f"{usage}_" for usage in USAGES)
-    return any(path.name.startswith(prefixes) for path in folder_pictures(folder))

@@ -13,7 +13,7 @@ from mien.core.labels import LabelSpace
 from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD, one_fold_out
 from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
-from mien.evaluate.interface import FrameRecognizer
+from mien.evaluate.interface import CardView, FrameRecognizer
 from mien.evaluate.latency import CALLS, single_face_latency
 from mien.evaluate.protocol import (
     drawn_warnings,
@@ -22,6 +22,7 @@ from mien.evaluate.protocol import (
     fold_warnings,
     left_out_fold,
     threads_in_words,
+    trained_hashes,
     trained_rows,
     training_in_words,
 )
@@ -66,15 +67,15 @@ def evaluate(
         clock: Seconds, for the latency.
 
     Raises:
-        DataError: If the split is missing or no row has a label that the model knows, or if
-            predictions and labels look shuffled or renamed.
+        DataError: If the split is missing or no row has a label that the model knows, if the fold
+            of other rows was left out, or if predictions and labels look shuffled or renamed.
         LabelError: If there is no mapping from the data's labels to the model's.
         InputError: If the crops are not 48x48.
         UnknownNameError: If ``views`` is unknown.
     """
     space = recognizer.card.labels
-    if split == FOLD and FOLD not in faces.splits and (left := left_out_fold(recognizer.card)):
-        faces = one_fold_out(faces.mapped(space), *left)
+    if split == FOLD and FOLD not in faces.splits:
+        faces = _folded(recognizer.card, faces.mapped(space))
     chosen = faces if split is None else faces.split(split)
     name = split or EVERY_ROW
     rows = _in_space(chosen, space)
@@ -92,7 +93,7 @@ def evaluate(
     trained_on = trained_rows(recognizer.card)
     clean, compared = clean_rows(rows, name, faces, training, trained_on)
     if training is None and clean is not None and drawn:
-        clean, compared = None, f"undefined: the model was trained on rows drawn from {name} too"
+        clean, compared = None, f"undefined: the model may have been trained on rows of {name} too"
     if clean is None and compared.startswith("unknown"):
         warnings.append(f"clean subset {compared}; give --clean-against SRC:Training")
     if compared.endswith("was trained on"):
@@ -167,6 +168,24 @@ def _in_space(rows: FaceSet, space: LabelSpace) -> FaceSet:
             "evaluate a model of the data's labels"
         )
     return mapped
+
+
+def _folded(card: CardView, faces: FaceSet) -> FaceSet:
+    """The rows with the fold that the training left out as a split of its own.
+
+    Raises:
+        DataError: If it left out a fold of other rows: of these, it may know any.
+    """
+    left = left_out_fold(card)
+    if left is None:
+        return faces
+    folded = one_fold_out(faces, *left)
+    if trained_hashes(card) - {folded.split(TRAINING).sha256}:
+        raise DataError(
+            f"the model left out a fold of other rows than those of {faces.source}, of which it "
+            "may remember any; give the data that it was trained on, as they were"
+        )
+    return folded
 
 
 def _dropped(chosen: FaceSet, rows: FaceSet) -> list[str]:

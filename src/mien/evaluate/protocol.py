@@ -50,8 +50,15 @@ def left_out_fold(card: CardView) -> tuple[int, int, int] | None:
     return None
 
 
+def trained_hashes(card: CardView) -> set[str]:
+    """Hashes of the rows that the model, or its members, were trained on, as far as told."""
+    told: list[Any] = [training.get("data") for training in _trainings(card.training)]
+    found = {each.get("training_sha256") for each in told if isinstance(each, dict)}
+    return {sha256 for sha256 in found if isinstance(sha256, str)}
+
+
 def fold_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
-    """What to say where the measured rows hold the folds that the model was trained on.
+    """What to say where the measured rows may hold the folds that the model was trained on.
 
     Args:
         card: Of the model.
@@ -63,13 +70,13 @@ def fold_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
         return []
     k, fold, _ = left
     return [
-        f"the model was trained on all folds of these {n} rows but fold {fold} of {k}: it "
-        f"remembers them. --split {FOLD} of crops measures the one that was left out"
+        f"the model was trained with folds: if these {n} rows are of the same data, it remembers "
+        f"all but fold {fold} of {k}. --split {FOLD} of crops measures that one"
     ]
 
 
 def drawn_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
-    """What to say where a study drew training rows from the splits that are measured.
+    """What to say where a study drew training rows from splits called as the measured ones.
 
     Args:
         card: Of the model.
@@ -77,8 +84,8 @@ def drawn_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
     """
     counts = Counter(splits)
     return [
-        f"the model was trained on rows that a study drew from {split}: some of these "
-        f"{counts[split]} rows are no test of it; the figures in its card are of other rows"
+        f"the model was trained on rows that a study drew from {split}: if these {counts[split]} "
+        "rows are of the same data, some are no test of it; the figures in its card are of others"
         for split in _drawn_from(card)
         if counts[split]
     ]

@@ -176,7 +176,9 @@ def check_origin(training: Mapping[str, Any], train: FaceSet, who: str = "the ne
     """
     trained_on = training.get("data", {}).get("training_sha256")
     if trained_on not in (None, train.sha256):
-        plain = training.get("drawn", {}).keys() <= {"pool", "labels", "views"}
+        drawn = training.get("drawn", {})
+        ways = ("train_share", "per_class", "folds", "rows", "generated")
+        plain = drawn.get("pool", ["Training"]) == ["Training"] and not any(map(drawn.get, ways))
         raise DataError(
             f"{who} was trained on other Training rows than those of {train.source} "
             f"(sha256 {trained_on[:12]}..., here {train.sha256[:12]}...); "

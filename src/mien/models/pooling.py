@@ -152,6 +152,16 @@ def replace_pooling(network: ExpressionNet, pooling: str) -> int:
     return count
 
 
+class _Dropping(nn.Conv2d):
+    """A convolution that drops values of its input in training, with probability ``p``."""
+
+    p = 0.0
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's own signature
+        """``(N, C, h, w)`` to ``(N, K, h, w)``."""
+        return super().forward(F.dropout(input, self.p, self.training))
+
+
 def _unfold(network: ExpressionNet) -> None:
     """Write out a last convolution that was folded into the head (``neck.Neighbours``).
 
@@ -164,13 +174,13 @@ def _unfold(network: ExpressionNet) -> None:
         return
     head = network.head
     channels = head.in_features // 9
-    conv = nn.Conv2d(channels, head.out_features, 3, padding=1)
+    conv = _Dropping(channels, head.out_features, 3, padding=1)
+    conv.p = network.dropout.p
     with torch.no_grad():
         weight = head.weight.reshape(-1, 3, 3, channels).permute(0, 3, 1, 2)
         conv.to(weight.device).weight.copy_(weight)
         conv.bias.copy_(head.bias)  # type: ignore[union-attr]
-    trunk[-1] = network.dropout
-    trunk.append(conv)
+    trunk[-1] = conv
     network.dropout = nn.Dropout(0.0)
     network.head = _as_given(head.out_features, head.weight)
     if network.vote_head is not None:

@@ -10,9 +10,11 @@ from mien.core.errors import ConfigError, unknown_name
 from mien.data.faceset import FaceSet
 from mien.export import ExportReport, export_bundle
 from mien.study.arms import RUN
-from mien.study.drawing import VOTES, drawn
+from mien.study.drawing import VOTES, Rows, drawn
+from mien.study.fusion import HEAD, fusion_stages
 from mien.study.plan import Arm, Study
 from mien.study.run import check_same, read_result
+from mien.study.transfer import first_config, first_note
 from mien.train import load_run
 
 
@@ -74,12 +76,23 @@ def export_arm(
         rows.together(),
         out,
         name=name or arm.name,
-        training={**finished.as_dict(), **rows.note},
+        training={**_before(study, arm, rows, trained), **finished.as_dict(), **rows.note},
         int8=int8,
         calibration_split=next(iter(rows.tests)),
         replace=replace,
         on_stage=on_stage,
     )
+
+
+def _before(study: Study, arm: Arm, rows: Rows, trained: str) -> dict[str, Any]:
+    """The trainings that came before, which checkpoints of earlier versions do not tell."""
+    if study.kind == "transfer" and (first := first_config(arm)):
+        return first_note(first)
+    if study.kind != "fusion" or trained in arm.recipe["members"]:
+        return {}
+    stages = fusion_stages(arm, rows.plan.labels)
+    names = [*arm.recipe["members"], *([HEAD] if trained.endswith("_tuned") else [])]
+    return {"before": {name: stages[name].as_dict() for name in names}}
 
 
 def _network(study: Study, result: Mapping[str, Any], asked: str | None) -> str:

@@ -16,7 +16,7 @@ from mien.data.faceset import FaceSet
 from mien.store.atomic import locked_folder, writing
 from mien.study.arms import run_network, uses_votes
 from mien.study.baselines import run_baseline
-from mien.study.drawing import Rows, drawn
+from mien.study.drawing import VOTES, Rows, drawn
 from mien.study.fusion import run_fusion
 from mien.study.plan import Arm, Study
 from mien.study.transfer import run_transfer
@@ -110,9 +110,11 @@ def _when(folder: Path) -> int | None:
 
 
 def _wait_for_one(folders: Collection[Path]) -> None:
-    """Wait until other processes have let go of one of these folders."""
+    """Wait until other processes have let go of one of these folders, or somebody removed it."""
     while True:
         for folder in folders:
+            if not folder.exists():
+                return
             try:
                 with locked_folder(folder):
                     return
@@ -159,7 +161,8 @@ class _Work:
                 self.busy[index] = error.path or folder
                 return False
         if "data" in found:
-            check_same(found["data"], self.draw.digests(arm), folder, "rows")
+            digests = _as_told(self.draw.digests(arm), found["data"])
+            check_same(found["data"], digests, folder, "rows")
         self.tell(index, found)
         return True
 
@@ -209,6 +212,11 @@ def check_same(then: Any, now: Any, folder: Path, what: str) -> None:
         )
 
 
+def _as_told(digests: Mapping[str, str], then: Mapping[str, str]) -> dict[str, str]:
+    """Digests without that of votes where an earlier version did not store it."""
+    return {name: each for name, each in digests.items() if name != VOTES or VOTES in then}
+
+
 def _begin(arm: Arm, digests: Mapping[str, str], folder: Path) -> None:
     """Note what an arm is begun with, or see that it is what it was begun with.
 
@@ -226,6 +234,7 @@ def _begin(arm: Arm, digests: Mapping[str, str], folder: Path) -> None:
         then = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OtherRunError(f"{path} is damaged ({error})", folder) from error
+    now["data"] = _as_told(digests, then.get("data", {}))
     if then != now:
         what = [key for key in now if then.get(key) != now[key]]
         raise OtherRunError(f"begun with other {' and '.join(what)}", folder)

@@ -92,7 +92,7 @@ def run_transfer(
         trained, log = _first(job, first, config, folder.parent)
         network.trunk.load_state_dict(trained.to("cpu").trunk.state_dict())
         network.pretrained_sha256 = trained.pretrained_sha256
-        before = {"first": {"labels": "most FER+ votes", "config": first.as_dict()}}
+        before = first_note(first)
         seconds = sum(row.seconds for row in log)
         logs["first"] = log
     found, logs[RUN] = job.train(rows.train, config, folder / RUN, network, rows.shown, **before)
@@ -113,10 +113,17 @@ def first_config(arm: Arm) -> TrainConfig | None:
     first = settings.pop("first", None)
     if first is None:
         return None
+    if merged(settings, first).get("decay", {}).get("kind") != "plateau":
+        settings["held_out"] = 0.0  # the second training's rows are left out already
     own = ("hidden", "freeze_to")
     network = {key: value for key, value in settings.get("network", {}).items() if key not in own}
     recipe = merged({**settings, "network": network, "class_weights": "none"}, first)
     return recipe_of(Arm("first", {}, recipe, {}), ferplus8.name)
+
+
+def first_note(first: TrainConfig) -> dict[str, Any]:
+    """What a checkpoint and a card tell of the training that an arm began with."""
+    return {"first": {"labels": "most FER+ votes", "config": first.as_dict()}}
 
 
 def _first(

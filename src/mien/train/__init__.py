@@ -1,6 +1,6 @@
 """Training: configuration, augmentation, loop, and the log of a run."""
 
-from mien.train.checks import check_network
+from mien.train.checks import check_batch, check_network
 from mien.train.config import TrainConfig, config_from_dict, load_config
 from mien.train.cost import step_pair
 from mien.train.log import EpochRow, plot_curves, write_log
@@ -17,6 +17,7 @@ __all__ = [
     "EpochRow",
     "FinishedRun",
     "TrainConfig",
+    "check_batch",
     "check_network",
     "config_from_dict",
     "load_config",

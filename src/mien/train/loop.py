@@ -265,8 +265,9 @@ def train(
     """
     fabric = open_fabric(config, accelerator)
     check_network(config, network)
-    check_batch(config, fabric.world_size)
     checkpoint = out / CHECKPOINT
+    if not checkpoint.exists():  # what was begun by an earlier version goes on
+        check_batch(config, fabric.world_size)
     if checkpoint.exists() and not resume:
         raise ConfigError(
             f"{out} holds a run already; continue it with --resume, or choose another --out"

@@ -47,7 +47,7 @@ class FinishedRun:
         joint = {"joint": self.joint} if self.joint else {}
         config = self.config.as_dict()
         dropped = self.network.dropout.p  # a network as published may ask for more than the recipe
-        told = {} if dropped == self.config.dropout else {"dropout": dropped}
+        told = {"dropout": dropped} if dropped > self.config.dropout else {}
         return {
             "config": {**config, "model": "joint"} if self.joint else config,
             **joint,

@@ -46,6 +46,7 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
             f"{faces.source} has no splits; set folds in the recipe to leave some rows out of the "
             "training"
         )
+    faces.own.split("Training")  # auxiliary rows alone are no training set
     train = faces.split("Training")
     if config.votes_weight and train.votes is None:
         raise DataError(
