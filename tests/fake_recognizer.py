@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -41,6 +41,31 @@ def made_faces(
         space=space,
         source="made.csv",
     )
+
+
+def joined(*parts):
+    return replace(
+        parts[0],
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("images", "labels", "usages")
+        },
+    )
+
+
+def some_faces(n: int = 140, wrong: int = 40, usage: str = "PublicTest", seed: int = 0):
+    """Faces of which ``wrong``, spread over all labels, look like their left neighbour's label."""
+    labels = np.arange(n) % 7
+    shown = labels.copy()
+    shown[:wrong] = (labels[:wrong] + 1) % 7
+    return made_faces(labels, shown=shown, usage=usage, seed=seed)
+
+
+def source():
+    """Public rows, the first ten of which are Training rows too."""
+    public, train = some_faces(), some_faces(70, 0, "Training", seed=1)
+    train.images[:10] = public.images[:10]
+    return joined(train, public)
 
 
 def sampled(frames: NDArray[np.uint8], affines: NDArray[np.float32]) -> NDArray[np.uint8]:
