@@ -6,12 +6,14 @@ import sys
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mien.core.errors import InputError, MissingExtraError, VideoDecodeError
+from mien.store import camera
 from mien.store.camera import Camera, camera_named
 
 av = pytest.importorskip("av")
@@ -51,11 +53,31 @@ def test_frames_are_rgb_with_rising_times_until_the_camera_is_gone(device: str) 
     assert frames[-1].image[..., 2].mean() > 150 > 50 > frames[-1].image[..., 0].mean()
 
 
-def test_who_is_slow_gets_the_newest_frame(device: str) -> None:
-    frames = Camera(device).frames()
-    assert next(frames).index < FRAMES - 1
-    slow = Event()
-    slow.wait(1.0)  # the clip has been read to its end meanwhile
+class Gated:
+    """A camera that gives one frame, then as many as are left once it may, then none."""
+
+    def __init__(self) -> None:
+        self.index, self.may, self.ended = 0, Event(), Event()
+
+    def read(self) -> tuple[bool, np.ndarray]:
+        if self.index and not self.may.wait(60):
+            pytest.fail("nobody let it go on")
+        self.index += 1
+        if self.index > FRAMES:
+            self.ended.set()
+        return self.index <= FRAMES, np.zeros((48, 64, 3), np.uint8)
+
+    def release(self) -> None:
+        pass
+
+
+def test_who_is_slow_gets_the_newest_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    gated = Gated()
+    monkeypatch.setattr(camera, "_opened", lambda _: gated)
+    frames = Camera(0).frames()
+    assert next(frames).index == 0
+    gated.may.set()
+    assert gated.ended.wait(60)  # the camera was read to its end meanwhile
     assert next(frames).index == FRAMES - 1
     with pytest.raises(VideoDecodeError):
         next(frames)
@@ -70,11 +92,27 @@ def test_a_set_stop_ends_it_without_an_error(device: str) -> None:
     assert seen == 1
 
 
-def test_times_cut_a_part_out(device: str) -> None:
-    ticks = count()
-    frames = list(Camera(device).frames(start_s=3, end_s=8, clock=lambda: float(next(ticks))))
-    assert frames
-    assert all(3 <= frame.time_s < 8 for frame in frames)
+def test_times_cut_a_part_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a camera that waits until each frame is taken, one frame a second."""
+    ticks, turn, take = count(), Semaphore(1), camera._Newest.take
+
+    class Paced:
+        def read(self) -> tuple[bool, np.ndarray]:
+            return turn.acquire(timeout=60), np.zeros((48, 64, 3), np.uint8)
+
+        def release(self) -> None:
+            pass
+
+    def taken(self: Any, stop: Event) -> Any:
+        frame = take(self, stop)
+        turn.release()
+        return frame
+
+    monkeypatch.setattr(camera, "_opened", lambda _: Paced())
+    monkeypatch.setattr(camera._Newest, "take", taken)
+    frames = list(Camera(0).frames(start_s=3, end_s=8, clock=lambda: float(next(ticks))))
+    assert [frame.time_s for frame in frames] == [3, 4, 5, 6, 7]
+    assert [frame.index for frame in frames] == [3, 4, 5, 6, 7]
 
 
 @pytest.mark.parametrize("device", [97, "/nonexistent/video"])
