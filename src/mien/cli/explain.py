@@ -143,7 +143,7 @@ def _check(data: Path | None, what: What | None, *, method: Methods | None, **gi
     if data is None:
         if method == LAYERS and given["label"] is not None:
             raise typer.BadParameter("--label means nothing for --method layers")
-        useless = {"--what": what, "--split": given["split"], "--count": given["count"]}
+        useless = {"what": what, "split": given["split"], "count": given["count"]}
         where = "need --data SRC"
     else:
         if what is None:
@@ -151,15 +151,13 @@ def _check(data: Path | None, what: What | None, *, method: Methods | None, **gi
         if what == "classes" and method == LAYERS:
             raise typer.BadParameter("layers are shown of one picture; give IMAGE")
         useless = {
-            "--label": given["label"],
-            "--method": None if what == "classes" else method,
-            "--detector": given["detector"],
-            "--min-face": given["min_face"],
+            "label": given["label"],
+            "method": None if what == "classes" else method,
+            "detector": given["detector"],
+            "min_face": given["min_face"],
         }
         where = f"mean nothing for --what {what}"
-    named = [name for name, value in useless.items() if value is not None]
-    if named:
-        raise typer.BadParameter(f"{', '.join(named)} {where}")
+    options.useless(where, given=False, **useless)
 
 
 def _would_be_lost(source: Path, out: Path) -> bool:

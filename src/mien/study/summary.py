@@ -148,22 +148,16 @@ def group_names(rows: Sequence[Row], but: Sequence[str] = _SEEDS) -> list[str]:
     The words have their keys with them where rows of other values would read alike: 0.1 of one key
     is not 0.1 of another.
     """
-    rest = [
-        frozenset((key, str(value)) for key, value in row["values"].items() if key not in but)
-        for row in rows
-    ]
-    words = [[f"{v}" for k, v in row["values"].items() if k not in but] for row in rows]
-    alike = {", ".join(each): set[Any]() for each in words}
-    for each, pairs in zip(words, rest, strict=True):
-        alike[", ".join(each)].add(pairs)
+    rest = [{k: str(v) for k, v in row["values"].items() if k not in but} for row in rows]
+    words = [", ".join(values.values()) for values in rest]
+    meant: dict[str, set[frozenset[tuple[str, str]]]] = {}
+    for word, values in zip(words, rest, strict=True):
+        meant.setdefault(word, set()).add(frozenset(values.items()))
     return [
-        (", ".join(each) if len(alike[", ".join(each)]) == 1 else _with_keys(row, but)) or "only"
-        for row, each in zip(rows, words, strict=True)
+        (word if len(meant[word]) == 1 else ", ".join(f"{k} = {v}" for k, v in values.items()))
+        or "only"
+        for word, values in zip(words, rest, strict=True)
     ]
-
-
-def _with_keys(row: Row, but: Sequence[str]) -> str:
-    return ", ".join(f"{k} = {v}" for k, v in row["values"].items() if k not in but)
 
 
 def interval(accuracies: Sequence[float], n: int) -> tuple[float, float]:
