@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mien.study import Arm, Study
 
 app = typer.Typer(
-    help="Grids of trainings: one table, one CSV file, figures.", rich_markup_mode=None
+    help="Grids of trainings: a table, CSV files, figures.", rich_markup_mode=None
 )
 
 Name = Annotated[
