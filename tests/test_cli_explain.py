@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from mien.cli import console, run
 from mien.core.faces import Faces
 from mien.core.labels import fer7
 from mien.explain import NOTICE
+from mien.explain.methods import Method
 from mien.export import ExportReport
 from mien.models import build
 from mien.models.joint import JointNet
@@ -161,6 +163,16 @@ def test_a_bundle_where_a_run_is_needed(method: str, bundle: str, picture: Path,
     assert "use occlusion or activation" in explained.err
 
 
+def test_where_nothing_can_be_seen_another_method_is_named(
+    bundle: str, picture: Path, explained: Answer, monkeypatch: pytest.MonkeyPatch
+):
+    line = [bundle, str(picture), "--detector", "none"]
+    for method, faint in itertools.product(("occlusion", "activation"), (True, False)):
+        monkeypatch.setattr(Method, "is_faint", lambda *_, faint=faint: faint)
+        explained(*line, "--method", method)
+        assert ("--method activation" in explained.err) is (faint and method == "occlusion")
+
+
 def test_no_face_is_told(bundle: str, tmp_path: Path, explained: Answer):
     grey = save_picture(tmp_path / "grey.png", np.full((80, 80, 3), 90, np.uint8))
     explained(bundle, str(grey), code=1)
@@ -170,13 +182,17 @@ def test_no_face_is_told(bundle: str, tmp_path: Path, explained: Answer):
 
 def test_a_folder_that_is_neither_bundle_nor_run(tmp_path: Path, picture: Path, explained: Answer):
     explained(str(tmp_path), str(picture), code=1)
-    assert "holds no run of mien train" in explained.err
+    assert "holds neither a run of mien train (last.ckpt) nor a bundle" in explained.err
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
         (["fake", "IMAGE"], "unknown model 'fake'"),
+        (["./fake", "IMAGE"], "no folder './fake'; check the path"),
+        (["default", "none.jpg"], "no file or folder 'none.jpg'"),
+        (["default", "--data", "none.csv", "--what", "twins"], "no file or folder 'none.csv'"),
+        (["default", "IMAGE", "--detector", "none", "--label", "hapy"], "did you mean 'happy'?"),
         (["default"], "give IMAGE, or --data"),
         (["default", "IMAGE", "--data", "TABLE", "--what", "twins"], "give IMAGE, or --data"),
         (["default", "IMAGE", "--split", "Training"], "--split need --data"),
@@ -269,20 +285,22 @@ def test_out_is_needed(picture: Path, capsys: pytest.CaptureFixture[str]):
 
 
 def test_a_wrong_path_is_told_before_the_work(
-    bundle: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "here").mkdir()
+    unreadable = tmp_path / "unreadable.png"
+    unreadable.write_text("no picture", encoding="utf-8")
     for out, words in (
         (tmp_path / "no" / "a.png", "no folder"),
         (tmp_path / "here", "is a folder"),
     ):
-        line = [bundle, str(picture.with_name("missing.png")), "--out", str(out)]
+        line = [bundle, str(unreadable), "--out", str(out)]
         assert run(["explain", *line]) == 1
         assert words in capsys.readouterr().err
 
 
 def test_a_label_the_model_does_not_know(bundle: str, picture: Path, explained: Answer):
-    explained(bundle, str(picture), "--detector", "none", "--label", "glee", code=1)
+    explained(bundle, str(picture), "--detector", "none", "--label", "glee", code=2)
     assert "unknown label 'glee'" in explained.err
 
 

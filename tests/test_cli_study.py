@@ -125,6 +125,8 @@ def test_an_arm_that_fails_is_told_and_can_be_tried_again(
         (["run", "transfer", "--scale", "reduced", "--data", "x.csv"], "give --votes FERPLUS.csv"),
         (["run", "pool"], "pooling"),
         (["run", "classical", "--arm", "hog"], "unknown arm 'hog'"),
+        (["run", "pooling", "--set", "epochs"], "expected KEY=VALUE, got 'epochs'"),
+        (["run", "pooling", "--set", "model=nanno"], "did you mean 'nano'?"),
     ],
 )
 def test_what_is_missing_is_told_before_anything_runs(
@@ -132,6 +134,21 @@ def test_what_is_missing_is_told_before_anything_runs(
 ) -> None:
     assert run(["study", *words, "--out", str(tmp_path / "out")]) == 2
     assert reason in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["show", "run", "export"])
+def test_a_study_that_cannot_run_is_refused_by_every_command(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(STUDY.replace("epochs = 1", "epoch = 1"), encoding="utf-8")
+    out = ["--out", str(tmp_path / "out")]
+    more = {"show": [], "run": out, "export": ["seed0", "--runs", str(tmp_path), *out]}
+    assert run(["study", command, str(bad), *more[command]]) == 1
+    printed, err = capsys.readouterr()
+    assert printed == ""
+    assert "unknown configuration key epoch (did you mean epochs?)" in err
     assert not (tmp_path / "out").exists()
 
 

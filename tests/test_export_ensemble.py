@@ -223,6 +223,7 @@ def test_members_that_do_not_fit_are_refused(members: list[Bundle], tmp_path: Pa
     cut = Bundle(members[1].path, replace(members[1].card, geometry=crop))
     for group, reason in (
         (members[:1], "two members"),
+        ([*members, members[0]], "m11 is given more than once"),
         ([members[0], other], "one label space"),
         ([members[0], cut], "different crops"),
     ):

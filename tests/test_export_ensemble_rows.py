@@ -184,8 +184,8 @@ def test_rows_that_a_study_drew_cannot_be_given_again(
 ) -> None:
     data = {"data": {"training_sha256": "0" * 64}}
     for plan, reason in (
-        ({"pool": ["Training"], "rows": 9}, "a study drew them, which cannot be joined"),
-        ({"pool": ["Training", "PublicTest"]}, "a study drew them, which cannot be joined"),
+        ({"pool": ["Training"], "rows": 9}, "a study drew them"),
+        ({"pool": ["Training", "PublicTest"]}, "in no split of the data"),
         ({"pool": ["Training"], "balanced_tests": True}, "give the same data"),
     ):
         training = {**data, "drawn": plan}

@@ -351,6 +351,9 @@ def test_open_by_folder_and_by_name(folder: Path) -> None:
     assert open_bundle(str(folder)).card.name == "made"
     with pytest.raises(UnknownNameError, match="unknown model"):
         open_bundle("no-such-model")
+    for path in ("./no-such-model", Path("no-such-model")):
+        with pytest.raises(UnknownNameError, match=r"no folder .*no-such-model'; check the path"):
+            open_bundle(path)
 
 
 def test_built_in_bundles_are_whole() -> None:

@@ -159,7 +159,7 @@ def test_the_head_is_trained_on_members_that_stay_then_all_of_it(on: str, ran) -
 
 def test_tuning_begins_with_the_trained_head(tmp_path: Path) -> None:
     recipe = {**RECIPE, "members": ["nano"], "epochs": 1, "tuning": {"epochs": 1, "lr": 1e-12}}
-    study = parse_study({**STUDY, "recipe": recipe, "grid": {}}, "mine", "full")
+    study = parse_study({**STUDY, "recipe": recipe, "grid": {}, "published": []}, "mine", "full")
     run_study(study, _faces(), tmp_path)
     run = tmp_path / "only"
     member = load_run(run / "nano").network
@@ -201,9 +201,8 @@ def test_the_fusion_that_counts_leaves_as_a_bundle_and_late_ones_say_how(
 
 def test_epochs_cannot_be_scored_within_an_arm_of_several_trainings(tmp_path: Path) -> None:
     study = parse_study({**STUDY, "recipe": {**RECIPE, "score_at": [1]}}, "mine", "full")
-    (result,) = run_study(study, _faces(), tmp_path)
-    assert result["state"] == "failed"
-    assert "make the epochs an axis" in result["error"]
+    with pytest.raises(ConfigError, match="make the epochs an axis"):
+        run_study(study, _faces(), tmp_path)
 
 
 def test_table_has_gains_shares_and_the_fusion_that_counts(ran, tmp_path: Path) -> None:
@@ -312,15 +311,15 @@ def test_an_impossible_fusion_is_told_before_anything_is_trained(
     change: dict[str, Any], reason: str, tmp_path: Path
 ) -> None:
     study = parse_study({**STUDY, "recipe": {**RECIPE, **change}}, "mine", "full")
-    (result,) = run_study(study, _faces(), tmp_path)
-    assert reason in result["error"]
-    assert not list((tmp_path / "epochs2").glob("*/*.ckpt"))
+    with pytest.raises(ConfigError, match=reason):
+        run_study(study, _faces(), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_joint_head_has_the_layer_and_dropout_of_its_recipe(tmp_path: Path) -> None:
     head = {"epochs": 1, "dropout": 0.3, "network": {"hidden": [5]}}
     recipe = {**RECIPE, "epochs": 1, "members": ["nano"], "head": head, "dropout": 0.1}
-    study = parse_study({**STUDY, "recipe": recipe, "grid": {}}, "mine", "full")
+    study = parse_study({**STUDY, "recipe": recipe, "grid": {}, "published": []}, "mine", "full")
     (result,) = run_study(study, _faces(), tmp_path)
     assert result["state"] == "done", result
     joint = [load_run(tmp_path / "only" / f"joint_features{end}").network for end in ("", "_tuned")]

@@ -146,7 +146,7 @@ def test_arms_of_one_network_begin_with_one_first_training(scale: str) -> None:
     [
         ({"kinds": "x"}, "unknown key kinds"),
         ({"kind": "voodoo"}, "kind must be one of"),
-        ({"smoke": {"lr": 1}}, r"unknown key lr in \[smoke\]"),
+        ({"smoke": {"lr": 1}}, r"in \[smoke\] unknown key lr; known: data, grid"),
         ({"grid": {"model": "nano"}}, "grid.model must be a list"),
         ({"grid": {"a": [1, 1]}}, "two arms are called a1"),
         ({"grid": {"a": [{"name": "b", "data": 3}]}}, "data of an axis must be a table, got 3"),
@@ -154,6 +154,15 @@ def test_arms_of_one_network_begin_with_one_first_training(scale: str) -> None:
         ({"published": [{"figure": 3}]}, r"needs arm = \{ AXIS = VALUE \}"),
         ({"published": [{"arm": {"seed": 0}}]}, "lacks its figure"),
         ({"published": [{"arm": {}, "figure": 3, "tests": "x"}]}, "has unknown tests"),
+        ({"published": [{"arm": {}, "figure": "high"}]}, "figure must be a number"),
+        ({"published": [{"arm": {}, "figure": True}]}, "figure must be a number"),
+        ({"published": [{"arm": {"rate": 1}, "figure": 3}]}, "no grid has the axis rate; known: "),
+        (
+            {"grid": {"seed": [0]}, "published": [{"arm": {"seed": 9}, "figure": 3}]},
+            "no grid has seed = 9; it has 0",
+        ),
+        ({"epochs": 3}, "a recipe of mien train, not a study"),
+        ({"qestion": "why"}, r"unknown key qestion \(did you mean question\?\); known: "),
     ],
 )
 def test_mistakes_are_named(change: dict, reason: str) -> None:
@@ -171,7 +180,7 @@ def test_unknown_names_list_the_known(tmp_path: Path) -> None:
         load_study("poling")
     with pytest.raises(UnknownNameError, match="scale"):
         load_study("pooling", "huge")
-    with pytest.raises(ConfigError, match="cannot be read as TOML"):
+    with pytest.raises(ConfigError, match=r"no file .*none.toml.*check the path"):
         load_study(str(tmp_path / "none.toml"))
 
 

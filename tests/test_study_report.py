@@ -13,6 +13,7 @@ import pytest
 
 from mien import metrics
 from mien.core.labels import fer7
+from mien.metrics import wilson_interval
 from mien.study import parse_study, write_report
 from mien.study.figures import _accuracies, _curves, _logged, _per_label
 from mien.study.report import markdown, table_csv
@@ -178,12 +179,35 @@ def test_few_seeds_have_a_wide_interval() -> None:
         assert t_quantile(freedom) == pytest.approx(t.ppf(0.975, freedom), abs=1e-3)
     assert t_quantile(500) == t_quantile(30)
     found = [0.5, 0.54]
-    centre, half = interval(found, 10**12)
-    assert centre == pytest.approx(0.52)
-    assert half == pytest.approx(12.706 * stdev(found) / 2**0.5, rel=1e-3)
-    assert interval([0.5], 100)[1] == pytest.approx(1.96 * 0.05, rel=1e-3)
-    both = interval(found, 100)[1]
-    assert both == pytest.approx(np.hypot(half, 1.96 * np.sqrt(0.52 * 0.48 / 100)), rel=1e-3)
+    centre, low, high = interval(found, 10**12)
+    half = 12.706 * stdev(found) / 2**0.5
+    assert (centre, low, high) == pytest.approx((0.52, 0.52 - half, 0.52 + half), rel=1e-3)
+    ends = wilson_interval(52, 100)
+    _, low, high = interval(found, 100)
+    assert low == pytest.approx(0.52 - np.hypot(half, 0.52 - ends[0]), rel=1e-3)
+    assert high == pytest.approx(0.52 + np.hypot(half, ends[1] - 0.52), rel=1e-3)
+    assert interval([0.0, 1.0], 100)[1:] == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("right", [0, 3, 50, 100])
+def test_one_run_has_the_interval_of_the_tables(right: int) -> None:
+    assert interval([right / 100], 100) == (right / 100, *wilson_interval(right, 100))
+
+
+def test_generated_faces_are_told_and_compared_with_nothing() -> None:
+    entries = [{"arm": {"way": "one"}, "figure": 61.5}]
+    for data, told in ({"generated": 4}, True), ({}, False):
+        study = parse_study({**RAW, "data": data, "published": entries}, "mine", "full")
+        rows = rows_of("test")
+        text = markdown(study, rows)
+        assert ("**Generated faces.**" in text) is told
+        assert ("published |" in text and "61.5" in text) is not told
+        figure = _accuracies(study, rows)
+        drawn = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
+        assert bool(drawn) is not told
+        words = figure.get_suptitle()
+        assert ("generated faces: these say nothing" in words) is told
+        assert ("diamonds" in words) is not told
 
 
 def entry(epoch: int, **more: float) -> dict[str, Any]:

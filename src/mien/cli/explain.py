@@ -13,7 +13,7 @@ import numpy as np
 import typer
 
 from mien.cli import console, options
-from mien.core.errors import InputError
+from mien.core.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -109,6 +109,9 @@ def explain(
     )
     if out.suffix.lower() not in {"", ".png"}:
         raise typer.BadParameter(f"the figure is a PNG, got {out.name!r}; give a .png file")
+    for source in (image, data):
+        if source is not None and str(source) != "-" and not source.exists():
+            raise typer.BadParameter(f"no file or folder {str(source)!r}; check the path")
     if any(_would_be_lost(source, out) for source in (image, data) if source is not None):
         raise typer.BadParameter(f"{out} is read here and would be lost; give another --out")
     with console.needs("eval"):
@@ -209,7 +212,11 @@ def _open(
         raise typer.BadParameter(f"--precision {precision} is for bundles; {model} is a run")
     with console.needs("train"):
         from mien.explain.network import NetworkModel
-        from mien.train import load_run
+        from mien.train import CHECKPOINT, load_run
+    if not (folder / CHECKPOINT).exists():
+        raise InputError(
+            f"{model} holds neither a run of mien train ({CHECKPOINT}) nor a bundle (card.json)"
+        )
     from mien.runtime.detectors import DetectorOptions, build_detector
 
     finished = load_run(folder)
@@ -227,6 +234,8 @@ def _of_picture(
     from mien.explain import explain as explain_frames
     from mien.store.images import read_image
 
+    if label is not None and label not in model.labels.labels:
+        raise unknown_name("label", label, model.labels.labels)
     target = None if label is None else model.labels.index(label)
     piped = str(path) == "-"
     image = read_image(sys.stdin.buffer if piped else path)
@@ -249,6 +258,11 @@ def _of_picture(
         {"box": _box(box), "label": names[target], "probability": round(float(p[target]), 6)}
         for box, target, p in rows
     ]
+    if method == DEFAULT and all(map(found.faint, range(len(found)))):
+        console.say(
+            "hiding any one patch changes next to nothing: the answer rests on no single place; "
+            "--method activation shows what speaks for it"
+        )
     source = "stdin" if piped else path.name
     record = {"method": method, "faces": listed}
     return draw_explanation(found, source=source), record

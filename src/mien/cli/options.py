@@ -45,9 +45,23 @@ Threads = Annotated[
         show_default="one per core for the model, 1 for the detector",
     ),
 ]
+
+
+def _with_equals(overrides: list[str] | None) -> list[str] | None:
+    for each in overrides or ():
+        if not each.partition("=")[0].strip() or "=" not in each:
+            raise typer.BadParameter(f"expected KEY=VALUE, got {each!r}")
+    return overrides
+
+
 Override = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the recipe; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        callback=_with_equals,
+        help="Change one key of the recipe; repeatable.",
+    ),
 ]
 Int8 = Annotated[bool, typer.Option("--int8/--no-int8", help="Write the int8 file too.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace an existing BUNDLE.")]

@@ -135,7 +135,10 @@ def serve(
         if settings.token is not None:
             words.append("clients must give the token that is in the file of --token-file")
         if files is None:
-            words.append("this copy of mien has no page; in a clone, make page builds it (Node 20)")
+            words.append(
+                "this copy of mien has no page; in a clone, make page builds it "
+                "(Node 20.19 or newer)"
+            )
         if samples is not None:
             words.append(_COLLECTS)
         start_logging(sys.stderr)

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from mien.data import FaceSet
     from mien.study import Arm, Study
 
-app = typer.Typer(
-    help="Grids of trainings: a table, CSV files, figures.", rich_markup_mode=None
-)
+app = typer.Typer(help="Grids of trainings: a table, CSV files, figures.", rich_markup_mode=None)
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A study of mien, or a TOML file like theirs.")
@@ -57,9 +55,10 @@ def list_studies(as_json: options.Json = False) -> None:
 def show(name: Name, scale: Scale = "smoke", as_json: options.Json = False) -> None:
     """Show the arms of a study, and what each changes."""
     with console.needs("train"):
-        from mien.study import load_study
+        from mien.study import check_study, load_study
 
     study = load_study(name, scale)
+    check_study(study)
     if console.wants_json(asked=as_json):
         for arm in study.arms:
             console.emit({"arm": arm.name, "recipe": dict(arm.recipe), "data": dict(arm.data)})
@@ -108,6 +107,7 @@ def run(
     with console.needs("train"):
         from mien.store.atomic import locked_folder
         from mien.study import (
+            check_study,
             load_study,
             results_of,
             run_study,
@@ -117,6 +117,7 @@ def run(
         )
 
     study = load_study(name, scale, tuple(override or ()))
+    check_study(study)
     _check_data(name, study, study.arms, data)
     chosen = [arm for arm in study.arms if not only or arm.name in only]
     if votes is None and any(uses_votes(a) and not a.data.get("generated") for a in chosen):
@@ -190,9 +191,10 @@ def export(
     card come from the arm's first test set, which therefore is no test of them.
     """
     with console.needs("train"):
-        from mien.study import export_arm, load_study
+        from mien.study import check_study, export_arm, load_study
 
     study = load_study(name, scale, tuple(override or ()))
+    check_study(study)
     chosen = study.arm(arm)
     _check_data(name, study, (chosen,), data)
     report = export_arm(

@@ -56,7 +56,7 @@ def draw_explanation(found: Explanation, *, source: str = "") -> Figure:
             title += f"   (answer: {names[top]} {found.probabilities[i, top]:.2f})"
         if found.method.signed:  # the colours fill their scale however little was found
             title += f"\nvalues from {found.maps[i].min():+.3f} to {found.maps[i].max():+.3f}"
-            if abs(found.maps[i]).max() < found.method.full_colour / 2:
+            if found.faint(i):
                 title += ": next to nothing"
         elif not found.maps[i].any():
             title += "\nzero everywhere: it finds nothing that speaks for this label"
@@ -89,7 +89,9 @@ def draw_classes(found: ClassMaps) -> Figure:
     for panel in panels.flat[len(found.classes) :]:
         panel.set_axis_off()
     for panel, one in zip(panels.flat, found.classes, strict=False):
-        panel.set_title(_lines(f"{one.label}, {one.count} faces"), size=9, parse_math=False)
+        faint = found.method.signed and one.count and found.method.is_faint(one.map)
+        title = f"{one.label}, {one.count} faces" + (": next to nothing" if faint else "")
+        panel.set_title(_lines(title), size=9, parse_math=False)
         if not one.count:
             panel.set_axis_off()
             continue
@@ -103,7 +105,7 @@ def draw_classes(found: ClassMaps) -> Figure:
         figure.colorbar(image, ax=panels, shrink=0.6).set_label(unit, size=8)
     _head(
         figure,
-        f"What {found.model} looks at, by label: mean {found.method.title} of faces it answers "
+        f"What {found.model} looks at, by label: {found.method.title}, mean over faces it answers "
         f"rightly\nfaces of {found.source}{crosses}",
         found.input_size,
     )

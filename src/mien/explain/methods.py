@@ -36,6 +36,10 @@ class Method:
     needs_network: bool = False
     full_colour: float = 0.0
 
+    def is_faint(self, values: NDArray[np.float32]) -> bool:
+        """Whether a map has next to nothing in it: less than half of ``full_colour`` anywhere."""
+        return bool(abs(values).max() < self.full_colour / 2)
+
 
 METHODS = {
     method.name: method
@@ -84,6 +88,10 @@ class Explanation:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def faint(self, face: int) -> bool:
+        """Whether the map of a face has next to nothing in it, at the method's own scale."""
+        return self.method.is_faint(self.maps[face])
 
 
 def explain(

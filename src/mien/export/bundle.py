@@ -182,7 +182,12 @@ def check_origin(training: Mapping[str, Any], train: FaceSet, who: str = "the ne
         raise DataError(
             f"{who} was trained on other Training rows than those of {train.source} "
             f"(sha256 {trained_on[:12]}..., here {train.sha256[:12]}...); "
-            + ("give the same data" if plain else "a study drew them, which cannot be joined")
+            + (
+                "give the same data"
+                if plain
+                else "a study drew them, and what it drew is in no split of the data: train "
+                "members by mien train, or by a study without drawn rows"
+            )
         )
     for member in training.get("ensemble", ()):
         check_origin(member["training"], train, member["name"])
@@ -264,7 +269,7 @@ def licence_of(training: Mapping[str, Any]) -> str:
     """
     terms = training.get("data_terms")
     origins = sorted(set(_origins(training)))
-    if not (origins or terms):
+    if not (origins or terms or "data_set" in training):
         return LICENCE
     parts = ["Apache-2.0 (weights)"]
     if origins:

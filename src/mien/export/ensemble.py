@@ -81,8 +81,8 @@ def make_ensemble(
         on_stage: Called with the name of each stage.
 
     Raises:
-        ExportError: If the members do not fit together, a share is missing or not above 0, or the
-            merged graph answers differently.
+        ExportError: If the members do not fit together or are the same, a share is missing or not
+            above 0, or the merged graph answers differently.
         DataError: If a split is missing, a member was trained on other rows than these, or the
             shares cannot be learned honestly.
     """
@@ -161,11 +161,19 @@ def check_members(members: Sequence[Bundle]) -> None:
     """Refuse bundles that cannot answer as one.
 
     Raises:
-        ExportError: If there are fewer than two, or label space or crop differ.
+        ExportError: If there are fewer than two, one is there twice, or label space or crop
+            differ.
     """
     if len(members) < 2:
         raise ExportError(f"an ensemble needs two members or more, got {len(members)}")
     first = members[0].card
+    graphs = [member.card.files["fp32"].sha256 for member in members]
+    alike = (m for m, own in zip(members, graphs, strict=True) if graphs.count(own) > 1)
+    if twice := sorted({member.card.name for member in alike}):
+        raise ExportError(
+            f"{', '.join(twice)} is given more than once, which changes nothing but the cost; give "
+            "it once, with another --share where it shall weigh more"
+        )
     for member in members[1:]:
         if member.card.labels != first.labels:
             raise ExportError(

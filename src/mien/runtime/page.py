@@ -45,7 +45,7 @@ def built_page() -> dict[str, bytes]:
     if not archive.is_file():
         raise ConfigError(
             "this copy of mien was made without its page; in a clone, make page builds it "
-            "(Node 20 or newer)"
+            "(Node 20.19 or newer)"
         )
     try:
         files = _unpacked(lzma.decompress(archive.read_bytes()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from mien.core.errors import BundleError, InputError, unknown_name
+from mien.core.errors import BundleError, InputError, UnknownNameError, unknown_name
 from mien.store.atomic import writing_folder
 from mien.store.card import FILES, Card, parse_card
 from mien.store.wire import scan
@@ -155,4 +156,7 @@ def open_bundle(model: str | Path) -> Bundle:
         return load_bundle(built_in[name])
     if Path(model).is_dir():
         return load_bundle(Path(model))
+    if isinstance(model, Path) or os.sep in model:
+        known = ", ".join(bundle_names())
+        raise UnknownNameError(f"no folder {str(model)!r}; check the path, or give a name: {known}")
     raise unknown_name("model", str(model), bundle_names())

@@ -1,6 +1,7 @@
 """Studies: grids of trainings from a TOML file, one table and figures out."""
 
 from mien.study.arms import uses_votes
+from mien.study.checks import check_study
 from mien.study.exporting import export_arm
 from mien.study.plan import SCALES, Arm, DataPlan, Study, load_study, parse_study, study_names
 from mien.study.report import write_report, write_tables
@@ -11,6 +12,7 @@ __all__ = [
     "Arm",
     "DataPlan",
     "Study",
+    "check_study",
     "export_arm",
     "load_study",
     "parse_study",

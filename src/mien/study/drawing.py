@@ -16,7 +16,7 @@ from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD, one_fold_out
 from mien.data.sampling import TEST, TRAINING, class_samples, random_split
 from mien.data.subsets import balanced, capped
-from mien.study.generated import generated_faces
+from mien.study.generated import GENERATED, generated_faces
 from mien.study.plan import DataPlan
 from mien.train.reading import built
 
@@ -58,7 +58,8 @@ class Rows:
             for key, value in vars(self.plan).items()
             if key == "pool" or value != getattr(plain, key)
         }
-        return {"drawn": {k: list(v) if isinstance(v, tuple) else v for k, v in told.items()}}
+        note = {"drawn": {k: list(v) if isinstance(v, tuple) else v for k, v in told.items()}}
+        return note | ({"data_set": GENERATED} if self.plan.generated else {})
 
     @property
     def shown(self) -> FaceSet:

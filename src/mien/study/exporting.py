@@ -60,8 +60,9 @@ def export_arm(
     result = read_result(folder, arm)
     if result is None or result["state"] != "done":
         raise ConfigError(
-            f"{folder} has no finished arm; run it: mien study run {study.name} --scale "
-            f"{study.scale} --arm {arm.name} --out {runs}"
+            f"{folder} has no finished arm at scale {study.scale}; run it: mien study run "
+            f"{study.name} --scale {study.scale} --arm {arm.name} "
+            f"{'' if arm.data.get('generated') else '--data SRC '}--out DIR, a folder of that scale"
         )
     if study.kind == "classical":
         raise ConfigError(f"a classical arm is a bundle already: {folder / 'bundle'}")

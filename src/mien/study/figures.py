@@ -71,6 +71,7 @@ def _accuracies(study: Study, done: Sequence[Row]) -> Any:
     sets = test_sets(done)
     first = first_test(done)
     told = dict(zip(group_names(done), done, strict=True))
+    diamonds = False
     names = list(told)
     figure = _figure(3.2 + 3.6 * len(sets), 1.4 + 0.32 * len(names))
     panels = figure.subplots(1, len(sets), squeeze=False, sharey=True)[0]
@@ -78,14 +79,16 @@ def _accuracies(study: Study, done: Sequence[Row]) -> Any:
         counts = {row["scores"][test]["n"] for row in done if test in row["scores"]}
         for name, group in grouped(done, test, ("seed",)).items():
             found = [row["scores"][test]["accuracy"] for row in group]
-            centre, half = interval(found, group[0]["scores"][test]["n"])
+            centre, low, high = interval(found, group[0]["scores"][test]["n"])
             y = names.index(name)
+            ends = [[100 * (centre - low)], [100 * (high - centre)]]
             panel.errorbar(
-                100 * centre, y, xerr=100 * half, fmt="o", color=_BLUE, capsize=3, markersize=5
+                100 * centre, y, xerr=ends, fmt="o", color=_BLUE, capsize=3, markersize=5
             )
             figure_there = published(study, told[name], test, first)
             if _is_number(figure_there):
                 panel.plot(float(figure_there), y, marker="D", color=_ORANGE, markersize=5)
+                diamonds = True
         rows = " to ".join(f"{n:,}" for n in sorted({min(counts), max(counts)}))
         panel.set_title(f"{test}, n = {rows}", fontsize=10)
         panel.set_xlabel("accuracy, %")
@@ -96,9 +99,10 @@ def _accuracies(study: Study, done: Sequence[Row]) -> Any:
     panels[0].set_yticks(range(len(names)), names, fontsize=8)
     panels[0].invert_yaxis()
     caption = "points: ours, with 95 % intervals"
-    if study.published:
+    if diamonds:
         caption += "; diamonds: published"
-    figure.suptitle(f"{study.title}\n{caption} ({study.scale} scale)", fontsize=10)
+    where = "generated faces: these say nothing of any data" if study.generated else "scale"
+    figure.suptitle(f"{study.title}\n{caption} ({study.scale} {where})", fontsize=10)
     return figure
 
 
@@ -129,9 +133,13 @@ def _curves(panels: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], key: str)
     lines: dict[str, Any] = {}
     for place, (name, log) in zip(places.flat, panels, strict=False):
         for column, words, look in (
-            (key, "training, augmented", {"color": _BLUE}),
+            (key, "training batches", {"color": _BLUE}),
             (f"watch_{key}", "watched rows", {"color": _GREY, "linestyle": ":"}),
-            (f"shown_{key}", "test rows", {"color": _ORANGE, "linestyle": "--", "marker": "."}),
+            (
+                f"shown_{key}",
+                "test rows, one view",
+                {"color": _ORANGE, "linestyle": "--", "marker": "."},
+            ),
         ):
             points = [(e["epoch"], e[column]) for e in log if e.get(column) is not None]
             if points:
@@ -178,7 +186,8 @@ def _per_label(row: Row, test: str) -> Any:
     for key, colour, marker in looks:
         heights = [entry[key] for entry in found["per_class"].values()]
         shown = [np.nan if value is None else 100 * value for value in heights]
-        right.plot(shown, places, marker, color=colour, label=key.replace("f1", "F1"))
+        label = key.replace("f1", "F1")
+        right.plot(shown, places, marker, color=colour, label=label, clip_on=False, zorder=3)
     right.set_yticks(places, labels, fontsize=8)
     right.set_xlim(0, 100)
     right.invert_yaxis()

@@ -70,7 +70,7 @@ def run_fusion(
     """
     stages = fusion_stages(arm, rows.plan.labels)
     names, chosen = list(arm.recipe["members"]), arm.recipe["fusion"]
-    hidden = _hidden(arm.recipe["head"])
+    hidden = joint_hidden(arm)
     config = stages[names[0]]  # all that is used of it is alike in all of them
     if chosen not in (known := fusions(config)):
         raise unknown_name("fusion", chosen, known)
@@ -153,7 +153,8 @@ def fusion_stages(arm: Arm, labels: str) -> dict[str, TrainConfig]:
     """The recipes of an arm's trainings: of each member by its name, ``HEAD`` and ``TUNING``.
 
     Raises:
-        ConfigError: If the recipe lacks one, names a member twice, or wants epochs scored.
+        ConfigError: If the recipe lacks one, names no member or one twice, or wants epochs
+            scored.
     """
     settings = dict(arm.recipe)
     try:
@@ -162,8 +163,13 @@ def fusion_stages(arm: Arm, labels: str) -> dict[str, TrainConfig]:
         )
     except KeyError as error:
         raise ConfigError(f"arm {arm.name} lacks {error} in its recipe") from error
-    if len(set(names)) < len(names):
-        raise ConfigError(f"members must be different networks, got {', '.join(names)}")
+    if not isinstance(names, list) or not names:
+        raise ConfigError(f"members must be a list of networks, got {names!r}")
+    if len(set(map(str, names))) < len(names):
+        raise ConfigError(f"members must be different networks, got {', '.join(map(str, names))}")
+    for key, own in ((HEAD, head), (TUNING, tuning)):
+        if not isinstance(own, Mapping):
+            raise ConfigError(f"{key} must be a table of changes of the recipe, got {own!r}")
     changes = {name: {"model": name} for name in names} | {HEAD: head, TUNING: tuning}
     stages = {
         name: recipe_of(Arm(name, {}, merged(settings, own), {}), labels)
@@ -174,9 +180,13 @@ def fusion_stages(arm: Arm, labels: str) -> dict[str, TrainConfig]:
     return stages
 
 
-def _hidden(head: Mapping[str, Any]) -> int:
-    """Width of the dense layer before a joint head; 0 = none."""
-    widths = head.get("network", {}).get("hidden", [])
+def joint_hidden(arm: Arm) -> int:
+    """Width of the dense layer before the joint heads of an arm; 0 = none.
+
+    Raises:
+        ConfigError: If it asks for more than one.
+    """
+    widths = arm.recipe["head"].get("network", {}).get("hidden", [])
     if len(widths) > 1:
         raise ConfigError(f"a joint head takes one dense layer, got head.network.hidden = {widths}")
     return widths[0] if widths else 0

@@ -9,6 +9,9 @@ from mien.core.alignment import FRAME
 from mien.core.labels import LabelSpace, ferplus8
 from mien.data.faceset import FaceSet
 
+GENERATED = "generated faces"
+"""What these rows are called as a data set."""
+
 # Per label, by turns: how far the mouth's corners rise, how far it opens, how far the brows' inner
 # ends fall, how far the eyes open; pixels.
 _SHAPES = (
@@ -39,7 +42,7 @@ def generated_faces(
         images[rows[1::8]] = images[rows[: len(rows[1::8])]]
     votes = np.zeros((len(labels), 10), np.int16)
     votes[np.arange(len(labels)), labels % len(ferplus8)] = 10
-    return FaceSet(images, labels, usages, space, "generated faces", votes=votes)
+    return FaceSet(images, labels, usages, space, GENERATED, votes=votes)
 
 
 def _face(shape: tuple[float, float, float, float], rng: np.random.Generator) -> NDArray[np.uint8]:

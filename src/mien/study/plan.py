@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -14,13 +13,17 @@ from typing import Any
 from mien.core.errors import ConfigError, unknown_name
 from mien.data.folds import FOLD
 from mien.data.sampling import TEST
+from mien.study.published import checked_published
 from mien.train.options import check_folds
-from mien.train.reading import overridden
+from mien.train.reading import overridden, read_toml, unknown_keys
 
 SCALES = ("smoke", "reduced", "full")
 """Generated faces, a minute; the data, CPU hours; published sizes and epochs, a GPU."""
 
 KINDS = ("networks", "classical", "fusion", "transfer")
+
+_KEYS = ("title", "kind", "source", "question", "notes", "recipe", "grid", "data", "published")
+_KEYS_OF_SCALE = ("recipe", "grid", "data", "more", "notes")
 
 _OF_ROWS = ("labels", "folds", "fold", "fold_seed")
 """Keys of a recipe that say which rows a study draws."""
@@ -151,6 +154,11 @@ class Study:
     scale: str
     published: tuple[Mapping[str, Any], ...] = field(default=())
 
+    @property
+    def generated(self) -> bool:
+        """Whether arms run on generated faces, so that no figure is of the data."""
+        return any(arm.data.get("generated") for arm in self.arms)
+
     def arm(self, name: str) -> Arm:
         """The arm of that name; raises ``UnknownNameError`` if there is none."""
         for arm in self.arms:
@@ -184,11 +192,7 @@ def load_study(study: str, scale: str = "smoke", overrides: tuple[str, ...] = ()
         if study not in study_names():
             raise unknown_name("study", study, study_names())
         path = _folder() / f"{study}.toml"
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as TOML ({error})") from error
-    return parse_study(raw, path.stem, scale, overrides)
+    return parse_study(read_toml(path), path.stem, scale, overrides)
 
 
 def parse_study(
@@ -205,9 +209,10 @@ def parse_study(
     Raises:
         ConfigError: If something is missing, unknown or impossible.
     """
-    known = {"title", "kind", "source", "question", "notes", "recipe", "grid", "data", "published"}
-    if unknown := sorted(set(raw) - known - set(SCALES)):
-        raise ConfigError(f"study {name}: unknown key {', '.join(unknown)}")
+    if {"model", "epochs"} & set(raw):
+        raise ConfigError(f"{name} is a recipe of mien train, not a study; a study has [recipe]")
+    if unknown := sorted(set(raw) - {*_KEYS, *SCALES}):
+        raise ConfigError(f"study {name}: unknown key {unknown_keys(unknown, (*_KEYS, *SCALES))}")
     try:
         title, source, question = raw["title"], raw["source"], raw["question"]
     except KeyError as error:
@@ -216,8 +221,9 @@ def parse_study(
     if kind not in KINDS:
         raise ConfigError(f"study {name}: kind must be one of {', '.join(KINDS)}, got {kind!r}")
     own = raw.get(scale, {})
-    if unknown := sorted(set(own) - {"recipe", "grid", "data", "more", "notes"}):
-        raise ConfigError(f"study {name}: unknown key {', '.join(unknown)} in [{scale}]")
+    if unknown := sorted(set(own) - set(_KEYS_OF_SCALE)):
+        told = unknown_keys(unknown, _KEYS_OF_SCALE)
+        raise ConfigError(f"study {name}: in [{scale}] unknown key {told}")
     recipe = merged(raw.get("recipe", {}), own.get("recipe", {}))
     data = merged(raw.get("data", {}), own.get("data", {}))
     grid = {**raw.get("grid", {}), **own.get("grid", {})}
@@ -241,24 +247,8 @@ def parse_study(
         notes=f"{raw.get('notes', '')} {own.get('notes', '')}".strip(),
         arms=tuple(arms),
         scale=scale,
-        published=_published(raw.get("published", []), name),
+        published=checked_published(raw, name),
     )
-
-
-def _published(entries: Any, name: str) -> tuple[Mapping[str, Any], ...]:
-    """Checked before anything runs: the tables that read them are written after the first arm."""
-    if not isinstance(entries, list):
-        raise ConfigError(f"study {name}: published is a list of tables, write [[published]]")
-    for entry in entries:
-        if not isinstance(entry, Mapping) or not isinstance(entry.get("arm"), Mapping):
-            raise ConfigError(
-                f"study {name}: each [[published]] needs arm = {{ AXIS = VALUE }}, got {entry!r}"
-            )
-        unknown = sorted(set(entry) - {"arm", "figure", "test"})
-        if unknown or "figure" not in entry:
-            what = f"has unknown {', '.join(unknown)}" if unknown else "lacks its figure"
-            raise ConfigError(f"study {name}: [[published]] of {dict(entry['arm'])} {what}")
-    return tuple(entries)
 
 
 def _cells(grid: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

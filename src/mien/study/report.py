@@ -26,6 +26,12 @@ SCORES = ("accuracy", "loss", "precision", "recall", "f1")
 """Figures of a scored set, in the order of the columns."""
 
 
+_GENERATED = (
+    "**Generated faces.** The figures show that everything runs, and say nothing of any data; what "
+    "was published is left out."
+)
+
+
 def write_report(study: Study, rows: Sequence[Row], out: Path) -> list[Path]:
     """Write the tables and, of finished arms, figures.
 
@@ -90,7 +96,7 @@ def markdown(study: Study, rows: Sequence[Row]) -> str:
     sets = scored_sets(each)
     head = ["arm", "MB", "MMACs", "epochs", "s"]
     head += [f"{name}: {score}" for name in sets for score in ("accuracy", "loss", "P", "R", "F1")]
-    if study.published:
+    if _tells_published(study):
         head.append("published")
     lines = [
         f"# {study.title}",
@@ -99,6 +105,7 @@ def markdown(study: Study, rows: Sequence[Row]) -> str:
         "",
         f"Source: {study.source}. Scale: {study.scale}. {study.notes}".strip(),
         "",
+        *([_GENERATED, ""] if study.generated else []),
         *_table(head, (_cells(study, row, sets) for row in each)),
         "",
         *_notes(rows, sets),
@@ -180,7 +187,7 @@ def _cells(study: Study, row: Row, sets: Sequence[str]) -> list[str]:
     if row["state"] != "done":
         why = row.get("error", "")
         cells = [row["arm"], *[""] * 4, f"{row['state']} {why}".strip()]
-        return cells + [""] * (5 * len(sets) - 1 + bool(study.published))
+        return cells + [""] * (5 * len(sets) - 1 + _tells_published(study))
     cells = [
         f"**{row['arm']}**" if row.get("stands") else row["arm"],
         f"{row['megabytes']:.1f}",
@@ -191,9 +198,13 @@ def _cells(study: Study, row: Row, sets: Sequence[str]) -> list[str]:
     for name in sets:
         found = row["scores"].get(name)
         cells += _figures(found) if found else [""] * 5
-    if study.published:
+    if _tells_published(study):
         cells.append(published(study, row))
     return cells
+
+
+def _tells_published(study: Study) -> bool:
+    return bool(study.published) and not study.generated
 
 
 def _figures(found: Row) -> list[str]:

@@ -16,6 +16,7 @@ from mien.data.faceset import FaceSet
 from mien.store.atomic import locked_folder, writing
 from mien.study.arms import run_network, uses_votes
 from mien.study.baselines import run_baseline
+from mien.study.checks import check_study
 from mien.study.drawing import VOTES, Rows, drawn
 from mien.study.fusion import run_fusion
 from mien.study.plan import Arm, Study
@@ -82,13 +83,14 @@ def run_study(
         ``only``, not run.
 
     Raises:
-        UnknownNameError: If ``only`` names no arm.
-        ConfigError: If ``out`` holds results, or runs begun, of other settings or rows of an arm;
-            nothing is stored for that arm.
+        UnknownNameError: If ``only`` names no arm, or an arm no known network or label space.
+        ConfigError: If an arm cannot run (``checks.check_study``); if ``out`` holds results, or
+            runs begun, of other settings or rows of an arm. Nothing is stored for that arm.
         DataError: If there are no rows to compare those of a result with.
     """
     for name in only:
         study.arm(name)
+    check_study(study)
     out.mkdir(parents=True, exist_ok=True)
     list(results_of(study, out))  # damaged and foreign ones are told before an arm runs
     work = _Work(study, _Draw(faces), out, device, provenance or {}, on_arm, on_epoch)
@@ -300,7 +302,7 @@ def settings_digest(arm: Arm) -> str:
 
 
 def read_result(folder: Path, arm: Arm) -> dict[str, Any] | None:
-    """The stored result of an arm; None if it has none.
+    """The stored result of an arm; None if it has none, or failed with other settings.
 
     Raises:
         ConfigError: If it is of other settings, or damaged.
@@ -313,12 +315,14 @@ def read_result(folder: Path, arm: Arm) -> dict[str, Any] | None:
         settings = found["settings"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path} is damaged ({error}); remove it to run the arm again") from error
-    if settings != settings_digest(arm):
-        raise ConfigError(
-            f"{path} is of other settings than the study's now; remove the folder to run the arm "
-            "again, or choose another --out"
-        )
-    return found
+    if settings == settings_digest(arm):
+        return found
+    if found.get("state") == "failed":  # says nothing of what it would be now
+        return None
+    raise ConfigError(
+        f"{path} is of other settings than the study has now; remove {folder} to run the arm "
+        "again, or choose another --out"
+    )
 
 
 def results_of(study: Study, out: Path) -> Iterator[dict[str, Any]]:

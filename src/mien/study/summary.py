@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import sqrt
-from statistics import NormalDist, stdev
+from math import hypot, sqrt
+from statistics import stdev
 from typing import Any
 
 import numpy as np
 
+from mien import metrics
 from mien.study.arms import TRAIN
 from mien.study.plan import Study
 
@@ -90,7 +91,7 @@ def recognised(found: Row) -> int:
 
 
 def published(study: Study, row: Row, test: str | None = None, first: str | None = None) -> str:
-    """The publication's figure for a row; "" if it has none.
+    """The publication's figure for a row; "" if it has none, or the rows are generated.
 
     An entry belongs to a row if every key of its ``arm`` table has the row's value, or one of
     several. Of the networks of a fusion, the one that the arm stands for has the figures that name
@@ -103,6 +104,8 @@ def published(study: Study, row: Row, test: str | None = None, first: str | None
         first: The set that figures without a ``test`` are of.
     """
     told: list[str] = []
+    if study.generated:  # nothing that was published is of drawn faces
+        return ""
     for entry in study.published:
         wanted = entry["arm"]
         own = row.get("stands", True) or "network" in wanted
@@ -160,17 +163,19 @@ def group_names(rows: Sequence[Row], but: Sequence[str] = _SEEDS) -> list[str]:
     ]
 
 
-def interval(accuracies: Sequence[float], n: int) -> tuple[float, float]:
-    """Mean and half of the 95 % interval of one or several runs on ``n`` rows.
+def interval(accuracies: Sequence[float], n: int) -> tuple[float, float, float]:
+    """Mean of one or several runs on ``n`` rows, and the ends of its 95 % interval.
 
-    One run has the interval of its rows alone. Several have the spread of their seeds beside it,
-    by Student's t, since a few seeds say little about their own spread.
+    One run has the interval of its rows alone, Wilson's as in the tables. Several have the spread
+    of their seeds beside it, by Student's t, since a few seeds say little about their own spread.
     """
     centre = float(np.mean(accuracies))
-    squares = NormalDist().inv_cdf(0.975) ** 2 * centre * (1 - centre) / n
+    low, high = metrics.wilson_interval(round(centre * n), n)
     if (k := len(accuracies)) > 1:
-        squares += (t_quantile(k - 1) * stdev(accuracies)) ** 2 / k
-    return centre, sqrt(squares)
+        spread = t_quantile(k - 1) * stdev(accuracies) / sqrt(k)
+        low = centre - hypot(centre - low, spread)
+        high = centre + hypot(high - centre, spread)
+    return centre, max(low, 0.0), min(high, 1.0)
 
 
 def t_quantile(freedom: int) -> float:

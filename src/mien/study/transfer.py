@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mien.core.errors import DataError
+from mien.core.errors import ConfigError, DataError
 from mien.core.labels import ferplus8
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
@@ -113,6 +113,8 @@ def first_config(arm: Arm) -> TrainConfig | None:
     first = settings.pop("first", None)
     if first is None:
         return None
+    if not isinstance(first, Mapping):
+        raise ConfigError(f"first must be a table of changes of the recipe, got {first!r}")
     if merged(settings, first).get("decay", {}).get("kind") != "plateau":
         settings["held_out"] = 0.0  # the second training's rows are left out already
     own = ("hidden", "freeze_to")

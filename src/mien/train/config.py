@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-import tomllib
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +14,7 @@ from mien.core.errors import ConfigError
 from mien.core.labels import label_space
 from mien.models.options import NetworkOptions
 from mien.train.options import Augmentation, Decay, check_choice, check_folds, check_range
-from mien.train.reading import built, overridden
+from mien.train.reading import built, overridden, read_toml
 
 _INVERSE = ("balanced", "sqrt")
 
@@ -215,10 +214,7 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:
     Raises:
         ConfigError: If the file is no TOML, a key is unknown, or a value is impossible.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as TOML ({error})") from error
+    values = read_toml(path)
     for override in overrides:
         overridden(values, override)
     return config_from_dict(values)

@@ -6,10 +6,36 @@ import dataclasses
 import tomllib
 import types
 import typing
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from mien.core.errors import ConfigError
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        ConfigError: If there is no such file, or it is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"no file {str(path)!r}; check the path") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror})") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as TOML ({error})") from error
+
+
+def unknown_keys(keys: Iterable[str], known: Collection[str], prefix: str = "") -> str:
+    """Which keys are unknown, in words, with the nearest and all that are known."""
+    listed = list(keys)
+    near = [name for key in listed for name in get_close_matches(str(key), known, n=1)]
+    meant = f" (did you mean {', '.join(prefix + name for name in near)}?)" if near else ""
+    return f"{', '.join(prefix + key for key in listed)}{meant}; known: {', '.join(sorted(known))}"
 
 
 def built(cls: Any, values: dict[str, Any], prefix: str = "") -> Any:
@@ -21,12 +47,7 @@ def built(cls: Any, values: dict[str, Any], prefix: str = "") -> Any:
     hints = typing.get_type_hints(cls)
     unknown = [key for key in values if key not in hints]
     if unknown:
-        near = [name for key in unknown for name in get_close_matches(str(key), hints, n=1)]
-        meant = f" (did you mean {', '.join(prefix + name for name in near)}?)" if near else ""
-        raise ConfigError(
-            f"unknown configuration key {', '.join(prefix + key for key in unknown)}{meant}; "
-            f"known: {', '.join(sorted(hints))}"
-        )
+        raise ConfigError(f"unknown configuration key {unknown_keys(unknown, hints, prefix)}")
     return cls(**{k: _value(v, hints[k], f"{prefix}{k}") for k, v in values.items()})
 
 
