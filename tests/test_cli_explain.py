@@ -169,8 +169,12 @@ def test_where_nothing_can_be_seen_another_method_is_named(
     line = [bundle, str(picture), "--detector", "none"]
     for method, faint in itertools.product(("occlusion", "activation"), (True, False)):
         monkeypatch.setattr(Method, "is_faint", lambda *_, faint=faint: faint)
-        explained(*line, "--method", method)
+        label = explained(*line, "--method", method)["faces"][0]["label"]
         assert ("--method activation" in explained.err) is (faint and method == "occlusion")
+    monkeypatch.setattr(Method, "is_faint", lambda *_: True)
+    other = "sad" if label == "happy" else "happy"
+    explained(*line, "--label", other)  # nothing is said of the answer
+    assert "--method activation" not in explained.err
 
 
 def test_no_face_is_told(bundle: str, tmp_path: Path, explained: Answer):

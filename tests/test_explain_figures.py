@@ -93,6 +93,23 @@ def test_a_map_without_anything_says_so():
     assert "zero everywhere" in texts(draw_explanation(empty))
 
 
+@pytest.mark.parametrize(("fall", "faint"), [(0.049, True), (-0.049, True), (0.051, False)])
+def test_next_to_nothing_is_called_that(fall: float, faint: bool):
+    """Half of the fall from which occlusion is drawn in full colour."""
+    found = explain(SquareModel(), bright_square(), "occlusion")
+    maps = np.zeros_like(found.maps)
+    maps[0, 3, 4] = fall
+    one = replace(found, maps=maps)
+    assert one.faint(0) is faint
+    assert ("next to nothing" in texts(draw_explanation(one))) is faint
+    face = np.full((48, 48), 77.0, np.float32)
+    nothing = np.full_like(face, np.nan)
+    classes = (ClassMap("angry", 9, face, maps[0]), ClassMap("sad", 0, nothing, nothing))
+    figure = draw_classes(ClassMaps("tiny", "fer.csv", METHODS["occlusion"], 44, classes))
+    assert ("angry, 9 faces\nnext to nothing" in texts(figure)) is faint
+    assert texts(figure).count("next to nothing") == faint
+
+
 def test_names_from_outside_are_letters():
     """Dollars would start a formula, a control code would be obeyed by nobody but is shown."""
     space = LabelSpace("odd", ("$\\frac{$", "a\x1b[31m"))

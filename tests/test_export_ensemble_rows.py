@@ -185,7 +185,7 @@ def test_rows_that_a_study_drew_cannot_be_given_again(
     data = {"data": {"training_sha256": "0" * 64}}
     for plan, reason in (
         ({"pool": ["Training"], "rows": 9}, "a study drew them"),
-        ({"pool": ["Training", "PublicTest"]}, "in no split of the data"),
+        ({"pool": ["Training", "PublicTest"]}, "is no split of the data"),
         ({"pool": ["Training"], "balanced_tests": True}, "give the same data"),
     ):
         training = {**data, "drawn": plan}

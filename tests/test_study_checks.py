@@ -59,6 +59,10 @@ def no_data(_labels: str) -> FaceSet:
         (FUSION, "recipe", {"members": "nano"}, "members must be a list"),
         (FUSION, "recipe", {"members": ["nano", "nano"]}, "members must be different"),
         (FUSION, "recipe", {"members": ["nano", "tinny"]}, "unknown network 'tinny'"),
+        (FUSION, "recipe", {"members": [["nano"]]}, "members must be a list of names"),
+        (FUSION, "recipe", {"members": ["nano", "head"]}, "members may not be called head"),
+        (FUSION, "recipe", {"head": {"batch_size": 1}}, "batch_size = 1"),
+        (FUSION, "recipe", {"fusion": 3}, "unknown fusion 3"),
         (FUSION, "recipe", {"head": 3}, "head must be a table"),
         (FUSION, "recipe", {"head": {"epochs": 0}}, "epochs must be 1 or more"),
         (FUSION, "recipe", {"head": {"network": {"hidden": [8, 8]}}}, "one dense layer"),
@@ -67,7 +71,13 @@ def no_data(_labels: str) -> FaceSet:
         (TRANSFER, "recipe", {"first": 3}, "first must be a table"),
         (TRANSFER, "recipe", {"first": {"epoch": 3}}, "did you mean epochs"),
         (TRANSFER, "recipe", {"score_at": [1]}, "make the epochs an axis"),
+        (TRANSFER, "recipe", {"decay": 3}, "decay is a table"),
+        (TRANSFER, "recipe", {"first": {"network": 3}}, "network is a table"),
+        (TRANSFER, "recipe", {"first": {"batch_size": 1}}, "batch_size = 1"),
+        (TRANSFER, "recipe", {"first": {"model": "tiny"}}, r"another trunk \(tiny\) .* \(nano\)"),
+        (TRANSFER, "recipe", {"first": {"network": {"channels": 3}}}, "another trunk"),
         (CLASSICAL, "recipe", {"baseline": "hog"}, "unknown baseline 'hog'"),
+        (CLASSICAL, "recipe", {"baseline": ["hog-svm"]}, "unknown baseline"),
         (CLASSICAL, "recipe", {"component": 3}, "component"),
     ],
 )
@@ -80,6 +90,13 @@ def test_what_cannot_run_is_refused_before_data_are_read(
     assert isinstance(caught.value, (ConfigError, UnknownNameError))
     assert "study mine, arm only" in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_dense_layers_and_freezing_of_a_transfer_may_differ_from_its_first_training() -> None:
+    network = {"hidden": [8], "freeze_to": "0"}
+    first = {"epochs": 1, "dropout": 0.3, "network": {"hidden": [4]}}
+    recipe = {**TRANSFER["recipe"], "network": network, "first": first}
+    check_study(parse_study({**TRANSFER, "recipe": recipe}, "mine", "full"))
 
 
 @pytest.mark.parametrize("base", [NETWORKS, FUSION, TRANSFER, CLASSICAL])

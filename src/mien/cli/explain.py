@@ -258,10 +258,11 @@ def _of_picture(
         {"box": _box(box), "label": names[target], "probability": round(float(p[target]), 6)}
         for box, target, p in rows
     ]
-    if method == DEFAULT and all(map(found.faint, range(len(found)))):
+    answered = (found.targets == found.probabilities.argmax(axis=1)).all()
+    if method == DEFAULT and answered and all(map(found.faint, range(len(found)))):
         console.say(
-            "hiding any one patch changes next to nothing: the answer rests on no single place; "
-            "--method activation shows what speaks for it"
+            "no place that was hidden changes the answer much: it rests on several; where the "
+            "model averages its maps, --method activation shows what adds up"
         )
     source = "stdin" if piped else path.name
     record = {"method": method, "faces": listed}

@@ -113,7 +113,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
     "unknown model 'tinny'; did you mean 'tiny'? Known: base, tiny"
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3)
+    near = difflib.get_close_matches(str(name), names, n=3)
     hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else "."
     return UnknownNameError(f"unknown {kind} {name!r}{hint} Known: {', '.join(names) or 'none'}")
 

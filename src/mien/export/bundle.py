@@ -185,7 +185,7 @@ def check_origin(training: Mapping[str, Any], train: FaceSet, who: str = "the ne
             + (
                 "give the same data"
                 if plain
-                else "a study drew them, and what it drew is in no split of the data: train "
+                else "a study drew them, and what it drew is no split of the data: train "
                 "members by mien train, or by a study without drawn rows"
             )
         )

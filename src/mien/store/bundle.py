@@ -156,7 +156,7 @@ def open_bundle(model: str | Path) -> Bundle:
         return load_bundle(built_in[name])
     if Path(model).is_dir():
         return load_bundle(Path(model))
-    if isinstance(model, Path) or os.sep in model:
+    if isinstance(model, Path) or any(each in model for each in (os.sep, os.altsep) if each):
         known = ", ".join(bundle_names())
         raise UnknownNameError(f"no folder {str(model)!r}; check the path, or give a name: {known}")
     raise unknown_name("model", str(model), bundle_names())

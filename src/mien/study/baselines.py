@@ -28,7 +28,7 @@ def baseline_of(arm: Arm, labels: str) -> ClassicalConfig:
     name = changes.pop("baseline", None)
     if name is None:
         raise ConfigError(f"arm {arm.name} needs a baseline; known: {', '.join(BASELINES)}")
-    if name not in BASELINES:
+    if not isinstance(name, str) or name not in BASELINES:
         raise unknown_name("baseline", name, BASELINES)
     given = vars(built(ClassicalConfig, changes))
     return replace(BASELINES[name], **{key: given[key] for key in changes}, labels=labels)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+
+import torch
 
 from mien.core.errors import ConfigError, LabelError, UnknownNameError, unknown_name
 from mien.core.labels import label_space
@@ -12,8 +14,12 @@ from mien.study.baselines import baseline_of
 from mien.study.fusion import fusion_stages, fusions, joint_hidden
 from mien.study.plan import Arm, DataPlan, Study
 from mien.study.transfer import first_config
-from mien.train import TrainConfig, check_batch, check_network
+from mien.train import TrainConfig, check_batch
 from mien.train.reading import built
+from mien.train.state import new_network
+
+Shapes = dict[str, tuple[int, ...]]
+Trunk = Callable[[TrainConfig], Shapes]
 
 
 def check_study(study: Study) -> None:
@@ -23,49 +29,75 @@ def check_study(study: Study) -> None:
         ConfigError: If a key of an arm's recipe or rows is unknown, or a value impossible.
         UnknownNameError: If there is no such network, baseline, fusion or label space.
     """
-    seen: set[str] = set()
+    trunk = _trunks()
     for arm in study.arms:
         try:
             plan: DataPlan = built(DataPlan, dict(arm.data), "data.")
             label_space(plan.labels)
-            for config in _CONFIGS[study.kind](arm, plan.labels):
-                check_batch(config, 1)
-                network = repr((config.model, config.labels, config.network))
-                if network not in seen:
-                    check_network(config)
-                seen.add(network)
+            _CHECKS[study.kind](arm, plan.labels, trunk)
         except (ConfigError, LabelError, UnknownNameError) as error:
             raise type(error)(f"study {study.name}, arm {arm.name}: {error}") from error
 
 
-def _network(arm: Arm, labels: str) -> Iterator[TrainConfig]:
-    yield recipe_of(arm, labels)
+def _trunks() -> Trunk:
+    """Shapes of a network's trunk by its recipe; raises if it cannot be built.
+
+    Nothing is computed for it, and arms of one network have it built once.
+    """
+    known: dict[str, Shapes] = {}
+
+    def trunk(config: TrainConfig) -> Shapes:
+        key = repr((config.model, config.labels, config.network, config.votes_weight > 0))
+        if key not in known:
+            with torch.device("meta"):
+                state = new_network(config, pretrained=False).trunk.state_dict()
+            known[key] = {name: tuple(each.shape) for name, each in state.items()}
+        return known[key]
+
+    return trunk
 
 
-def _baseline(arm: Arm, labels: str) -> Iterator[TrainConfig]:
+def _network(arm: Arm, labels: str, trunk: Trunk) -> None:
+    _trains(recipe_of(arm, labels), trunk)
+
+
+def _trains(config: TrainConfig, trunk: Trunk) -> Shapes:
+    check_batch(config, 1)
+    return trunk(config)
+
+
+def _baseline(arm: Arm, labels: str, _trunk: Trunk) -> None:
     baseline_of(arm, labels)
-    yield from ()
 
 
-def _fusion(arm: Arm, labels: str) -> Iterator[TrainConfig]:
+def _fusion(arm: Arm, labels: str, trunk: Trunk) -> None:
     stages = fusion_stages(arm, labels)
     joint_hidden(arm)
-    members = [stages[name] for name in arm.recipe["members"]]
-    chosen, known = arm.recipe["fusion"], fusions(members[0])
+    chosen, known = arm.recipe["fusion"], fusions(stages[arm.recipe["members"][0]])
     if chosen not in known:
         raise unknown_name("fusion", chosen, known)
-    yield from members
+    for config in stages.values():
+        check_batch(config, 1)
+    for member in arm.recipe["members"]:
+        trunk(stages[member])
 
 
-def _transfer(arm: Arm, labels: str) -> Iterator[TrainConfig]:
+def _transfer(arm: Arm, labels: str, trunk: Trunk) -> None:
+    first = first_config(arm)
     own = {key: value for key, value in arm.recipe.items() if key != "first"}
-    for config in (first_config(arm), recipe_of(replace(arm, recipe=own), labels)):
+    second = recipe_of(replace(arm, recipe=own), labels)
+    for config in (second, first):
         if config is not None:
             no_chosen_epochs(config)
-            yield config
+    shapes = _trains(second, trunk)
+    if first is not None and _trains(first, trunk) != shapes:
+        raise ConfigError(
+            f"first trains another trunk ({first.model}) than goes on ({second.model}); give both "
+            "one model, network.input_size, network.channels and network.pooling"
+        )
 
 
-_CONFIGS: dict[str, Callable[[Arm, str], Iterator[TrainConfig]]] = {
+_CHECKS: dict[str, Callable[[Arm, str, Trunk], None]] = {
     "networks": _network,
     "classical": _baseline,
     "fusion": _fusion,

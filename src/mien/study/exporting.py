@@ -60,9 +60,8 @@ def export_arm(
     result = read_result(folder, arm)
     if result is None or result["state"] != "done":
         raise ConfigError(
-            f"{folder} has no finished arm at scale {study.scale}; run it: mien study run "
-            f"{study.name} --scale {study.scale} --arm {arm.name} "
-            f"{'' if arm.data.get('generated') else '--data SRC '}--out DIR, a folder of that scale"
+            f"{folder} has no finished arm at scale {study.scale}; give --runs the folder of that "
+            f"scale, or run it with --arm {arm.name}"
         )
     if study.kind == "classical":
         raise ConfigError(f"a classical arm is a bundle already: {folder / 'bundle'}")

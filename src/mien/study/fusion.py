@@ -163,10 +163,12 @@ def fusion_stages(arm: Arm, labels: str) -> dict[str, TrainConfig]:
         )
     except KeyError as error:
         raise ConfigError(f"arm {arm.name} lacks {error} in its recipe") from error
-    if not isinstance(names, list) or not names:
-        raise ConfigError(f"members must be a list of networks, got {names!r}")
-    if len(set(map(str, names))) < len(names):
-        raise ConfigError(f"members must be different networks, got {', '.join(map(str, names))}")
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise ConfigError(f"members must be a list of names of networks, got {names!r}")
+    if len(set(names)) < len(names):
+        raise ConfigError(f"members must be different networks, got {', '.join(names)}")
+    if taken := sorted({HEAD, TUNING} & set(names)):
+        raise ConfigError(f"members may not be called {taken[0]}, as a stage after theirs is")
     for key, own in ((HEAD, head), (TUNING, tuning)):
         if not isinstance(own, Mapping):
             raise ConfigError(f"{key} must be a table of changes of the recipe, got {own!r}")

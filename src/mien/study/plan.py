@@ -13,7 +13,7 @@ from typing import Any
 from mien.core.errors import ConfigError, unknown_name
 from mien.data.folds import FOLD
 from mien.data.sampling import TEST
-from mien.study.published import checked_published
+from mien.study.published import checked_published, told
 from mien.train.options import check_folds
 from mien.train.reading import overridden, read_toml, unknown_keys
 
@@ -25,6 +25,7 @@ KINDS = ("networks", "classical", "fusion", "transfer")
 _KEYS = ("title", "kind", "source", "question", "notes", "recipe", "grid", "data", "published")
 _KEYS_OF_SCALE = ("recipe", "grid", "data", "more", "notes")
 
+_TABLES = ("recipe", "grid", "data")
 _OF_ROWS = ("labels", "folds", "fold", "fold_seed")
 """Keys of a recipe that say which rows a study draws."""
 
@@ -156,8 +157,8 @@ class Study:
 
     @property
     def generated(self) -> bool:
-        """Whether arms run on generated faces, so that no figure is of the data."""
-        return any(arm.data.get("generated") for arm in self.arms)
+        """Whether all arms run on generated faces, so that no figure is of the data."""
+        return all(arm.data.get("generated") for arm in self.arms)
 
     def arm(self, name: str) -> Arm:
         """The arm of that name; raises ``UnknownNameError`` if there is none."""
@@ -202,13 +203,13 @@ def parse_study(
 
     ``[recipe]``, ``[grid]`` and ``[data]`` hold for every scale; ``[smoke]``, ``[reduced]`` and
     ``[full]`` may each have the three tables again, whose keys win, and ``notes``, which are added.
-    The grid of a scale replaces
-    the axes that it names; an axis with an empty list is dropped. ``[[reduced.more]]`` and its like
-    are further grids of that scale alone.
+    The grid of a scale replaces the axes that it names; an axis with an empty list is dropped.
+    ``[[reduced.more]]`` and its like are further grids of that scale alone.
 
     Raises:
         ConfigError: If something is missing, unknown or impossible.
     """
+    _check_shape(raw, name)
     if {"model", "epochs"} & set(raw):
         raise ConfigError(f"{name} is a recipe of mien train, not a study; a study has [recipe]")
     if unknown := sorted(set(raw) - {*_KEYS, *SCALES}):
@@ -221,9 +222,10 @@ def parse_study(
     if kind not in KINDS:
         raise ConfigError(f"study {name}: kind must be one of {', '.join(KINDS)}, got {kind!r}")
     own = raw.get(scale, {})
-    if unknown := sorted(set(own) - set(_KEYS_OF_SCALE)):
-        told = unknown_keys(unknown, _KEYS_OF_SCALE)
-        raise ConfigError(f"study {name}: in [{scale}] unknown key {told}")
+    for each in SCALES:
+        if unknown := sorted(set(raw.get(each, {})) - set(_KEYS_OF_SCALE)):
+            words = unknown_keys(unknown, _KEYS_OF_SCALE)
+            raise ConfigError(f"study {name}: in [{each}] unknown key {words}")
     recipe = merged(raw.get("recipe", {}), own.get("recipe", {}))
     data = merged(raw.get("data", {}), own.get("data", {}))
     grid = {**raw.get("grid", {}), **own.get("grid", {})}
@@ -238,6 +240,8 @@ def parse_study(
         arms = [arm for i, arm in enumerate(arms) if arm not in arms[:i]]
     if repeated := sorted({a.name for a in arms if sum(b.name == a.name for b in arms) > 1}):
         raise ConfigError(f"study {name}: two arms are called {', '.join(repeated)}")
+    if len({bool(arm.data.get("generated")) for arm in arms}) > 1:
+        raise ConfigError(f"study {name}: either all arms have data.generated, or none")
     return Study(
         name=name,
         title=title,
@@ -247,8 +251,24 @@ def parse_study(
         notes=f"{raw.get('notes', '')} {own.get('notes', '')}".strip(),
         arms=tuple(arms),
         scale=scale,
-        published=checked_published(raw, name),
+        published=checked_published(raw, name, kind),
     )
+
+
+def _check_shape(raw: Mapping[str, Any], name: str) -> None:
+    """Tables are tables, in every scale; raises ``ConfigError`` otherwise."""
+    tables = {key: raw.get(key, {}) for key in (*_TABLES, *SCALES)}
+    for scale in SCALES:
+        own = tables[scale]
+        if not isinstance(own, Mapping):
+            continue
+        tables |= {f"{scale}.{key}": own.get(key, {}) for key in _TABLES}
+        more = own.get("more", [])
+        if not isinstance(more, list) or not all(isinstance(each, Mapping) for each in more):
+            raise ConfigError(f"study {name}: {scale}.more is a list, write [[{scale}.more]]")
+    for key, table in tables.items():
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"study {name}: {key} is a table, write [{key}]; got {table!r}")
 
 
 def _cells(grid: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -267,16 +287,15 @@ def _arm(
 ) -> Arm:
     """One cell of the grid; a value that is a table sets several keys and is named by ``name``."""
     whole, rows, words = dict(recipe), dict(data), list[str]()
-    told: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     for key, value in values.items():
+        named[key] = told(value)
         if isinstance(value, Mapping):
-            table = dict(value)
-            word = str(table.pop("name", "-".join(map(str, table.values()))))
-            settings = table
+            words.append(named[key])
+            settings = {each: setting for each, setting in value.items() if each != "name"}
         else:
-            word, settings = _word(key, value), {key: value}
-        words.append(word)
-        told[key] = word if isinstance(value, Mapping) else value
+            words.append(_word(key, value))
+            settings = {key: value}
         for path, setting in settings.items():
             changes = nested(path, setting)
             own = changes.pop("data", {})
@@ -293,7 +312,7 @@ def _arm(
         place = _place(key.strip())
         ours = place.startswith("data.")
         overridden(rows if ours else whole, f"{place.removeprefix('data.')}{equals}{value}")
-    return Arm("-".join(words) or "only", told, whole, rows)
+    return Arm("-".join(words) or "only", named, whole, rows)
 
 
 def _place(key: str) -> str:

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from mien.core.errors import ConfigError
 from mien.train.reading import unknown_keys
 
-_OF_FUSIONS = ("network",)
-"""Axes that no grid names: a fusion has rows of several networks."""
+NETWORK = "network"
+"""An axis that no grid names: an arm of a fusion has rows of several networks."""
 
 
-def checked_published(raw: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+def checked_published(
+    raw: Mapping[str, Any], name: str, kind: str
+) -> tuple[Mapping[str, Any], ...]:
     """The ``[[published]]`` entries of a study.
 
-    A figure may belong to arms of one scale alone, so axes and values of every scale count.
+    A figure may belong to arms of one scale alone, so the grids of every scale count.
 
     Args:
-        raw: The whole file.
+        raw: The whole file, its tables being tables.
         name: What the study is called.
+        kind: One of ``plan.KINDS``.
 
     Raises:
-        ConfigError: If an entry lacks something, is about an axis or value that no grid has, or its
-            figure is no number and has none in it.
+        ConfigError: If an entry lacks something, belongs to no arm of any scale, or its figure is
+            no number and has none in it.
     """
     entries = raw.get("published", [])
     if not isinstance(entries, list):
         raise ConfigError(f"study {name}: published is a list of tables, write [[published]]")
-    known = _values(raw)
+    cells = list(_cells(raw))
     for entry in entries:
         if not isinstance(entry, Mapping) or not isinstance(entry.get("arm"), Mapping):
             raise ConfigError(
@@ -41,48 +46,65 @@ def checked_published(raw: Mapping[str, Any], name: str) -> tuple[Mapping[str, A
             what = f"has unknown {', '.join(unknown)}" if unknown else "lacks its figure"
             raise ConfigError(f"{where} {what}")
         _check_figure(entry["figure"], where)
-        _check_arm(entry["arm"], known, where)
+        if not isinstance(entry.get("test", ""), str):
+            raise ConfigError(f"{where}: test is the name of a scored set, got {entry['test']!r}")
+        arm = dict(entry["arm"])
+        if kind == "fusion":
+            arm.pop(NETWORK, None)  # a member, or a fusion of them
+        _check_arm(arm, cells, where)
     return tuple(entries)
 
 
+def belongs(arm: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    """Whether a row's values have every one that is wanted, or one of several wanted ones."""
+    return all(
+        values.get(axis) in wanted if isinstance(wanted, list) else values.get(axis) == wanted
+        for axis, wanted in arm.items()
+    )
+
+
 def _check_figure(figure: Any, where: str) -> None:
-    number = isinstance(figure, (int, float)) and not isinstance(figure, bool)
-    if not number and not (isinstance(figure, str) and re.search(r"\d", figure)):
+    if isinstance(figure, str):
+        known = re.search(r"\d", figure) is not None
+    elif isinstance(figure, (int, float)) and not isinstance(figure, bool):
+        known = math.isfinite(figure)
+    else:
+        known = False
+    if not known:
         raise ConfigError(
             f"{where}: figure must be a number, in percent, or words with one, got {figure!r}"
         )
 
 
-def _check_arm(arm: Mapping[str, Any], known: Mapping[str, list[Any]], where: str) -> None:
-    axes = (*known, *_OF_FUSIONS)
+def _check_arm(arm: Mapping[str, Any], cells: list[dict[str, Any]], where: str) -> None:
+    axes = list(dict.fromkeys(axis for cell in cells for axis in cell))
     if unknown := [axis for axis in arm if axis not in axes]:
         raise ConfigError(f"{where}: no grid has the axis {unknown_keys(unknown, axes)}")
     for axis, value in arm.items():
-        if axis in _OF_FUSIONS:
-            continue
+        known = [cell[axis] for cell in cells if axis in cell]
         for each in value if isinstance(value, list) else [value]:
-            if each not in known[axis]:
-                raise ConfigError(
-                    f"{where}: no grid has {axis} = {each!r}; it has "
-                    f"{', '.join(map(repr, known[axis]))}"
-                )
+            if each not in known:
+                told = ", ".join(dict.fromkeys(map(repr, known)))
+                raise ConfigError(f"{where}: no grid has {axis} = {each!r}; there is {told}")
+    if not any(belongs(arm, cell) for cell in cells):
+        raise ConfigError(f"{where}: no arm of any scale has these values together")
 
 
-def _values(raw: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Values of every axis in the grids of all scales, tables by their names."""
-    found: dict[str, list[Any]] = {}
-    for grid in _grids(raw):
-        for axis, values in grid.items():
-            for value in values if isinstance(values, list) else []:
-                table = dict(value) if isinstance(value, Mapping) else {}
-                word = str(table.pop("name", "-".join(map(str, table.values()))))
-                told = word if isinstance(value, Mapping) else value
-                if told not in found.setdefault(axis, []):
-                    found[axis].append(told)
-    return found
+def _cells(raw: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Values of every arm of every scale, tables by their names."""
+    for scale in ("smoke", "reduced", "full"):
+        own = raw.get(scale, {})
+        whole = {**raw.get("grid", {}), **own.get("grid", {})}
+        for grid in (whole, *own.get("more", [])):
+            axes = {
+                k: [told(v) for v in vs] for k, vs in grid.items() if isinstance(vs, list) and vs
+            }
+            yield from (dict(zip(axes, cell, strict=True)) for cell in product(*axes.values()))
 
 
-def _grids(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for part in (raw, *(raw.get(key, {}) for key in ("smoke", "reduced", "full"))):
-        grids = [part.get("grid", {}), *part.get("more", [])]
-        yield from (grid for grid in grids if isinstance(grid, Mapping))
+def told(value: Any) -> Any:
+    """What a value of an axis is called: a table has a name, or its values in words."""
+    if not isinstance(value, Mapping):
+        return value
+    table = dict(value)
+    return str(table.pop("name", "-".join(map(str, table.values()))))

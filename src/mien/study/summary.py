@@ -12,6 +12,7 @@ import numpy as np
 from mien import metrics
 from mien.study.arms import TRAIN
 from mien.study.plan import Study
+from mien.study.published import NETWORK, belongs
 
 Row = Mapping[str, Any]
 """One arm's result, as ``run_study`` gives it."""
@@ -108,18 +109,14 @@ def published(study: Study, row: Row, test: str | None = None, first: str | None
         return ""
     for entry in study.published:
         wanted = entry["arm"]
-        own = row.get("stands", True) or "network" in wanted
-        if own and all(_is(row["values"].get(key), value) for key, value in wanted.items()):
+        own = row.get("stands", True) or NETWORK in wanted
+        if own and belongs(wanted, row["values"]):
             if test is None:
                 where = f" ({entry['test']})" if "test" in entry else ""
                 told.append(f"{entry['figure']}{where}")
             elif entry.get("test", first) == test:
                 return str(entry["figure"])
     return "; ".join(told)
-
-
-def _is(value: Any, wanted: Any) -> bool:
-    return value in wanted if isinstance(wanted, list) else value == wanted
 
 
 def by_seed(rows: Sequence[Row], test: str) -> dict[str, list[float]]:

@@ -115,6 +115,10 @@ def first_config(arm: Arm) -> TrainConfig | None:
         return None
     if not isinstance(first, Mapping):
         raise ConfigError(f"first must be a table of changes of the recipe, got {first!r}")
+    for key in ("decay", "network"):
+        for table in (settings.get(key, {}), first.get(key, {})):
+            if not isinstance(table, Mapping):
+                raise ConfigError(f"{key} is a table of settings, got {table!r}")
     if merged(settings, first).get("decay", {}).get("kind") != "plateau":
         settings["held_out"] = 0.0  # the second training's rows are left out already
     own = ("hidden", "freeze_to")
