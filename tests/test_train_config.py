@@ -125,8 +125,10 @@ def test_an_unknown_label_space_is_named_before_the_data_are_read(tmp_path: Path
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match=r"no file '.*none\.toml'; check the path"):
         load_config(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match=r"cannot be read \("):
+        load_config(tmp_path)
 
 
 def test_tables_and_alternatives_are_read(tmp_path: Path) -> None:
