@@ -64,12 +64,17 @@ def test_ctrl_c_ends_a_camera_with_all_rows_written(tmp_path: Path) -> None:
 
 
 def test_second_ctrl_c_interrupts() -> None:
-    with _stopping() as stop:
-        signal.raise_signal(signal.SIGINT)
-        assert stop.is_set()
-        with pytest.raises(KeyboardInterrupt):
+    # a shell's background job inherits that Ctrl-C is ignored
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with _stopping() as stop:
             signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            assert stop.is_set()
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 def test_camera_that_is_not_there_is_one_error(capsys: pytest.CaptureFixture[str]) -> None:
