@@ -89,8 +89,9 @@ def draw_classes(found: ClassMaps) -> Figure:
     for panel in panels.flat[len(found.classes) :]:
         panel.set_axis_off()
     for panel, one in zip(panels.flat, found.classes, strict=False):
-        faint = found.method.signed and one.count and found.method.is_faint(one.map)
-        title = f"{one.label}, {one.count} faces" + ("\nnext to nothing" if faint else "")
+        title = f"{one.label}, {one.count} faces"
+        if found.method.is_faint(one.map):
+            title += "\nnext to nothing"
         panel.set_title(_lines(title), size=9, parse_math=False)
         if not one.count:
             panel.set_axis_off()

@@ -72,8 +72,6 @@ def run_fusion(
     names, chosen = list(arm.recipe["members"]), arm.recipe["fusion"]
     hidden = joint_hidden(arm)
     config = stages[names[0]]  # all that is used of it is alike in all of them
-    if chosen not in (known := fusions(config)):
-        raise unknown_name("fusion", chosen, known)
     logs: dict[str, list[EpochRow]] = {}
 
     def trained(
@@ -155,10 +153,11 @@ def fusion_stages(arm: Arm, labels: str) -> dict[str, TrainConfig]:
     Raises:
         ConfigError: If the recipe lacks one, names no member or one twice, or wants epochs
             scored.
+        UnknownNameError: If ``fusion`` names none of the fusions.
     """
     settings = dict(arm.recipe)
     try:
-        names, head, tuning, _ = (
+        names, head, tuning, chosen = (
             settings.pop(key) for key in ("members", "head", "tuning", "fusion")
         )
     except KeyError as error:
@@ -179,6 +178,8 @@ def fusion_stages(arm: Arm, labels: str) -> dict[str, TrainConfig]:
     }
     for config in stages.values():
         no_chosen_epochs(config)
+    if chosen not in (known := fusions(stages[names[0]])):
+        raise unknown_name("fusion", chosen, known)
     return stages
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from mien.core.errors import ConfigError, unknown_name
 from mien.data.folds import FOLD
 from mien.data.sampling import TEST
-from mien.study.published import checked_published, told
+from mien.study.published import checked_published
 from mien.train.options import check_folds
 from mien.train.reading import overridden, read_toml, unknown_keys
 
@@ -141,8 +141,9 @@ class Study:
         notes: In what they differ from the publication.
         arms: The trainings.
         scale: Which of ``SCALES`` they are.
-        published: Figures of the publication: ``{"arm": {...}, figure: value}``, and ``test``, the
-            name of the scored set it is compared with, where that is not the first test set.
+        published: Figures of the publication, none beside generated faces:
+            ``{"arm": {...}, figure: value}``, and ``test``, the name of the scored set it is
+            compared with, where that is not the first test set.
     """
 
     name: str
@@ -228,11 +229,10 @@ def parse_study(
             raise ConfigError(f"study {name}: in [{each}] unknown key {words}")
     recipe = merged(raw.get("recipe", {}), own.get("recipe", {}))
     data = merged(raw.get("data", {}), own.get("data", {}))
-    grid = {**raw.get("grid", {}), **own.get("grid", {})}
     ended = {_place(override.partition("=")[0].strip()) for override in overrides}
     grids = [
         {key: axis for key, axis in each.items() if _place(key) not in ended}
-        for each in (grid, *own.get("more", ()))
+        for each in _grids(raw, scale)
     ]
     cells = [cell for each in grids for cell in _cells(each, name)]
     arms = [_arm(values, recipe, data, overrides) for values in cells]
@@ -240,6 +240,14 @@ def parse_study(
         arms = [arm for i, arm in enumerate(arms) if arm not in arms[:i]]
     if repeated := sorted({a.name for a in arms if sum(b.name == a.name for b in arms) > 1}):
         raise ConfigError(f"study {name}: two arms are called {', '.join(repeated)}")
+    # A figure may belong to arms of another scale; what was published is not of generated faces.
+    every = [
+        {axis: _told(value) for axis, value in cell.items()}
+        for each in SCALES
+        for grid in _grids(raw, each)
+        for cell in _cells(grid, name)
+    ]
+    published = checked_published(raw.get("published", []), every, name, kind)
     if len({bool(arm.data.get("generated")) for arm in arms}) > 1:
         raise ConfigError(f"study {name}: either all arms have data.generated, or none")
     return Study(
@@ -251,7 +259,7 @@ def parse_study(
         notes=f"{raw.get('notes', '')} {own.get('notes', '')}".strip(),
         arms=tuple(arms),
         scale=scale,
-        published=checked_published(raw, name, kind),
+        published=() if arms and arms[0].data.get("generated") else published,
     )
 
 
@@ -269,6 +277,20 @@ def _check_shape(raw: Mapping[str, Any], name: str) -> None:
     for key, table in tables.items():
         if not isinstance(table, Mapping):
             raise ConfigError(f"study {name}: {key} is a table, write [{key}]; got {table!r}")
+
+
+def _grids(raw: Mapping[str, Any], scale: str) -> tuple[Mapping[str, Any], ...]:
+    """The grids of a scale."""
+    own = raw.get(scale, {})
+    return {**raw.get("grid", {}), **own.get("grid", {})}, *own.get("more", ())
+
+
+def _told(value: Any) -> Any:
+    """What a value of an axis is called: a table has a name, or its values in words."""
+    if not isinstance(value, Mapping):
+        return value
+    table = dict(value)
+    return str(table.pop("name", "-".join(map(str, table.values()))))
 
 
 def _cells(grid: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -289,7 +311,7 @@ def _arm(
     whole, rows, words = dict(recipe), dict(data), list[str]()
     named: dict[str, Any] = {}
     for key, value in values.items():
-        named[key] = told(value)
+        named[key] = _told(value)
         if isinstance(value, Mapping):
             words.append(named[key])
             settings = {each: setting for each, setting in value.items() if each != "name"}

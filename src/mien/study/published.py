@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mien.core.errors import ConfigError
@@ -16,14 +15,13 @@ NETWORK = "network"
 
 
 def checked_published(
-    raw: Mapping[str, Any], name: str, kind: str
+    entries: Any, cells: Sequence[Mapping[str, Any]], name: str, kind: str
 ) -> tuple[Mapping[str, Any], ...]:
     """The ``[[published]]`` entries of a study.
 
-    A figure may belong to arms of one scale alone, so the grids of every scale count.
-
     Args:
-        raw: The whole file, its tables being tables.
+        entries: What the file has.
+        cells: The values of every arm of every scale.
         name: What the study is called.
         kind: One of ``plan.KINDS``.
 
@@ -31,10 +29,8 @@ def checked_published(
         ConfigError: If an entry lacks something, belongs to no arm of any scale, or its figure is
             no number and has none in it.
     """
-    entries = raw.get("published", [])
     if not isinstance(entries, list):
         raise ConfigError(f"study {name}: published is a list of tables, write [[published]]")
-    cells = list(_cells(raw))
     for entry in entries:
         if not isinstance(entry, Mapping) or not isinstance(entry.get("arm"), Mapping):
             raise ConfigError(
@@ -76,7 +72,7 @@ def _check_figure(figure: Any, where: str) -> None:
         )
 
 
-def _check_arm(arm: Mapping[str, Any], cells: list[dict[str, Any]], where: str) -> None:
+def _check_arm(arm: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], where: str) -> None:
     axes = list(dict.fromkeys(axis for cell in cells for axis in cell))
     if unknown := [axis for axis in arm if axis not in axes]:
         raise ConfigError(f"{where}: no grid has the axis {unknown_keys(unknown, axes)}")
@@ -88,23 +84,3 @@ def _check_arm(arm: Mapping[str, Any], cells: list[dict[str, Any]], where: str) 
                 raise ConfigError(f"{where}: no grid has {axis} = {each!r}; there is {told}")
     if not any(belongs(arm, cell) for cell in cells):
         raise ConfigError(f"{where}: no arm of any scale has these values together")
-
-
-def _cells(raw: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Values of every arm of every scale, tables by their names."""
-    for scale in ("smoke", "reduced", "full"):
-        own = raw.get(scale, {})
-        whole = {**raw.get("grid", {}), **own.get("grid", {})}
-        for grid in (whole, *own.get("more", [])):
-            axes = {
-                k: [told(v) for v in vs] for k, vs in grid.items() if isinstance(vs, list) and vs
-            }
-            yield from (dict(zip(axes, cell, strict=True)) for cell in product(*axes.values()))
-
-
-def told(value: Any) -> Any:
-    """What a value of an axis is called: a table has a name, or its values in words."""
-    if not isinstance(value, Mapping):
-        return value
-    table = dict(value)
-    return str(table.pop("name", "-".join(map(str, table.values()))))

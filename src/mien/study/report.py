@@ -96,7 +96,7 @@ def markdown(study: Study, rows: Sequence[Row]) -> str:
     sets = scored_sets(each)
     head = ["arm", "MB", "MMACs", "epochs", "s"]
     head += [f"{name}: {score}" for name in sets for score in ("accuracy", "loss", "P", "R", "F1")]
-    if _tells_published(study):
+    if study.published:
         head.append("published")
     lines = [
         f"# {study.title}",
@@ -187,7 +187,7 @@ def _cells(study: Study, row: Row, sets: Sequence[str]) -> list[str]:
     if row["state"] != "done":
         why = row.get("error", "")
         cells = [row["arm"], *[""] * 4, f"{row['state']} {why}".strip()]
-        return cells + [""] * (5 * len(sets) - 1 + _tells_published(study))
+        return cells + [""] * (5 * len(sets) - 1 + bool(study.published))
     cells = [
         f"**{row['arm']}**" if row.get("stands") else row["arm"],
         f"{row['megabytes']:.1f}",
@@ -198,13 +198,9 @@ def _cells(study: Study, row: Row, sets: Sequence[str]) -> list[str]:
     for name in sets:
         found = row["scores"].get(name)
         cells += _figures(found) if found else [""] * 5
-    if _tells_published(study):
+    if study.published:
         cells.append(published(study, row))
     return cells
-
-
-def _tells_published(study: Study) -> bool:
-    return bool(study.published) and not study.generated
 
 
 def _figures(found: Row) -> list[str]:

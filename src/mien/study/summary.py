@@ -92,7 +92,7 @@ def recognised(found: Row) -> int:
 
 
 def published(study: Study, row: Row, test: str | None = None, first: str | None = None) -> str:
-    """The publication's figure for a row; "" if it has none, or the rows are generated.
+    """The publication's figure for a row; "" if it has none.
 
     An entry belongs to a row if every key of its ``arm`` table has the row's value, or one of
     several. Of the networks of a fusion, the one that the arm stands for has the figures that name
@@ -105,8 +105,6 @@ def published(study: Study, row: Row, test: str | None = None, first: str | None
         first: The set that figures without a ``test`` are of.
     """
     told: list[str] = []
-    if study.generated:  # nothing that was published is of drawn faces
-        return ""
     for entry in study.published:
         wanted = entry["arm"]
         own = row.get("stands", True) or NETWORK in wanted

@@ -22,8 +22,18 @@ def check_network(config: TrainConfig, network: ExpressionNet | None = None) -> 
         ConfigError: If it cannot take an option.
     """
     if network is None:
-        with torch.device("meta"):
-            new_network(config, pretrained=False)
+        network_without_values(config)
+
+
+def network_without_values(config: TrainConfig) -> ExpressionNet:
+    """The configuration's network on torch's meta device: shapes alone, made at no cost.
+
+    Raises:
+        UnknownNameError: If there is no such network.
+        ConfigError: If it cannot take an option.
+    """
+    with torch.device("meta"):
+        return new_network(config, pretrained=False)
 
 
 def check_batch(config: TrainConfig, processes: int) -> None:
