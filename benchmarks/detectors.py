@@ -104,7 +104,7 @@ def main() -> None:
     tests: dict[str, list[Image]] = {}
     if arguments.fer:
         rows = load_fer2013(arguments.fer)
-        frames = rows.images[rows.usages == "PublicTest"][:400]
+        frames = rows.images[rows.splits == "PublicTest"][:400]
         tests = {"48-pixel crops": [colour(f) for f in frames], "pasted": pasted(frames[:200])}
     for threshold in thresholds:
         wrong, count, names = false_finds(arguments.detector, threshold, arguments.seeds)

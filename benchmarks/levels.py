@@ -37,7 +37,7 @@ def one_face(precision: str) -> Callable[[], object]:
     recognizer = Recognizer(precision=precision, detector="none", threads=1)
     region = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
     face = Faces(np.array([[1.5, 1.5, 198.5, 198.5]], np.float32), np.ones(1, np.float32))
-    return lambda: recognizer.faces([region], [face])
+    return lambda: recognizer.read_faces([region], [face])
 
 
 def block(call: Callable[[], object]) -> float:

@@ -74,7 +74,7 @@ def post_against_library(server: Process, picture: bytes, runs: int) -> dict[str
             raise RuntimeError(f"expected the row of one face, got {answer.status}: {body!r:.300}")
 
     calls: dict[str, Callable[[], object]] = {
-        "library": lambda: recognizer.image(read_image(picture)),
+        "library": lambda: recognizer.read(read_image(picture)),
         "post": post,
     }
     library, posted = interleaved(calls, runs=runs, warm_up=5)
@@ -99,7 +99,7 @@ def offline_rate(frames: list[bytes], workers: int, seconds: float) -> float:
     def work(number: int) -> None:
         stream = Stream(recognizer)
         while (now := time.monotonic() - started) < seconds:
-            stream.image(read_image(frames[counts[number] % len(frames)]), now)
+            stream.read(read_image(frames[counts[number] % len(frames)]), now)
             counts[number] += 1
 
     _ = recognizer.detector

@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", help="FER2013, its Training and PublicTest")
     faces = load(parser.parse_args().source)
-    faces = faces[np.isin(faces.usages, ["Training", "PublicTest"])]
+    faces = faces[np.isin(faces.splits, ["Training", "PublicTest"])]
     for name, draw in (
         ("as drawn", lambda rows, _seed: rows),
         ("undersampled first", lambda rows, seed: balanced(rows, None, seed)),

@@ -42,9 +42,9 @@ def photo(folder: Path) -> dict[str, object]:
     """Time a 12-megapixel photo."""
     path = large_photo(folder / "large.jpg")
     recognizer = Recognizer()
-    faces = len(recognizer.image(read_image(path)))
+    faces = len(recognizer.read(read_image(path)))
     (timing,) = interleaved(
-        {"12-megapixel JPEG, file to probabilities": lambda: recognizer.image(read_image(path))},
+        {"12-megapixel JPEG, file to probabilities": lambda: recognizer.read(read_image(path))},
         runs=20,
         warm_up=3,
         note=f"{faces} face(s), {path.stat().st_size} bytes, default options",

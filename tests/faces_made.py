@@ -14,7 +14,7 @@ SIDE = 48
 
 def made_faces(
     labels: list[int] | None = None,
-    usages: list[str] | None = None,
+    splits: list[str] | None = None,
     *,
     space: LabelSpace = fer7,
     side: int = SIDE,
@@ -27,16 +27,16 @@ def made_faces(
     return FaceSet(
         images=noise if images is None else images,
         labels=np.array(given, dtype=np.int64),
-        usages=np.array(usages or ["Training"] * len(given), dtype=np.str_),
+        splits=np.array(splits or ["Training"] * len(given), dtype=np.str_),
         space=space,
         source="made",
     )
 
 
-def twinned(rows: list[int], labels: list[int], usages: list[str] | None = None) -> FaceSet:
+def twinned(rows: list[int], labels: list[int], splits: list[str] | None = None) -> FaceSet:
     """Rows of equal number have equal pixels."""
     noise = np.random.default_rng(7).integers(0, 256, (max(rows, default=0) + 1, 4, 4), np.uint8)
-    return made_faces(labels, usages, images=noise[rows])
+    return made_faces(labels, splits, images=noise[rows])
 
 
 def pixel_text(image: np.ndarray) -> str:
@@ -48,7 +48,7 @@ def table_text(faces: FaceSet, header: str = "emotion,pixels,Usage") -> str:
     """The challenge's table, written without ``mien.data.convert``."""
     rows = [
         f"{label},{pixel_text(image)},{usage}"
-        for label, image, usage in zip(faces.labels, faces.images, faces.usages, strict=True)
+        for label, image, usage in zip(faces.labels, faces.images, faces.splits, strict=True)
     ]
     return "\n".join([header, *rows]) + "\n"
 
@@ -67,6 +67,6 @@ def same_rows(one: FaceSet, other: FaceSet) -> bool:
     return (
         np.array_equal(one.images, other.images)
         and np.array_equal(one.labels, other.labels)
-        and np.array_equal(one.usages, other.usages)
+        and np.array_equal(one.splits, other.splits)
         and one.space == other.space
     )

@@ -37,7 +37,7 @@ def made_faces(
     return FaceSet(
         images=(level(looks)[:, None, None] + noise).astype(np.uint8),
         labels=truth,
-        usages=np.array([usage] * len(truth) if isinstance(usage, str) else usage),
+        splits=np.array([usage] * len(truth) if isinstance(usage, str) else usage),
         space=space,
         source="made.csv",
     )
@@ -48,7 +48,7 @@ def joined(*parts):
         parts[0],
         **{
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("images", "labels", "usages")
+            for name in ("images", "labels", "splits")
         },
     )
 
@@ -125,7 +125,7 @@ class FakeRecognizer:
     failure: NDArray[np.float32] | None = None
     calls: list[int] = field(default_factory=list)
 
-    def frame_logits(
+    def crop_logits(
         self, frames: NDArray[np.uint8], affines: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         self.calls.append(len(frames))
@@ -134,7 +134,7 @@ class FakeRecognizer:
         seen = frames if affines is None else sampled(frames, affines)
         return self._logits(seen[:, 2:-2, 2:-2].mean(axis=(1, 2)))
 
-    def image(self, image: NDArray[np.uint8]) -> Reading:
+    def read(self, image: NDArray[np.uint8]) -> Reading:
         """Faces are the white-framed columns that ``made_photo`` paints."""
         edges = [0, *np.flatnonzero((image == 255).all(axis=(0, 2))).tolist()]
         spans = [(a + 1, b) for a, b in pairwise(edges) if image[0, a + 1 : b].any()]

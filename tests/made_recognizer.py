@@ -20,7 +20,7 @@ class MadeRecognizer:
         self.labels = labels
         self.shapes: list[tuple[int, ...]] = []
 
-    def image(self, image: np.ndarray) -> SimpleNamespace:
+    def read(self, image: np.ndarray) -> SimpleNamespace:
         if image.dtype != np.uint8 or image.ndim != 3:
             raise InputError("expected a picture")
         self.shapes.append(image.shape)

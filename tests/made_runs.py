@@ -44,8 +44,8 @@ def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> None:
 
 def splits(n_train: int, n_public: int) -> FaceSet:
     """Noise that nothing can be learned from, labels in turn."""
-    usages = ["Training"] * n_train + ["PublicTest"] * n_public
-    return made_faces([row % 7 for row in range(len(usages))], usages)
+    splits = ["Training"] * n_train + ["PublicTest"] * n_public
+    return made_faces([row % 7 for row in range(len(splits))], splits)
 
 
 def striped(n_train: int = 96, n_public: int = 32) -> FaceSet:

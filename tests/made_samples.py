@@ -28,7 +28,7 @@ def made_samples(sessions: int = 5, each: int = 4) -> FaceSet:
     return FaceSet(
         images=np.stack([pattern(label, 100 * s + k) for s, label, k in rows]),
         labels=np.array([label for _, label, _ in rows]),
-        usages=np.full(len(rows), "samples"),
+        splits=np.full(len(rows), "samples"),
         space=fer7,
         source="made",
         subjects=np.array([f"session-{s}-of-Ann" for s, _, _ in rows]),

@@ -174,11 +174,11 @@ def test_a_recogniser_that_raises_ends_only_that_item(tmp_path, error):
     sink = Collector()
 
     class Raising(MadeRecognizer):
-        def image(self, image):
+        def read(self, image):
             if len(self.shapes) == 1:
                 self.shapes.append(())
                 raise error
-            return super().image(image)
+            return super().read(image)
 
     summary = analyze(find_items([tmp_path]), Raising(), [sink])
     assert [is_error(row) for row in sink.rows] == [False, True, False]
@@ -194,7 +194,7 @@ def test_an_interruption_is_passed_on(tmp_path):
     (tmp_path / "a").write_bytes(coloured())
 
     class Interrupted(MadeRecognizer):
-        def image(self, image):
+        def read(self, image):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -227,7 +227,7 @@ def test_one_picture_is_in_memory_at_a_time():
             return image
 
     class Failing(MadeRecognizer):
-        def image(self, image):
+        def read(self, image):
             raise RuntimeError("no")
 
     gc.disable()

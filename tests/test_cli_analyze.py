@@ -34,7 +34,7 @@ class BrightFaces:
     name = "bright"
     labels = fer7
 
-    def image(self, image: np.ndarray) -> Any:
+    def read(self, image: np.ndarray) -> Any:
         p = np.full((2, 7), 0.05, np.float32)
         p[0, 4], p[1, 3] = 0.7, 0.4
         p[1, :3] = 0.15
@@ -304,7 +304,7 @@ def test_an_interrupted_run_leaves_no_file(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(BrightFaces, "image", interrupt)
+    monkeypatch.setattr(BrightFaces, "read", interrupt)
     assert run(["analyze", "pictures", "--out", "rows.csv"]) == 130
     assert capsys.readouterr().err.endswith("mien: interrupted\n")
     assert sorted(path.name for path in folder.iterdir()) == ["pictures"]

@@ -24,7 +24,7 @@ def faces() -> FaceSet:
     images = made.images.copy()
     images[7] = images[14] = images[0]  # the same label
     images[1] = images[0]  # another label
-    return made_faces(LABELS * 3, made.usages.tolist(), images=images)
+    return made_faces(LABELS * 3, made.splits.tolist(), images=images)
 
 
 @pytest.fixture

@@ -34,8 +34,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     """28 rows of Training and as many of PublicTest, six of seven answered rightly."""
-    usages = ["Training"] * 28 + ["PublicTest"] * 28
-    faces = made_faces(LABELS * 8, shown=SHOWN * 8, usage=usages)
+    splits = ["Training"] * 28 + ["PublicTest"] * 28
+    faces = made_faces(LABELS * 8, shown=SHOWN * 8, usage=splits)
     path = tmp_path / "fer2013.csv"
     path.write_text(table_text(faces), encoding="utf-8")
     return path

@@ -61,7 +61,7 @@ def test_a_terminal_gets_a_table(
 def test_the_bundle_can_be_used(line: list[str], tmp_path: Path) -> None:
     assert run(line) == 0
     samples = made_samples(4)
-    answers = Recognizer(tmp_path / "ann", detector="none").frame_logits(samples.images)
+    answers = Recognizer(tmp_path / "ann", detector="none").crop_logits(samples.images)
     assert (answers.argmax(axis=1) == samples.labels).mean() > 0.9
 
 
@@ -83,7 +83,7 @@ def misled(made: ExportReport, folder: Path) -> None:
     """
     samples = made_samples(4)
     sessions = stored(folder, samples)
-    answers = Recognizer(made.bundle, detector="none").frame_logits(samples.images).argmax(axis=1)
+    answers = Recognizer(made.bundle, detector="none").crop_logits(samples.images).argmax(axis=1)
     subjects = np.repeat(sessions, len(samples) // 4)
     _, held, _ = held_out_sessions(replace(samples, subjects=subjects), 0)
     out = np.isin(subjects, np.asarray(held.subjects))

@@ -165,7 +165,7 @@ def test_an_arm_on_drawn_rows_becomes_a_bundle(
     assert card.name == "mine"
     assert card.labels.name == "agrawal5"
     assert card.files["fp32"].metrics[0]["split"] == "test"
-    answers = Recognizer(str(out), detector="none").image(np.zeros((64, 64, 3), np.uint8))
+    answers = Recognizer(str(out), detector="none").read(np.zeros((64, 64, 3), np.uint8))
     assert answers.scores.probabilities.shape == (1, 5)
 
 
@@ -217,12 +217,12 @@ first = { epochs = 1 }
 """
 
 
-def votes_text(labels: np.ndarray, usages: list[str]) -> str:
+def votes_text(labels: np.ndarray, splits: list[str]) -> str:
     """A FER+ table in which all ten raters chose FER2013's label of each row."""
     of_fer7 = [VOTE_COLUMNS.index(name) for name in IN_FERPLUS]
     rows = [
         ",".join([usage, "x.png", *("10" if at == of_fer7[label] else "0" for at in range(10))])
-        for label, usage in zip(labels, usages, strict=True)
+        for label, usage in zip(labels, splits, strict=True)
     ]
     return "\n".join([",".join(["Usage", "Image name", *VOTE_COLUMNS]), *rows]) + "\n"
 
@@ -230,13 +230,13 @@ def votes_text(labels: np.ndarray, usages: list[str]) -> str:
 def test_votes_of_other_images_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    labels, usages = np.arange(420) % 7, ["Training"] * 210 + ["PublicTest"] * 210
-    table = table_text(made_faces(labels.tolist(), usages))
+    labels, splits = np.arange(420) % 7, ["Training"] * 210 + ["PublicTest"] * 210
+    table = table_text(made_faces(labels.tolist(), splits))
     (tmp_path / "fer2013.csv").write_text(table, encoding="utf-8")
     (tmp_path / "t.toml").write_text(TRANSFER, encoding="utf-8")
     line = ["study", "run", str(tmp_path / "t.toml"), "--data", str(tmp_path / "fer2013.csv")]
     for name, of in (("right", labels), ("wrong", np.roll(labels, 1))):
-        (tmp_path / f"{name}.csv").write_text(votes_text(of, usages), encoding="utf-8")
+        (tmp_path / f"{name}.csv").write_text(votes_text(of, splits), encoding="utf-8")
     wrong, right = (["--votes", str(tmp_path / f"{name}.csv")] for name in ("wrong", "right"))
     assert run([*line, *wrong, "--scale", "full", "--out", str(tmp_path / "a")]) == 1
     assert "do both files list the images in the same order" in capsys.readouterr().err

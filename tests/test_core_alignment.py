@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.core.alignment import (
-    FRAME,
+    CROP,
     TEMPLATE,
     box_affines,
     crop_coordinates,
@@ -70,7 +70,7 @@ def test_landmarks_need_their_shape() -> None:
 
 
 def test_the_box_of_a_48_pixel_picture_is_the_identity() -> None:
-    np.testing.assert_allclose(box_affines([[0, 0, FRAME, FRAME]]), identity_affines(1))
+    np.testing.assert_allclose(box_affines([[0, 0, CROP, CROP]]), identity_affines(1))
 
 
 def test_an_oblong_box_gives_a_square_of_its_mean_side() -> None:

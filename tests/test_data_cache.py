@@ -34,7 +34,7 @@ def kept(folder: Path) -> list[Path]:
 
 def named(faces):
     return type(faces)(
-        faces.images, faces.labels, faces.usages, faces.space, faces.source,
+        faces.images, faces.labels, faces.splits, faces.space, faces.source,
         names=np.array([f"a\n{i}\udcff" for i in range(len(faces))]),
     )  # fmt: skip
 

@@ -16,18 +16,18 @@ from faces_made import made_faces, same_rows
 from mien.core.errors import DataError, InputError
 from mien.core.labels import LabelSpace, agrawal5, fer7
 from mien.data.convert import check_writable, write_folder, write_table
-from mien.data.fer2013 import USAGES, load_fer2013
+from mien.data.fer2013 import SPLITS, load_fer2013
 from mien.data.folders import load_folder, split_of_folder
 
 TMP_PATH_IS_SHARED = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-ROWS = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(USAGES)), min_size=1, max_size=12)
+ROWS = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(SPLITS)), min_size=1, max_size=12)
 
 
 def by_split(faces):
     """Rows in the order in which folders are read: official splits first."""
-    rank = [USAGES.index(usage) if usage in USAGES else 3 for usage in faces.usages]
+    rank = [SPLITS.index(usage) if usage in SPLITS else 3 for usage in faces.splits]
     return faces[np.argsort(rank, kind="stable")]
 
 
@@ -35,8 +35,8 @@ def by_split(faces):
 @given(rows=ROWS)
 @pytest.mark.parametrize("name", ["f.csv", "f.csv.gz"])
 def test_tables_are_read_back_exactly(tmp_path, name, rows):
-    labels, usages = zip(*rows, strict=True)
-    faces = made_faces(list(labels), list(usages))
+    labels, splits = zip(*rows, strict=True)
+    faces = made_faces(list(labels), list(splits))
     write_table(faces, tmp_path / name)
     assert same_rows(load_fer2013(tmp_path / name), faces)
 
@@ -96,8 +96,8 @@ def test_a_table_in_a_missing_folder_is_refused(tmp_path):
 @TMP_PATH_IS_SHARED
 @given(rows=ROWS)
 def test_folders_are_read_back_exactly(tmp_path, rows):
-    labels, usages = zip(*rows, strict=True)
-    faces = made_faces(list(labels), list(usages))
+    labels, splits = zip(*rows, strict=True)
+    faces = made_faces(list(labels), list(splits))
     with tempfile.TemporaryDirectory(dir=tmp_path) as empty:
         write_folder(faces, Path(empty))
         assert same_rows(load_folder(Path(empty)), by_split(faces))
@@ -191,4 +191,4 @@ def test_a_folder_in_use_is_not_written_into(tmp_path):
 
 
 def test_every_split_that_is_written_is_one_that_is_read():
-    assert all(split_of_folder(usage) == usage for usage in USAGES)
+    assert all(split_of_folder(usage) == usage for usage in SPLITS)

@@ -17,7 +17,7 @@ def columns(n: int = 3, **changed):
     given = {
         "images": np.zeros((n, 4, 4), np.uint8),
         "labels": np.arange(n) % 7,
-        "usages": np.array(["Training"] * n),
+        "splits": np.array(["Training"] * n),
         "space": fer7,
         "source": "x.csv",
     }
@@ -28,7 +28,7 @@ def columns(n: int = 3, **changed):
     ("changed", "reason"),
     [
         ({"labels": np.array([0, 1])}, "3 images but 2 labels"),
-        ({"usages": np.array(["a"])}, "3 images but 1 usages"),
+        ({"splits": np.array(["a"])}, "3 images but 1 splits"),
         ({"names": np.array(["a"])}, "3 images but 1 names"),
         ({"subjects": np.array(["a"])}, "3 images but 1 subjects"),
         ({"origins": np.array(["a"])}, "3 images but 1 origins"),
@@ -78,7 +78,7 @@ def test_optional_columns_stay_absent():
 
 def test_splits_keep_their_order_of_appearance():
     faces = made_faces([0, 1, 2, 3], ["test", "Training", "test", "all"])
-    assert faces.splits == ("test", "Training", "all")
+    assert faces.split_names == ("test", "Training", "all")
     assert faces.split("test").labels.tolist() == [0, 2]
 
 

@@ -50,7 +50,7 @@ def test_numbers_may_be_padded(form):
 def test_header_of_the_other_copy_with_blanks(header):
     read = parse_fer2013([header, f" 3, PublicTest, {GREY}"])
     assert read.labels.tolist() == [3]
-    assert read.usages.tolist() == ["PublicTest"]
+    assert read.splits.tolist() == ["PublicTest"]
     assert (read.images == 7).all()
 
 
@@ -60,7 +60,7 @@ def test_quoted_pixels_are_read():
 
 def test_without_usage_all_is_training():
     read = parse_fer2013(["pixels,emotion", f"{GREY},2", f"{GREY},0"])
-    assert read.usages.tolist() == ["Training", "Training"]
+    assert read.splits.tolist() == ["Training", "Training"]
     assert read.labels.tolist() == [2, 0]
 
 
@@ -147,7 +147,7 @@ def test_the_real_table_and_its_votes():
     if not REAL.is_dir():
         pytest.skip("no ../shared/data/fer2013")
     faces = load_fer2013(REAL / "fer2013.csv.gz")
-    assert faces.splits == ("Training", "PublicTest")
+    assert faces.split_names == ("Training", "PublicTest")
     assert len(faces.split("Training")) == 28709
     assert tuple(faces.split("PublicTest").counts) == KNOWN_COUNTS["PublicTest"]
     joined = with_votes(faces, load_ferplus(REAL / "fer2013new.csv"))

@@ -26,7 +26,7 @@ ROWS = [
 
 def test_votes_are_read_in_order():
     votes = parse_ferplus([HEADER, *ROWS])
-    assert votes.usages.tolist() == ["Training", "PublicTest", "Training"]
+    assert votes.splits.tolist() == ["Training", "PublicTest", "Training"]
     assert votes.counts.tolist() == [
         [4, 0, 0, 1, 3, 2, 0, 0, 0, 0],
         [0, 10, 0, 0, 0, 0, 0, 0, 0, 0],

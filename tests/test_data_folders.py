@@ -171,7 +171,7 @@ def test_pictures_become_grey_rows(tmp_path):
     assert np.array_equal(faces.images[0], grey)
     assert abs(faces.images[1] - colour @ np.array([0.299, 0.587, 0.114])).max() <= 0.501
     assert faces.labels.tolist() == [0, 3]
-    assert faces.usages.tolist() == ["Training", "PublicTest"]
+    assert faces.splits.tolist() == ["Training", "PublicTest"]
     assert faces.names.tolist() == ["train/anger/1.png", "test/Happy/PublicTest_2.png"]
     assert faces.source == tmp_path.name
     assert faces.space is fer7

@@ -90,7 +90,10 @@ def test_one_fold_out_separates_people(split):
     tested = set()
     for fold in range(3):
         parted = one_fold_out(faces, 3, fold)
-        assert parted.splits == ("fold", "Training") or parted.splits == ("Training", "fold")
+        assert parted.split_names == ("fold", "Training") or parted.split_names == (
+            "Training",
+            "fold",
+        )
         ours, theirs = (set(parted.split(name).subjects) for name in ("fold", "Training"))
         assert len(parted) == 36
         assert not ours & theirs

@@ -120,7 +120,7 @@ def test_counts_of_other_data_are_not_compared():
     assert count_warnings(made_faces()[:0]) == ()
     assert count_warnings(made_faces(side=64)) == ()
     assert count_warnings(made_faces(space=agrawal5)) == ()
-    assert count_warnings(made_faces(usages=["validation"] * 7)) == ()
+    assert count_warnings(made_faces(splits=["validation"] * 7)) == ()
 
 
 def voted(n: int, agreeing: int):

@@ -19,9 +19,9 @@ def main() -> FaceSet:
     return replace(faces, source="fer2013.csv")
 
 
-def auxiliary(seed: int = 1, usages: list[str] | None = None) -> FaceSet:
+def auxiliary(seed: int = 1, splits: list[str] | None = None) -> FaceSet:
     """One row of each label of CK+, with names and people."""
-    faces = made_faces(space=ck7, usages=usages or ["all"] * 7, seed=seed)
+    faces = made_faces(space=ck7, splits=splits or ["all"] * 7, seed=seed)
     names, people = [f"{n}.png" for n in range(7)], ["S1", "S1", "S2", "S2", "", "S3", "S3"]
     return replace(faces, source="CK+48", names=np.array(names), subjects=np.array(people))
 
@@ -38,7 +38,7 @@ def test_auxiliary_rows_are_training_rows_with_their_origin():
     faces = joined([main(), auxiliary()], fer7)
     assert faces.source == "fer2013.csv + CK+48"
     added = faces[faces.origins == "CK+48"]
-    assert added.splits == ("Training",)
+    assert added.split_names == ("Training",)
     assert [fer7.labels[label] for label in added.labels] == [
         "angry", "disgust", "fear", "happy", "sad", "surprise",
     ]  # fmt: skip
@@ -79,19 +79,19 @@ def test_twins_of_scored_rows_are_left_out_and_told():
 
 
 def test_other_splits_are_left_out_trained_on_or_kept():
-    usages = ["Training"] * 4 + ["test"] * 3
-    sets = [main(), auxiliary(usages=usages)]
+    splits = ["Training"] * 4 + ["test"] * 3
+    sets = [main(), auxiliary(splits=splits)]
     left = mixed(sets, fer7)
     assert left.parts[1].other_splits == {"test": 3}
-    assert left.faces.splits == ("Training", "PublicTest")
+    assert left.faces.split_names == ("Training", "PublicTest")
     assert mixed(sets, fer7, others="train").parts[1].rows == 6
     kept = joined(sets, fer7, others="keep")
-    assert kept.splits == ("Training", "PublicTest", "test")
+    assert kept.split_names == ("Training", "PublicTest", "test")
     assert len(kept.split("test")) == 3
 
 
 def test_a_kept_split_is_scored_so_its_twins_go_too():
-    kept, other = auxiliary(usages=["test"] * 7), auxiliary(seed=2)
+    kept, other = auxiliary(splits=["test"] * 7), auxiliary(seed=2)
     images = other.images.copy()
     images[3] = kept.images[0]
     sets = [main(), kept, replace(other, images=images)]
@@ -149,4 +149,4 @@ def test_what_cannot_be_mixed_is_refused():
     with pytest.raises(LabelError, match="no mapping from fer7 to ck7"):
         mixed([main(), auxiliary()], ck7)
     with pytest.raises(DataError, match="7 are of other splits"):
-        mixed([main(), made_faces(usages=["test"] * 7, seed=1)], fer7)
+        mixed([main(), made_faces(splits=["test"] * 7, seed=1)], fer7)

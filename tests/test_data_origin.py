@@ -72,7 +72,7 @@ def test_converted_pictures_are_not_called_like_fer2013s(tmp_path: Path) -> None
     rafdb(tmp_path / "set")
     assert run(["data", "convert", str(tmp_path / "set"), str(tmp_path / "out")]) == 0
     faces = load(tmp_path / "out")
-    assert set(faces.splits) == {"Training", "test"}
+    assert set(faces.split_names) == {"Training", "test"}
     assert not any("official" in words for words in count_warnings(faces))
     (tmp_path / "x.csv").write_text(table_text(made_faces()), encoding="utf-8")
     assert run(["data", "convert", str(tmp_path / "x.csv"), str(tmp_path / "f")]) == 0

@@ -34,7 +34,7 @@ def test_a_split_by_row_number_keeps_all_rows(rows, seed):
     faces = twinned(rows, [0] * len(rows))
     split = random_split(faces, 0.8, seed, by_identity=False)
     assert np.array_equal(split.images, faces.images)
-    assert (split.usages == "Training").sum() == round(0.8 * len(rows))
+    assert (split.splits == "Training").sum() == round(0.8 * len(rows))
     assert same_rows(split, random_split(faces, 0.8, seed, by_identity=False))
 
 
@@ -48,7 +48,7 @@ def test_by_identity_scores_the_same_rows_and_shares_no_picture():
 
 
 def test_the_seed_chooses_the_rows():
-    splits = {tuple(random_split(doubled(), 0.5, s, by_identity=False).usages) for s in range(3)}
+    splits = {tuple(random_split(doubled(), 0.5, s, by_identity=False).splits) for s in range(3)}
     assert len(splits) == 3
 
 
@@ -69,7 +69,7 @@ def test_impossible_splits_are_refused(faces, fraction, reason):
 @pytest.mark.parametrize("shared", ["nothing", "pictures", "rows"])
 def test_samples_have_the_rows_per_label_that_are_asked_for(shared):
     drawn = class_samples(doubled(140), 6, 3, seed=2, shared=shared)
-    assert drawn.splits == ("Training", "test")
+    assert drawn.split_names == ("Training", "test")
     assert drawn.split("Training").counts.tolist() == [6] * 7
     assert drawn.split("test").counts.tolist() == [3] * 7
 
@@ -78,7 +78,7 @@ def test_what_samples_share_is_what_was_allowed():
     faces = doubled(140)
     faces = made_faces(faces.labels.tolist(), images=faces.images)
     numbered = FaceSet(
-        faces.images, faces.labels, faces.usages, faces.space, "made",
+        faces.images, faces.labels, faces.splits, faces.space, "made",
         names=np.arange(len(faces)).astype(np.str_),
     )  # fmt: skip
     drawn = {
@@ -152,4 +152,4 @@ def test_people_are_not_drawn_by_rows():
             draw()
     assert len(random_split(faces, 0.5, by_identity=False)) == 14
     unknown = replace(faces, subjects=np.array([""] * 14))
-    assert set(random_split(unknown, 0.5, by_identity=True).usages) == {"Training", "test"}
+    assert set(random_split(unknown, 0.5, by_identity=True).splits) == {"Training", "test"}

@@ -76,7 +76,7 @@ def only_face(reading: Reading) -> float:
 
 
 def test_the_portrait_shows_one_happy_face(recognizer: Recognizer) -> None:
-    reading = recognizer.image(read_image(PORTRAIT))
+    reading = recognizer.read(read_image(PORTRAIT))
     assert only_face(reading) > 0.5
     x1, y1, x2, y2 = reading.faces.boxes[0]
     assert 140 < x1 < x2 < 320
@@ -87,22 +87,22 @@ def test_the_portrait_shows_one_happy_face(recognizer: Recognizer) -> None:
 def test_every_form_of_the_portrait_gives_the_same_answer(
     recognizer: Recognizer, portrait: Image.Image, form
 ) -> None:
-    expected = only_face(recognizer.image(np.asarray(portrait)))
-    assert only_face(recognizer.image(form(portrait))) == pytest.approx(expected, abs=0.03)
+    expected = only_face(recognizer.read(np.asarray(portrait)))
+    assert only_face(recognizer.read(form(portrait))) == pytest.approx(expected, abs=0.03)
 
 
 def test_the_mirrored_portrait_gives_nearly_the_same_answer(
     recognizer: Recognizer, portrait: Image.Image
 ) -> None:
-    expected = only_face(recognizer.image(np.asarray(portrait)))
+    expected = only_face(recognizer.read(np.asarray(portrait)))
     mirrored = np.asarray(portrait)[:, ::-1].copy()
-    assert only_face(recognizer.image(mirrored)) == pytest.approx(expected, abs=0.1)
+    assert only_face(recognizer.read(mirrored)) == pytest.approx(expected, abs=0.1)
 
 
 def test_int8_reads_the_portrait_alike(recognizer: Recognizer, portrait: Image.Image) -> None:
     image = np.asarray(portrait)
-    expected = only_face(recognizer.image(image))
-    quantised = Recognizer("default", precision="int8", threads=1).image(image)
+    expected = only_face(recognizer.read(image))
+    quantised = Recognizer("default", precision="int8", threads=1).read(image)
     assert only_face(quantised) == pytest.approx(expected, abs=0.1)
 
 

@@ -54,7 +54,7 @@ def joined(first, second):
         first,
         images=np.concatenate([first.images, second.images]),
         labels=np.concatenate([first.labels, second.labels]),
-        usages=np.concatenate([first.usages, second.usages]),
+        splits=np.concatenate([first.splits, second.splits]),
     )
 
 

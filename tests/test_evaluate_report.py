@@ -231,7 +231,7 @@ def test_a_folder_that_cannot_be_written_ends_it_before_the_measuring(
         out.write_text("kept")
     else:
         out = out / "below"
-    monkeypatch.setattr(FakeRecognizer, "frame_logits", None)  # would fail if it were called
+    monkeypatch.setattr(FakeRecognizer, "crop_logits", None)  # would fail if it were called
     assert run([*line, "--report", str(out)]) == 1
     assert words in capsys.readouterr().err
     assert make != "full" or [f.name for f in out.iterdir()] == ["mine.txt"]

@@ -11,18 +11,18 @@ from mien.core.scores import softmax
 from mien.evaluate import VIEWS, log_probabilities, view_affines
 from mien.evaluate.views import BATCH
 
-FRAME = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
+CROP = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
 
 
 def seen_by_the_network(views: str) -> list[np.ndarray]:
     affines = view_affines(views)
-    return list(sampled(np.repeat(FRAME[None], len(affines), axis=0), affines)[:, 2:-2, 2:-2])
+    return list(sampled(np.repeat(CROP[None], len(affines), axis=0), affines)[:, 2:-2, 2:-2])
 
 
 class Sided(FakeRecognizer):
     """Answers by which half of the frame is brighter, so that mirroring matters."""
 
-    def frame_logits(self, frames, affines=None):
+    def crop_logits(self, frames, affines=None):
         seen = frames if affines is None else sampled(frames, affines)
         halves = seen[:, :, :24].mean(axis=(1, 2)), seen[:, :, 24:].mean(axis=(1, 2))
         return np.stack([*halves, *[np.zeros(len(seen))] * 5], axis=1).astype(np.float32) / 50
@@ -35,13 +35,13 @@ def test_one_view_is_the_frame_itself():
 
 def test_flip_adds_the_mirror_image():
     plain, mirrored = seen_by_the_network("flip")
-    np.testing.assert_array_equal(plain, FRAME[2:-2, 2:-2])
-    np.testing.assert_array_equal(mirrored, FRAME[2:-2, 2:-2][:, ::-1])
+    np.testing.assert_array_equal(plain, CROP[2:-2, 2:-2])
+    np.testing.assert_array_equal(mirrored, CROP[2:-2, 2:-2][:, ::-1])
 
 
 def test_ten_crops_are_centre_and_corners_with_their_mirror_images():
     offsets = [(2, 2), (0, 0), (0, 4), (4, 0), (4, 4)]
-    crops = [FRAME[y : y + 44, x : x + 44] for y, x in offsets]
+    crops = [CROP[y : y + 44, x : x + 44] for y, x in offsets]
     expected = crops + [crop[:, ::-1] for crop in crops]
     found = seen_by_the_network("tencrop")
     assert len(found) == 10
@@ -57,7 +57,7 @@ def test_an_unknown_name_is_refused():
 def test_one_view_is_the_softmax_at_the_cards_temperature():
     recognizer = FakeRecognizer(calibration=Calibration(temperature=2.5))
     images = made_faces([0, 3, 6]).images
-    expected = softmax(recognizer.frame_logits(images), 2.5)
+    expected = softmax(recognizer.crop_logits(images), 2.5)
     np.testing.assert_allclose(np.exp(log_probabilities(recognizer, images)), expected)
 
 
@@ -66,7 +66,7 @@ def test_views_are_averaged_as_probabilities(views):
     recognizer = Sided(calibration=Calibration(temperature=0.7))
     images = np.random.default_rng(1).integers(0, 256, (5, 48, 48)).astype(np.uint8)
     each = [
-        softmax(recognizer.frame_logits(images, np.repeat(a[None], 5, axis=0)), 0.7)
+        softmax(recognizer.crop_logits(images, np.repeat(a[None], 5, axis=0)), 0.7)
         for a in view_affines(views)
     ]
     found = np.exp(log_probabilities(recognizer, images, views))

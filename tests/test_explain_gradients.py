@@ -12,7 +12,7 @@ from made_explainable import bright_square, inside, window_network
 from mien.core.errors import InputError
 from mien.core.labels import fer7
 from mien.explain import explain
-from mien.explain.frames import onto_frame
+from mien.explain.crops import onto_crop
 from mien.explain.gradients import conv_maps, gradcam, saliency, smoothgrad
 from mien.explain.network import NetworkModel
 from mien.models import ExpressionNet
@@ -72,7 +72,7 @@ def test_gradcam_of_mean_pool_and_linear_is_the_class_activation_map():
         maps = network(float_frames()).activation
         assert maps is not None
         chosen = torch.stack([maps[i, t] - network.head.bias[t] for i, t in enumerate(TARGETS)])
-    expected = onto_frame(torch.relu(chosen).detach().numpy(), 44)
+    expected = onto_crop(torch.relu(chosen).detach().numpy(), 44)
     np.testing.assert_allclose(gradcam(network, FRAMES, TARGETS), expected, rtol=1e-3, atol=1e-5)
 
 
@@ -84,7 +84,7 @@ def test_gradcam_agrees_with_captum():
     found = oracle.attribute(
         float_frames(), target=torch.from_numpy(TARGETS), relu_attributions=True
     )
-    expected = onto_frame(36 * found[:, 0].detach().numpy(), 44)  # its mean is over 36 cells
+    expected = onto_crop(36 * found[:, 0].detach().numpy(), 44)  # its mean is over 36 cells
     np.testing.assert_allclose(gradcam(network, FRAMES, TARGETS), expected, rtol=1e-3, atol=1e-5)
 
 
@@ -95,7 +95,7 @@ def test_saliency_agrees_with_captum():
     rest = nn.Sequential(network.trunk, nn.AdaptiveAvgPool2d(1), nn.Flatten(), network.head)
     seen = network.prepared(float_frames()).detach().requires_grad_()
     found = Saliency(rest).attribute(seen, target=torch.from_numpy(TARGETS))
-    expected = onto_frame(found[:, 0].numpy(), 44)
+    expected = onto_crop(found[:, 0].numpy(), 44)
     np.testing.assert_allclose(saliency(network, FRAMES, TARGETS), expected, rtol=1e-3, atol=1e-5)
 
 
@@ -135,7 +135,7 @@ def test_smoothgrad_is_the_mean_gradient_of_noisy_inputs():
         noisy = (seen + 0.15 * spread * noise).requires_grad_()
         score = rest(noisy).gather(1, torch.from_numpy(TARGETS)[:, None]).sum()
         total += torch.autograd.grad(score, noisy)[0]
-    expected = onto_frame((total / 4).abs()[:, 0].numpy(), 44)
+    expected = onto_crop((total / 4).abs()[:, 0].numpy(), 44)
     found = smoothgrad(network, FRAMES, TARGETS, draws=4, seed=7)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
 

@@ -13,7 +13,7 @@ from mien.core.alignment import face_affines
 from mien.core.errors import InputError
 from mien.core.faces import Faces
 from mien.core.labels import fer7
-from mien.explain import BundleModel, explain, face_frames, probabilities
+from mien.explain import BundleModel, explain, face_crops, probabilities
 from mien.explain.network import NetworkModel
 from mien.export import ExportReport
 from mien.models import ExpressionNet, NetworkOptions, build
@@ -103,7 +103,7 @@ def test_the_frame_of_a_photo_is_answered_as_the_photo(scale: int):
     recognizer = Recognizer("default", detector="none", threads=1)
     model = BundleModel(recognizer)
     affines = face_affines(faces, model.geometry.box_scale, model.geometry.template)
-    frames = face_frames(picture, affines, model.geometry.samples)
-    expected = recognizer.faces([picture], [faces])[0].scores.probabilities
+    frames = face_crops(picture, affines, model.geometry.samples)
+    expected = recognizer.read_faces([picture], [faces])[0].scores.probabilities
     assert expected[0].argmax() == model.labels.index("happy")
     np.testing.assert_allclose(probabilities(model, frames), expected, atol=0.01)

@@ -12,12 +12,12 @@ from mien.core.labels import ferplus8
 from mien.explain import average_maps, confident_mistakes, contradictory_twins
 
 
-def faces(labels: list[int], levels: list[int], usages: list[str] | None = None):
+def faces(labels: list[int], levels: list[int], splits: list[str] | None = None):
     """Rows whose square is as bright as ``levels``; equal levels are byte-identical."""
     noise = np.random.default_rng(3).integers(-5, 6, (48, 48))
     images = np.repeat(120 + noise[None], len(levels), axis=0)
     images[:, *SQUARE] = np.array(levels)[:, None, None]
-    return made_faces(labels, usages, images=images.astype(np.uint8))
+    return made_faces(labels, splits, images=images.astype(np.uint8))
 
 
 def test_averages_are_of_the_rows_answered_rightly():
@@ -77,11 +77,11 @@ def test_the_surest_mistakes_come_first():
 def test_twins_with_the_most_labels_come_first():
     levels = [10, 10, 20, 20, 20, 30, 30, 30, 40, 40, 250]
     labels = [0, 1, 3, 3, 4, 0, 1, 2, 5, 5, 6]
-    usages = ["Training", "PublicTest"] + ["Training"] * 9
-    found = contradictory_twins(SquareModel(), faces(labels, levels, usages))
+    splits = ["Training", "PublicTest"] + ["Training"] * 9
+    found = contradictory_twins(SquareModel(), faces(labels, levels, splits))
     assert [one.rows for one in found] == [(5, 6, 7), (2, 3, 4), (0, 1)]
     assert found[0].labels == ("angry", "disgust", "fear")
-    assert found[2].usages == ("Training", "PublicTest")
+    assert found[2].splits == ("Training", "PublicTest")
     assert found[0].answer == "disgust"
     assert 0 < found[0].probability <= 1
     assert contradictory_twins(SquareModel(), faces([0, 1], [1, 2])) == []

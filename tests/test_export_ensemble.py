@@ -84,7 +84,7 @@ def test_two_members_equal_torch(members: list[Bundle], tmp_path: Path) -> None:
             logits = _network(seed).eval()(frames).logits
         temperature = member.card.files["fp32"].calibration.temperature
         expected = expected + (logits / temperature).softmax(dim=1).numpy() / 2
-    answered = Recognizer(made.bundle, detector="none").frame_logits(rows.images)
+    answered = Recognizer(made.bundle, detector="none").crop_logits(rows.images)
     np.testing.assert_allclose(softmax(answered), expected, atol=1e-4)
 
 
@@ -122,9 +122,7 @@ def test_the_card_tells_members_cost_and_agreement(members: list[Bundle], tmp_pa
     assert card.training["megabytes"]["fp32"] == pytest.approx(size, abs=1e-3)
     assert told[0]["sha256"]["fp32"] == members[0].card.files["fp32"].sha256
     rows = made_splits().split("PublicTest")
-    tops = [
-        Recognizer(m, detector="none").frame_logits(rows.images).argmax(axis=1) for m in members
-    ]
+    tops = [Recognizer(m, detector="none").crop_logits(rows.images).argmax(axis=1) for m in members]
     assert card.training["agreement"] == pytest.approx((tops[0] == tops[1]).mean())
     np.testing.assert_allclose(made.accuracies, [(t == rows.labels).mean() for t in tops])
     assert set(card.files) == {"fp32", "int8"}
@@ -187,10 +185,10 @@ def test_learned_shares_come_from_rows_that_no_member_saw(
     faces = made_splits()
     train = faces.split("Training")
     left_out = held_out(train, 0.5, 0)
-    answers = Recognizer(members[0], detector="none").frame_logits(train.images).argmax(axis=1)
+    answers = Recognizer(members[0], detector="none").crop_logits(train.images).argmax(axis=1)
     # The first member is always right on the rows that were held out, by making it so.
     labels = faces.labels.copy()
-    training = np.flatnonzero(faces.usages == "Training")
+    training = np.flatnonzero(faces.splits == "Training")
     labels[training[left_out]] = answers[left_out]
     made = make_ensemble(
         members, replace(faces, labels=labels), tmp_path / "both", name="both", shares=LEARNED

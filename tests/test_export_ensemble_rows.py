@@ -46,13 +46,13 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> list[Bundle]:
 
 
 def answers(bundle: Bundle, rows: FaceSet) -> np.ndarray:
-    return Recognizer(bundle, detector="none").frame_logits(rows.images)
+    return Recognizer(bundle, detector="none").crop_logits(rows.images)
 
 
 def with_twins(count: int) -> FaceSet:
     """The first rows of PublicTest are there in Training too."""
     faces = made_splits()
-    train, public = (np.flatnonzero(faces.usages == name) for name in ("Training", "PublicTest"))
+    train, public = (np.flatnonzero(faces.splits == name) for name in ("Training", "PublicTest"))
     faces.images[public[:count]] = faces.images[train[:count]]
     return faces
 
@@ -73,7 +73,7 @@ def test_rows_with_a_twin_in_training_decide_nothing(members: list[Bundle], tmp_
 
 def test_the_gain_is_over_the_better_member(members: list[Bundle], tmp_path: Path) -> None:
     faces = made_splits()
-    public = np.flatnonzero(faces.usages == "PublicTest")
+    public = np.flatnonzero(faces.splits == "PublicTest")
     labels = faces.labels.copy()
     labels[public[::2]] = answers(members[1], faces[public[::2]]).argmax(axis=1)
     faces = replace(faces, labels=labels)

@@ -15,7 +15,7 @@ from mien.core.errors import ConfigError
 from mien.models import ExpressionNet, NetworkOptions, build, models, replace_pooling
 from mien.models.neck import GlobalPool
 from mien.models.pooling import WindowPool
-from mien.models.vision import import_timm
+from mien.models.torchvision_import import import_timm
 
 KINDS = ("none", "max", "avg", "min")
 BLOCKS = {"max": np.max, "min": np.min, "avg": np.mean}

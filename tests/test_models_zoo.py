@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from mien.core.errors import ConfigError, UnknownNameError
 from mien.models import NetworkOptions, build, models, pretrained, zoo
-from mien.models.vision import import_timm, import_torchvision
+from mien.models.torchvision_import import import_timm, import_torchvision
 from mien.models.zoo import NAMES
 
 SMALL = "mobilenetv3_small_100"  # 1.5 million weights, a neck of its own, batch norms

@@ -46,8 +46,8 @@ def test_it_knows_its_card(recognizer: Recognizer) -> None:
 
 def test_whole_pictures_and_frames_agree(recognizer: Recognizer) -> None:
     frames = np.random.default_rng(1).integers(0, 256, (5, 48, 48), np.uint8)
-    logits = recognizer.frame_logits(frames)
-    readings = recognizer.images([np.repeat(f[..., None], 3, axis=2) for f in frames])
+    logits = recognizer.crop_logits(frames)
+    readings = recognizer.read_all([np.repeat(f[..., None], 3, axis=2) for f in frames])
     probabilities = np.concatenate([r.scores.probabilities for r in readings])
     expected = softmax(logits, recognizer.calibration.temperature)
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)
@@ -62,23 +62,23 @@ def test_batches_equal_single_calls(recognizer: Recognizer) -> None:
         corner = rng.uniform(-10, [width / 2, height / 2], (3, 2))
         boxes = np.concatenate([corner, corner + rng.uniform(20, 200, (3, 1))], axis=1)
         found.append(Faces(boxes=boxes, scores=[0.9, 0.8, 0.7]))
-    together = recognizer.faces(pictures, found)
+    together = recognizer.read_faces(pictures, found)
     for image, faces, reading in zip(pictures, found, together, strict=True):
         for k in range(3):
-            alone = recognizer.faces([image], [faces[k]])[0]
+            alone = recognizer.read_faces([image], [faces[k]])[0]
             difference = abs(alone.scores.probabilities[0] - reading.scores.probabilities[k]).max()
             assert difference <= 1e-5
 
 
 def test_more_faces_than_a_batch(recognizer: Recognizer) -> None:
     frames = np.random.default_rng(3).integers(0, 256, (BATCH + 5, 48, 48), np.uint8)
-    logits = recognizer.frame_logits(frames)
+    logits = recognizer.crop_logits(frames)
     assert logits.shape == (BATCH + 5, 7)
-    np.testing.assert_allclose(logits[-3:], recognizer.frame_logits(frames[-3:]), atol=1e-3)
+    np.testing.assert_allclose(logits[-3:], recognizer.crop_logits(frames[-3:]), atol=1e-3)
 
 
 def test_no_pictures_no_readings(recognizer: Recognizer) -> None:
-    assert recognizer.images([]) == []
+    assert recognizer.read_all([]) == []
 
 
 def test_threads_reach_the_detector(bundle: Path) -> None:
@@ -107,7 +107,7 @@ def test_the_template_is_the_cards(bundle: Path) -> None:
     points = np.array([[40.0, 40], [60, 40], [50, 50], [44, 64], [56, 64]])
     face = Faces(boxes=[[25, 20, 75, 80]], scores=[1], landmarks=points[None])
     first, second = (
-        Recognizer(Bundle(bundle, c)).faces([picture(100, 100, 8)], [face])[0]
+        Recognizer(Bundle(bundle, c)).read_faces([picture(100, 100, 8)], [face])[0]
         for c in (opened.card, card)
     )
     assert abs(first.scores.probabilities - second.scores.probabilities).max() > 1e-4
@@ -115,14 +115,14 @@ def test_the_template_is_the_cards(bundle: Path) -> None:
 
 def test_a_long_thin_picture_takes_little_memory(recognizer: Recognizer) -> None:
     tracemalloc.start()
-    recognizer.image(np.zeros((60, 9000, 3), np.uint8))
+    recognizer.read(np.zeros((60, 9000, 3), np.uint8))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20e6  # its square of border would take 60 MB
 
 
 def test_no_frames_no_logits(recognizer: Recognizer) -> None:
-    assert recognizer.frame_logits(np.zeros((0, 48, 48), np.uint8)).shape == (0, 7)
+    assert recognizer.crop_logits(np.zeros((0, 48, 48), np.uint8)).shape == (0, 7)
 
 
 def test_a_mirrored_affine_reads_the_mirrored_frame(recognizer: Recognizer) -> None:
@@ -130,8 +130,8 @@ def test_a_mirrored_affine_reads_the_mirrored_frame(recognizer: Recognizer) -> N
     affines = identity_affines(3)
     affines[:, :, 0] *= -1
     np.testing.assert_allclose(
-        recognizer.frame_logits(frames, affines),
-        recognizer.frame_logits(frames[:, :, ::-1].copy()),
+        recognizer.crop_logits(frames, affines),
+        recognizer.crop_logits(frames[:, :, ::-1].copy()),
         atol=1e-3,
     )
 
@@ -139,10 +139,10 @@ def test_a_mirrored_affine_reads_the_mirrored_frame(recognizer: Recognizer) -> N
 def test_a_larger_copy_of_a_picture_gives_the_same_answer(recognizer: Recognizer) -> None:
     # Steps 4, 8 and 20: the last two pass through the halving graph.
     small = picture(48, 48, 5)
-    expected = recognizer.image(small).scores.probabilities
+    expected = recognizer.read(small).scores.probabilities
     for step in (4, 8, 20):
         large = np.repeat(np.repeat(small, step, axis=0), step, axis=1)
-        answer = recognizer.image(large).scores.probabilities
+        answer = recognizer.read(large).scores.probabilities
         assert abs(answer - expected).max() < 0.03, step
 
 
@@ -150,13 +150,13 @@ def test_outside_the_picture_its_edge_repeats(recognizer: Recognizer) -> None:
     image = picture(60, 60, 6)
     padded = np.pad(image, ((40, 40), (40, 40), (0, 0)), mode="edge")
     box = np.array([[-20.0, 10, 50, 80]])
-    inside = recognizer.faces([padded], [Faces(boxes=box + 40, scores=[1])])[0]
-    outside = recognizer.faces([image], [Faces(boxes=box, scores=[1])])[0]
+    inside = recognizer.read_faces([padded], [Faces(boxes=box + 40, scores=[1])])[0]
+    outside = recognizer.read_faces([image], [Faces(boxes=box, scores=[1])])[0]
     np.testing.assert_allclose(inside.scores.probabilities, outside.scores.probabilities, atol=1e-5)
 
 
 def test_no_face_never_gets_an_expression(recognizer: Recognizer) -> None:
-    reading = recognizer.faces([picture(50, 50)], [Faces.empty()])[0]
+    reading = recognizer.read_faces([picture(50, 50)], [Faces.empty()])[0]
     assert len(reading) == len(reading.scores) == 0
     assert (reading.width, reading.height) == (50, 50)
 
@@ -164,7 +164,7 @@ def test_no_face_never_gets_an_expression(recognizer: Recognizer) -> None:
 def test_int8_is_near_fp32(bundle: Path, recognizer: Recognizer) -> None:
     quantised = Recognizer(bundle, precision="int8", detector="none", threads=1)
     frames = np.random.default_rng(7).integers(0, 256, (32, 48, 48), np.uint8)
-    fp32, int8 = recognizer.frame_logits(frames), quantised.frame_logits(frames)
+    fp32, int8 = recognizer.crop_logits(frames), quantised.crop_logits(frames)
     assert not np.array_equal(fp32, int8)
     assert np.corrcoef(fp32.ravel(), int8.ravel())[0, 1] > 0.9
 
@@ -181,21 +181,21 @@ def test_int8_is_near_fp32(bundle: Path, recognizer: Recognizer) -> None:
 )
 def test_what_is_no_picture_is_refused(recognizer: Recognizer, image: object) -> None:
     with pytest.raises(InputError, match="uint8"):
-        recognizer.image(image)
+        recognizer.read(image)
 
 
 def test_wrong_frames_are_refused(recognizer: Recognizer) -> None:
     with pytest.raises(InputError, match="grey squares"):
-        recognizer.frame_logits(np.zeros((2, 48, 40), np.uint8))
+        recognizer.crop_logits(np.zeros((2, 48, 40), np.uint8))
     with pytest.raises(InputError, match="affines must be"):
-        recognizer.frame_logits(np.zeros((2, 48, 48), np.uint8), identity_affines(3))
+        recognizer.crop_logits(np.zeros((2, 48, 48), np.uint8), identity_affines(3))
     with pytest.raises(InputError, match="1 pictures but 2"):
-        recognizer.faces([picture(9, 9)], [Faces.empty(), Faces.empty()])
+        recognizer.read_faces([picture(9, 9)], [Faces.empty(), Faces.empty()])
 
 
 def test_unknown_names_and_devices(bundle: Path) -> None:
     with pytest.raises(UnknownNameError, match="mtcnn"):
-        Recognizer(bundle, detector="mtcn").image(picture(20, 20))
+        Recognizer(bundle, detector="mtcn").read(picture(20, 20))
     with pytest.raises(UnknownNameError):
         Recognizer("defualt")
     with pytest.raises(BundleError, match="no fp16"):
@@ -218,9 +218,7 @@ def test_a_detector_of_your_own(bundle: Path) -> None:
         def detect(self, image: np.ndarray) -> Faces:
             return Faces(boxes=[[0, 0, 20, 20]], scores=[0.5])
 
-    reading = Recognizer(bundle, detector=Corner(), options=DetectorOptions()).image(
-        picture(64, 64)
-    )
+    reading = Recognizer(bundle, detector=Corner(), options=DetectorOptions()).read(picture(64, 64))
     assert reading.faces.boxes.tolist() == [[0, 0, 20, 20]]
 
 
@@ -228,16 +226,16 @@ def test_a_detector_of_your_own(bundle: Path) -> None:
 def test_a_face_that_lies_nowhere_is_refused(recognizer: Recognizer, box: list[float]) -> None:
     nowhere = Faces(np.array([box], np.float32), np.ones(1, np.float32))
     with pytest.raises(InputError, match="a face must lie within"):
-        recognizer.faces([picture(60, 80)], [nowhere])
+        recognizer.read_faces([picture(60, 80)], [nowhere])
 
 
 def test_affines_that_are_no_numbers_are_refused(recognizer: Recognizer) -> None:
     affines = identity_affines(2, 48)
     affines[1, 0, 0] = np.nan
     with pytest.raises(InputError, match="a face must lie within"):
-        recognizer.frame_logits(np.zeros((2, 48, 48), np.uint8), affines)
+        recognizer.crop_logits(np.zeros((2, 48, 48), np.uint8), affines)
     with pytest.raises(InputError, match="1 pixel wide or more"):
-        recognizer.frame_logits(np.zeros((2, 0, 0), np.uint8))
+        recognizer.crop_logits(np.zeros((2, 0, 0), np.uint8))
 
 
 def test_a_wrong_detector_is_refused_when_it_is_named(bundle: Path) -> None:

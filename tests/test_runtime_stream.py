@@ -39,7 +39,7 @@ def frame(seed: int) -> np.ndarray:
 def test_the_detector_looks_at_every_kth_frame_and_every_frame_is_read() -> None:
     looks = [[(100.0 + 10 * at, 120.0)] for at in range(4)]
     stream = stream_of(*looks, every=3)
-    found = [stream.image(frame(at), at / 30) for at in range(12)]
+    found = [stream.read(frame(at), at / 30) for at in range(12)]
     assert [r.faces.detected.tolist() for r in found] == [[True], [False], [False]] * 4
     assert [r.faces.tracks.tolist() for r in found] == [[0]] * 12
     raw = [tuple(r.scores.probabilities[0]) for r in found]
@@ -51,9 +51,9 @@ def test_the_detector_looks_at_every_kth_frame_and_every_frame_is_read() -> None
 
 def test_a_still_scene_is_smoothed_towards_its_own_answer() -> None:
     stream = stream_of(*[[(100.0, 120.0)]] * 30, every=1, smoothing_s=0.2)
-    first = stream.image(frame(0), 0.0)
+    first = stream.read(frame(0), 0.0)
     for at in range(1, 30):
-        last = stream.image(frame(1), at / 10)
+        last = stream.read(frame(1), at / 10)
     assert last.smoothed is not None
     np.testing.assert_allclose(
         last.smoothed.scores.probabilities, last.scores.probabilities, atol=1e-4
@@ -65,7 +65,7 @@ def test_a_still_scene_is_smoothed_towards_its_own_answer() -> None:
 
 def test_a_reading_becomes_a_row() -> None:
     stream = stream_of([(100.0, 120.0), (250.0, 60.0)], [])
-    one = stream.image(frame(0), 0.5)
+    one = stream.read(frame(0), 0.5)
     row = frame_row(
         one.faces, one.scores, source="camera", model="default", width=one.width,
         height=one.height, frame=0, time_s=0.5, smoothed=one.smoothed,
@@ -76,12 +76,12 @@ def test_a_reading_becomes_a_row() -> None:
 
 def test_without_smoothing_there_is_nothing_smoothed() -> None:
     stream = stream_of([(100.0, 120.0)], smoothing_s=0.0)
-    assert stream.image(frame(0), 0.0).smoothed is None
+    assert stream.read(frame(0), 0.0).smoothed is None
 
 
 def test_a_face_that_is_not_found_is_not_carried_on() -> None:
     stream = stream_of([(100.0, 120.0)], [], [(100.0, 120.0)], every=2)
-    found = [stream.image(frame(0), at / 10) for at in range(5)]
+    found = [stream.read(frame(0), at / 10) for at in range(5)]
     assert [r.faces.tracks.tolist() for r in found] == [[0], [0], [], [], [0]]
     assert all(len(r.smoothed or ()) == len(r) for r in found)
 
@@ -90,7 +90,7 @@ def test_what_is_remembered_is_bounded() -> None:
     looks = [[(20.0 + 70 * (at % 4), 120.0)] for at in range(200)]
     stream = stream_of(*looks, every=1, tracking=TrackerOptions(first_patience_s=0.15))
     for at in range(200):
-        stream.image(frame(0), at / 10)
+        stream.read(frame(0), at / 10)
     assert len(stream._tracker.alive) <= 2
     assert len(stream._smoother._mean) <= 2
 
@@ -102,8 +102,8 @@ def test_what_cannot_be() -> None:
     with pytest.raises(InputError, match="time constant"):
         Stream(recognizer, smoothing_s=-1)
     stream = Stream(recognizer, every=1)
-    stream.image(frame(0), 1.0)
+    stream.read(frame(0), 1.0)
     with pytest.raises(InputError, match="in order of time"):
-        stream.image(frame(0), 0.5)
+        stream.read(frame(0), 0.5)
     with pytest.raises(InputError, match="uint8"):
-        stream.image(frame(0).astype(float), 2.0)
+        stream.read(frame(0).astype(float), 2.0)

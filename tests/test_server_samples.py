@@ -49,15 +49,15 @@ def test_face_is_cut_as_the_recogniser_cuts_it(
     reader = recognizer("mtcnn")
     small = read_image(portrait_bytes())
     photo = np.kron(small, np.ones((enlarged, enlarged, 1), np.uint8))
-    reading = reader.image(photo)
+    reading = reader.read(photo)
     box, points = reading.faces.boxes[0].tolist(), reading.faces.landmarks[0].tolist()
     session = begun(client)
     assert sent(client, png(photo), session=session, box=box, landmarks=points).status_code == 201
     assert sent(client, png(photo), session=session, box=box).status_code == 201
     _, frames = store.everything()
-    expected = [reading, reader.faces([photo], [Faces([box], [1.0])])[0]]
+    expected = [reading, reader.read_faces([photo], [Faces([box], [1.0])])[0]]
     for frame, wanted in zip(frames, expected, strict=True):
-        logits = reader.frame_logits(frame[None])
+        logits = reader.crop_logits(frame[None])
         scale = reader.calibration.temperature
         ours = np.exp(logits / scale) / np.exp(logits / scale).sum()
         assert abs(ours - wanted.scores.probabilities).max() < 0.01

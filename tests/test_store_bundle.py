@@ -20,7 +20,7 @@ from mien.core.errors import BundleError, InputError, UnknownNameError
 from mien.core.labels import fer7
 from mien.store.bundle import bundle_names, check_model, load_bundle, open_bundle, writing_bundle
 from mien.store.card import Calibration, Card, Geometry, ModelFile, parse_card
-from mien.store.wire import scan
+from mien.store.onnx_wire import scan
 
 
 def tiny_model(domain: str = "", opset: int = 18) -> onnx.ModelProto:

@@ -107,7 +107,7 @@ def test_a_missing_or_unknown_baseline_is_told() -> None:
 
 def test_an_arm_of_classical_has_the_figures_of_its_bundle(tmp_path: Path) -> None:
     faces = _faces(6)
-    contradicted = np.flatnonzero(faces.usages == "Training")[[1, 2]]
+    contradicted = np.flatnonzero(faces.splits == "Training")[[1, 2]]
     faces.images[contradicted[0]] = faces.images[contradicted[1]]
     recipe = {"baseline": "hog-svm", "components": 10, "landmarks": 20, "gamma": [1], "c": [1]}
     study = _study(kind="classical", recipe={**recipe, "held_out": 0.3})
@@ -117,7 +117,7 @@ def test_an_arm_of_classical_has_the_figures_of_its_bundle(tmp_path: Path) -> No
     bundle = load_bundle(tmp_path / "only" / "bundle")
     assert bundle.card.training["config"]["classical"]["components"] == 10
     public = faces.split("PublicTest")
-    answers = Recognizer(bundle, detector="none").frame_logits(public.images).argmax(axis=1)
+    answers = Recognizer(bundle, detector="none").crop_logits(public.images).argmax(axis=1)
     right = right_rows(result["scores"]["PublicTest"])
     np.testing.assert_array_equal(right, answers == public.labels)
     assert right.mean() > 0.3

@@ -32,7 +32,7 @@ def test_rows_are_drawn_as_the_plan_says() -> None:
     assert most.train.counts.tolist() == [20, 8, 20, 20, 20]
     assert few.tests["PublicTest"].counts.tolist() == [24] * 5
     together = few.together()
-    assert together.splits == ("Training", "PublicTest")
+    assert together.split_names == ("Training", "PublicTest")
     assert together.split("PublicTest").sha256 == few.tests["PublicTest"].sha256
 
 

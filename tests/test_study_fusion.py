@@ -61,7 +61,7 @@ STUDY: dict[str, Any] = {
 def _faces():
     """Drawn faces, three of PublicTest having a twin in Training."""
     faces = generated_faces(10, ("Training", "PublicTest"), fer7)
-    public = np.flatnonzero(faces.usages == "PublicTest")
+    public = np.flatnonzero(faces.splits == "PublicTest")
     faces.images[public[:3]] = faces.images[:3]
     return faces
 
@@ -271,7 +271,7 @@ def test_a_joint_model_becomes_a_bundle(
     bundle = load_bundle(tmp_path / "joint")
     network = load_run(out / "epochs2" / "joint_features_tuned").network
     images = _faces().split("PublicTest").images
-    answers = softmax(Recognizer(bundle).frame_logits(images))
+    answers = softmax(Recognizer(bundle).crop_logits(images))
     expected = np.exp(log_probabilities(network, images))
     np.testing.assert_allclose(answers, expected, atol=1e-4)
     training = bundle.card.training
@@ -341,5 +341,5 @@ def test_members_and_joint_model_become_one_graph(ran, tmp_path: Path) -> None:
         t = load_bundle(tmp_path / name).card.files["fp32"].calibration.temperature
         z = log_probabilities(load_run(out / "epochs2" / name).network, images)
         expected += softmax((z / t).astype(np.float32)) / 2
-    answers = softmax(Recognizer(load_bundle(tmp_path / "both")).frame_logits(images))
+    answers = softmax(Recognizer(load_bundle(tmp_path / "both")).crop_logits(images))
     np.testing.assert_allclose(answers, expected, atol=1e-4)

@@ -21,8 +21,8 @@ from mien.study.plan import DataPlan, merged, nested
 from mien.study.summary import published
 from mien.study.transfer import first_config
 from mien.train import TrainConfig
-from mien.train.reading import built
 from mien.train.state import new_network
+from mien.train.toml import built
 
 BASIC = {
     "title": "t",

@@ -173,7 +173,7 @@ def test_rows_with_a_twin_in_training_are_scored_apart() -> None:
     np.testing.assert_array_equal(right_rows(found["test clean"]), right[~twin])
     np.testing.assert_array_equal(right_rows(found["test shared"]), right[twin])
     images = faces.images.copy()
-    public = np.flatnonzero(faces.usages == "PublicTest")
+    public = np.flatnonzero(faces.splits == "PublicTest")
     images[public[:3]] = images[:3]
     given = drawn(dataclasses.replace(faces, images=images), {"labels": "agrawal5"})
     assert {k: int(v.sum()) for k, v in given.parts("PublicTest").items()} == {

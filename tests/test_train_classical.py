@@ -31,8 +31,8 @@ def striped(n: int = 210, public: int = 70, seed: int = 0) -> FaceSet:
     phases = rng.uniform(0, 2 * np.pi, (n + public, 1, 1))
     waves = np.sin(0.6 * (np.cos(angles) * x + np.sin(angles) * y) + phases)
     images = 128 + 50 * waves + rng.normal(0, 20, waves.shape)
-    usages = ["Training"] * n + ["PublicTest"] * public
-    return made_faces(labels.tolist(), usages, images=images.clip(0, 255).astype(np.uint8))
+    splits = ["Training"] * n + ["PublicTest"] * public
+    return made_faces(labels.tolist(), splits, images=images.clip(0, 255).astype(np.uint8))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_the_smaller_c_wins_a_tie(faces: FaceSet) -> None:
 
 def test_only_training_decides(fitted, faces: FaceSet) -> None:
     images = faces.images.copy()
-    images[faces.usages == "PublicTest"] = 0
+    images[faces.splits == "PublicTest"] = 0
     again = fit_classical(replace(faces, images=images), SMALL)
     assert again.chosen.c == fitted.chosen.c
     ours, theirs = fitted.network.state_dict(), again.network.state_dict()

@@ -50,7 +50,7 @@ def written(report: FinetuneReport) -> Bundle:
 def misled(source: Bundle, seed: int = 0) -> FaceSet:
     """Held-out sessions are labelled as the source answers, the others turned by one label."""
     samples = made_samples()
-    answers = Recognizer(source, detector="none").frame_logits(samples.images).argmax(axis=1)
+    answers = Recognizer(source, detector="none").crop_logits(samples.images).argmax(axis=1)
     _, held, _ = held_out_sessions(samples, seed)
     out = np.isin(np.asarray(samples.subjects), np.asarray(held.subjects))
     return replace(samples, labels=np.where(out, answers, (samples.labels + 1) % 7))
@@ -80,7 +80,7 @@ def test_what_is_counted_is_what_is_written(personal: FinetuneReport) -> None:
     _, held, _ = held_out_sessions(made_samples(), 0)
     for precision, score in personal.after.items():
         opened = Recognizer(written(personal), precision=precision, detector="none")
-        right = (opened.frame_logits(held.images).argmax(axis=1) == held.labels).sum()
+        right = (opened.crop_logits(held.images).argmax(axis=1) == held.labels).sum()
         assert right == score.right
 
 

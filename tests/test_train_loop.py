@@ -102,9 +102,9 @@ def test_a_plateau_that_fell_before_a_kill_stays_down(tmp_path: Path) -> None:
     config = dataclasses.replace(BRIEF, **still, watch="Blank")
     blank = dataclasses.replace(
         faces,
-        images=np.where((faces.usages == "PublicTest")[:, None, None], np.uint8(9), faces.images),
-        usages=np.where(faces.usages == "PublicTest", "Blank", faces.usages),
-        labels=np.where(faces.usages == "PublicTest", 3, faces.labels),
+        images=np.where((faces.splits == "PublicTest")[:, None, None], np.uint8(9), faces.images),
+        splits=np.where(faces.splits == "PublicTest", "Blank", faces.splits),
+        labels=np.where(faces.splits == "PublicTest", 3, faces.labels),
     )
     with pytest.raises(KilledError):
         train(blank, config, tmp_path, on_step=killed_at(4))

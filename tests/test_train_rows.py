@@ -21,8 +21,8 @@ COUNTS = (12, 3, 5, 9, 4, 7, 6)
 
 def uneven(watched: int = 7):
     labels = np.repeat(np.arange(7), COUNTS).tolist()
-    usages = ["Training"] * len(labels) + ["PublicTest"] * watched
-    return made_faces(labels + [i % 7 for i in range(watched)], usages)
+    splits = ["Training"] * len(labels) + ["PublicTest"] * watched
+    return made_faces(labels + [i % 7 for i in range(watched)], splits)
 
 
 def changed(**values: object) -> TrainConfig:
@@ -44,7 +44,7 @@ def test_mixed_in_twins_of_held_out_rows_are_not_watched() -> None:
 
 
 def test_a_set_without_splits_says_how_to_leave_rows_out() -> None:
-    whole = dataclasses.replace(uneven(), usages=np.full(len(uneven()), "all"))
+    whole = dataclasses.replace(uneven(), splits=np.full(len(uneven()), "all"))
     with pytest.raises(DataError, match="has no splits; set folds in the recipe"):
         training_rows(whole, CONFIG)
 
@@ -77,7 +77,7 @@ def test_more_rows_than_the_rarest_label_has_cannot_be_kept() -> None:
 
 def test_a_sampler_needs_every_label() -> None:
     faces = uneven()
-    faces = faces[(faces.labels != 1) | (faces.usages != "Training")]
+    faces = faces[(faces.labels != 1) | (faces.splits != "Training")]
     with pytest.raises(DataError, match="got none of disgust"):
         training_rows(faces, changed(per_class=3))
 

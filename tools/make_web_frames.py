@@ -163,7 +163,7 @@ def main() -> int:
 
     def video_rows(recognizer: Recognizer) -> list[Row]:
         stream = Stream(recognizer, every=EVERY, smoothing_s=SMOOTHING_S)
-        readings = [stream.image(frame, t) for frame, t in zip(frames, times, strict=True)]
+        readings = [stream.read(frame, t) for frame, t in zip(frames, times, strict=True)]
         numbered = enumerate(zip(readings, times, strict=True))
         return [row_of(recognizer, reading, at, t) for at, (reading, t) in numbered]
 

@@ -40,7 +40,7 @@ class FrameView(ReadingView, Protocol):
 class FrameReader(Protocol):
     """Reads the frames of one video, in order."""
 
-    def image(self, image: NDArray[np.uint8], time_s: float, /) -> FrameView:
+    def read(self, image: NDArray[np.uint8], time_s: float, /) -> FrameView:
         """``(H, W, 3)`` uint8 RGB at a time in seconds to faces and scores."""
         ...
 
@@ -58,7 +58,7 @@ class ImageRecognizer(Protocol):
         """Label space of the scores."""
         ...
 
-    def image(self, image: NDArray[np.uint8], /) -> ReadingView:
+    def read(self, image: NDArray[np.uint8], /) -> ReadingView:
         """``(H, W, 3)`` uint8 RGB to faces and scores."""
         ...
 

@@ -149,7 +149,7 @@ def _answered(item: Item, recognizer: ImageRecognizer, max_pixels: int) -> Itera
     """The row of a picture."""
     try:
         image = item.image(max_pixels)
-        reading = recognizer.image(image)
+        reading = recognizer.read(image)
         row = frame_row(
             reading.faces,
             reading.scores,
@@ -180,7 +180,7 @@ def _watched(
     try:
         stream = streams()
         for frame in item.frames(part.start_s, part.end_s, max_pixels, stop):
-            reading = stream.image(frame.image, frame.time_s)
+            reading = stream.read(frame.image, frame.time_s)
             row = frame_row(
                 reading.faces,
                 reading.scores,

@@ -33,13 +33,13 @@ def benchmark_model(
     regions = [rng.integers(0, 256, (REGION, REGION, 3), np.uint8) for _ in range(64)]
     note = f"{recognizer.name} {precision}, {threads} thread(s), crop included"
     single = interleaved(
-        {"one face, 200x200 region": lambda: recognizer.faces([region], [one])},
+        {"one face, 200x200 region": lambda: recognizer.read_faces([region], [one])},
         runs=runs,
         warm_up=warm_up,
         note=note,
     )
     many = interleaved(
-        {"64 faces, one call": lambda: recognizer.faces(regions, [one] * 64)},
+        {"64 faces, one call": lambda: recognizer.read_faces(regions, [one] * 64)},
         runs=max(1, runs // 10),
         warm_up=max(1, warm_up // 10),
         note=note,
@@ -71,6 +71,6 @@ def benchmark_picture(
     )
     calls: dict[str, Callable[[], object]] = {
         "detect": lambda: recognizer.detector.detect(image),
-        "detect and recognise": lambda: recognizer.image(image),
+        "detect and recognise": lambda: recognizer.read(image),
     }
     return interleaved(calls, runs=runs, warm_up=warm_up, note=note)

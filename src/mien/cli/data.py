@@ -181,8 +181,8 @@ def convert(
         faces = load(source, labels=space, reader=reader, drop_unmapped=drop_unmapped)
         console.warn(framing_warning(source, reader))
     if split:
-        chosen = [str(faces.split(name).usages[0]) for name in split]  # refuses unknown names
-        faces = faces[np.isin(faces.usages, chosen)]
+        chosen = [str(faces.split(name).splits[0]) for name in split]  # refuses unknown names
+        faces = faces[np.isin(faces.splits, chosen)]
     if drop_conflicts:
         faces = without_conflicts(faces)
     if drop_duplicates:
@@ -273,11 +273,13 @@ def _derived(faces: FaceSet) -> dict[str, Any]:
     from mien.data import class_weights, held_out
 
     weights: dict[str, dict[str, float]] = {}
-    for split in map(faces.split, faces.splits):
+    for split in map(faces.split, faces.split_names):
         if split.counts.all():
             values = class_weights(split).round(4).tolist()
-            weights[str(split.usages[0])] = dict(zip(split.space.labels, values, strict=True))
-    tenth = int(held_out(faces.split("Training")).sum()) if "Training" in faces.splits else None
+            weights[str(split.splits[0])] = dict(zip(split.space.labels, values, strict=True))
+    tenth = (
+        int(held_out(faces.split("Training")).sum()) if "Training" in faces.split_names else None
+    )
     return {"class_weights": weights, "held_out_rows": tenth}
 
 

@@ -230,7 +230,7 @@ def _of_picture(
     model: Explainable, detector: Detector, path: Path, method: str, label: str | None
 ) -> tuple[Figure, dict[str, Any]]:
     from mien.core.alignment import face_affines
-    from mien.explain import draw_explanation, face_frames
+    from mien.explain import draw_explanation, face_crops
     from mien.explain import explain as explain_frames
     from mien.store.images import read_image
 
@@ -248,8 +248,8 @@ def _of_picture(
     geometry = model.geometry
     affines = face_affines(faces, geometry.box_scale, geometry.template)
     if method == LAYERS:
-        return _layers(model, faces[0], face_frames(image, affines[:1], geometry.samples)[0])
-    frames = face_frames(image, affines, geometry.samples)
+        return _layers(model, faces[0], face_crops(image, affines[:1], geometry.samples)[0])
+    frames = face_crops(image, affines, geometry.samples)
     targets = None if target is None else np.full(len(frames), target, dtype=np.int64)
     found = explain_frames(model, frames, method, targets=targets)
     names = model.labels.labels

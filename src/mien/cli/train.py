@@ -158,7 +158,7 @@ def _check_votes_and_counts(faces: FaceSet, recipe: TrainConfig, *, speaks: bool
     from mien.data import count_warnings, vote_warnings
 
     used = ["Training", "" if recipe.held_out else recipe.watch]
-    for warning in count_warnings(faces[isin(faces.usages, used)]) if speaks else ():
+    for warning in count_warnings(faces[isin(faces.splits, used)]) if speaks else ():
         console.warn(warning)
     if speaks and faces.votes is not None and not recipe.votes_weight:
         console.warn("--votes is not used: votes_weight is 0 in the recipe")

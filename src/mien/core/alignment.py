@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from mien.core.errors import InputError
 from mien.core.faces import Faces
 
-FRAME = 48
+CROP = 48
 """Side of the model's frame in pixels: FER2013's own."""
 
 TEMPLATE = np.array([[15.0, 17.0], [32.0, 17.0], [23.5, 37.0]])
@@ -33,10 +33,10 @@ _PLAUSIBLE = 2.5
 
 def crop_coordinates(points: ArrayLike) -> NDArray[np.float64]:
     """Frame pixels (pixel centres at integers) to crop coordinates in [-1, 1]."""
-    return (2 * np.asarray(points, dtype=np.float64) + 1) / FRAME - 1
+    return (2 * np.asarray(points, dtype=np.float64) + 1) / CROP - 1
 
 
-def identity_affines(n: int, side: int = FRAME) -> NDArray[np.float32]:
+def identity_affines(n: int, side: int = CROP) -> NDArray[np.float32]:
     """``(n, 2, 3)`` affines that take a whole square picture of ``side`` pixels as the frame.
 
     >>> identity_affines(1)[0].tolist()
@@ -105,7 +105,7 @@ def pixels_per_crop_pixel(affines: ArrayLike) -> NDArray[np.float64]:
     """``(N,)`` picture pixels that one frame pixel covers along a side (s of DESIGN 4)."""
     a = np.asarray(affines, dtype=np.float64)
     determinant = a[:, 0, 0] * a[:, 1, 1] - a[:, 0, 1] * a[:, 1, 0]
-    return np.sqrt(abs(determinant)) * 2 / FRAME
+    return np.sqrt(abs(determinant)) * 2 / CROP
 
 
 def face_affines(

@@ -32,7 +32,7 @@ READER_VERSION = 1
 OFF = "off"
 """Value of ``MIEN_CACHE`` that keeps nothing on disk."""
 
-_COLUMNS = ("images", "labels", "usages", "names", "subjects")
+_COLUMNS = ("images", "labels", "splits", "names", "subjects")
 _log = logging.getLogger(__name__)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from mien.core.errors import DataError, InputError
 from mien.core.labels import LabelSpace, fer7
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SIDE, USAGES
+from mien.data.fer2013 import SIDE, SPLITS
 from mien.data.folders import SUBJECTS, class_index, split_of_folder
 from mien.data.listing import WHOLE
 from mien.data.origin import FER2013, Origin, write_origins
@@ -39,7 +39,7 @@ def write_table(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> N
         InputError: If the file cannot be written.
     """
     _check_table(faces, path)
-    rows = zip(faces.labels.tolist(), faces.images, faces.usages.tolist(), strict=True)
+    rows = zip(faces.labels.tolist(), faces.images, faces.splits.tolist(), strict=True)
     with _table(path) as file:
         file.write("emotion,pixels,Usage\n")
         for label, image, usage in rows:
@@ -77,9 +77,9 @@ def _check_form(space: LabelSpace, splits: Sequence[str], source: str, *, people
             f"the challenge's table holds labels of fer7, {source} has {space.name}; "
             "write a folder instead"
         )
-    if other := [name for name in splits if name not in USAGES]:
+    if other := [name for name in splits if name not in SPLITS]:
         raise DataError(
-            f"the challenge's table knows {', '.join(USAGES)}, {source} has {other[0]!r}; "
+            f"the challenge's table knows {', '.join(SPLITS)}, {source} has {other[0]!r}; "
             "write a folder instead"
         )
     if people:
@@ -95,7 +95,7 @@ def _check_table(faces: FaceSet, path: Path) -> None:
     if not len(faces):
         raise DataError(f"{faces.source} has no rows to write")
     people = faces.subjects is not None and bool((faces.subjects != "").any())
-    _check_form(faces.space, faces.splits, faces.source, people=people)
+    _check_form(faces.space, faces.split_names, faces.source, people=people)
     if faces.images.shape[1:] != (SIDE, SIDE):
         height, width = faces.images.shape[1:]
         raise DataError(
@@ -142,14 +142,14 @@ def write_folder(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> 
         raise DataError(
             f"folders are read back as squares, {faces.source} has faces of {across} x {height}"
         )
-    above = {split: _split_folder(split, faces) for split in faces.splits}
+    above = {split: _split_folder(split, faces) for split in faces.split_names}
     classes = [_class_folder(label, faces.space) for label in faces.space.labels]
     width = len(str(len(faces) - 1))
-    rows = zip(faces.usages.tolist(), faces.labels.tolist(), faces.images, strict=True)
+    rows = zip(faces.splits.tolist(), faces.labels.tolist(), faces.images, strict=True)
     # Names like FER2013's are for FER2013; PublicTest and PrivateTest are told by nothing else.
-    named = [split for split in USAGES if split != USAGES[0] or FER2013 in (origins or (FER2013,))]
+    named = [split for split in SPLITS if split != SPLITS[0] or FER2013 in (origins or (FER2013,))]
     with writing_folder(path, durable=False) as part:
-        for split in faces.splits:
+        for split in faces.split_names:
             for label in classes:  # all of them, so that the labels can be read off the folders
                 (part / above[split] / label).mkdir(parents=True, exist_ok=True)
         written: list[Path] = []
@@ -171,14 +171,14 @@ def _write_subjects(path: Path, pictures: list[Path], subjects: list[str]) -> No
 
 
 def _split_folder(split: str, faces: FaceSet) -> str:
-    if split in USAGES:
-        return "train" if split == USAGES[0] else "test"
-    if split == WHOLE and faces.splits == (WHOLE,):
+    if split in SPLITS:
+        return "train" if split == SPLITS[0] else "test"
+    if split == WHOLE and faces.split_names == (WHOLE,):
         return ""
     if split_of_folder(split) != split:
         raise DataError(
             f"{faces.source}: split {split!r} would not be read back from a folder; "
-            f"expected {', '.join(USAGES)}, validation or test"
+            f"expected {', '.join(SPLITS)}, validation or test"
         )
     return split
 

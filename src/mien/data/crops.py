@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.errors import InputError
 
 _SAMPLES = 2
@@ -20,7 +20,7 @@ _GREY = np.array([0.299, 0.587, 0.114])
 _HALF = 0.5 + 1e-6  # far above the rounding errors: exact halves always go up
 
 
-def cropped(image: NDArray[np.uint8], affine: ArrayLike, side: int = FRAME) -> NDArray[np.uint8]:
+def cropped(image: NDArray[np.uint8], affine: ArrayLike, side: int = CROP) -> NDArray[np.uint8]:
     """Cut a grey ``(side, side)`` face out of ``image``; beyond its edges they are repeated.
 
     Large faces get more samples per pixel instead of the halving that the runtime does first.

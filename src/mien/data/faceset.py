@@ -20,7 +20,7 @@ class FaceSet:
     Args:
         images: ``(N, H, W)`` uint8 grey levels.
         labels: ``(N,)`` int64 indices into ``space``.
-        usages: ``(N,)`` str, name of the split each row belongs to.
+        splits: ``(N,)`` str, name of the split each row belongs to.
         space: Label space of ``labels``.
         source: Name of the file or folder, for messages.
         votes: ``(N, 10)`` int16 FER+ votes, or None.
@@ -35,7 +35,7 @@ class FaceSet:
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
-    usages: NDArray[np.str_]
+    splits: NDArray[np.str_]
     space: LabelSpace
     source: str
     votes: NDArray[np.int16] | None = None
@@ -51,7 +51,7 @@ class FaceSet:
                 f"got {self.images.dtype} {self.images.shape}"
             )
         columns: dict[str, Any] = {
-            "labels": self.labels, "usages": self.usages, "votes": self.votes, "names": self.names,
+            "labels": self.labels, "splits": self.splits, "votes": self.votes, "names": self.names,
             "subjects": self.subjects, "origins": self.origins,
         }  # fmt: skip
         for name, column in columns.items():
@@ -78,21 +78,21 @@ class FaceSet:
             self,
             images=self.images[rows],
             labels=self.labels[rows],
-            usages=self.usages[rows],
+            splits=self.splits[rows],
             **optional,
         )
 
     @property
-    def splits(self) -> tuple[str, ...]:
+    def split_names(self) -> tuple[str, ...]:
         """Names of the splits, in order of appearance."""
-        names, first = np.unique(self.usages, return_index=True)
+        names, first = np.unique(self.splits, return_index=True)
         return tuple(str(names[i]) for i in np.argsort(first))
 
     def split(self, name: str) -> FaceSet:
         """Rows of one split; raises ``DataError`` with the known names if it has none."""
-        rows = self.usages == name
+        rows = self.splits == name
         if not rows.any():
-            known = ", ".join(self.splits) or "none"
+            known = ", ".join(self.split_names) or "none"
             raise DataError(f"{self.source} has no rows of split {name!r}; it has: {known}")
         return self[rows]
 

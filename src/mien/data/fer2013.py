@@ -18,7 +18,7 @@ from mien.data.faceset import FaceSet
 from mien.data.tables import header_columns, numbered_rows, open_table
 
 SIDE = 48
-USAGES = ("Training", "PublicTest", "PrivateTest")
+SPLITS = ("Training", "PublicTest", "PrivateTest")
 
 # Official counts per label in fer7 order. Copies in circulation differ by a few rows.
 KNOWN_COUNTS: dict[str, tuple[int, ...]] = {
@@ -90,8 +90,8 @@ def _label(text: str, where: str) -> int:
 
 def _usage(text: str, where: str) -> str:
     usage = text.strip()
-    if usage not in USAGES:
-        raise DataError(f"{where}: Usage must be one of {', '.join(USAGES)}, got {usage[:20]!r}")
+    if usage not in SPLITS:
+        raise DataError(f"{where}: Usage must be one of {', '.join(SPLITS)}, got {usage[:20]!r}")
     return usage
 
 
@@ -117,7 +117,7 @@ def parse_fer2013(lines: Iterable[str], source: str = "fer2013") -> FaceSet:
     rows = numbered_rows(lines, source)
     _, header = next(rows, (1, [""]))
     at = _header(header, source)
-    pixels, labels, usages, names = bytearray(), [], [], []
+    pixels, labels, splits, names = bytearray(), [], [], []
     for number, row in rows:
         where = f"{source}, row {number}"
         if len(row) != len(at):
@@ -126,14 +126,14 @@ def parse_fer2013(lines: Iterable[str], source: str = "fer2013") -> FaceSet:
             )
         labels.append(_label(row[at["emotion"]], where))
         pixels += _pixels(row[at["pixels"]], where).data
-        usages.append(_usage(row[at["usage"]], where) if "usage" in at else USAGES[0])
+        splits.append(_usage(row[at["usage"]], where) if "usage" in at else SPLITS[0])
         names.append(f"row {number}")
     if not labels:
         raise DataError(f"{source}: no rows below the header")
     return FaceSet(
         images=np.frombuffer(pixels, np.uint8).reshape(-1, SIDE, SIDE),
         labels=np.array(labels, dtype=np.int64),
-        usages=np.array(usages),
+        splits=np.array(splits),
         space=fer7,
         source=source,
         names=np.array(names),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mien.core.errors import DataError
 from mien.core.labels import ferplus8
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import USAGES
+from mien.data.fer2013 import SPLITS
 from mien.data.tables import header_columns, numbered_rows, open_table
 
 VOTE_COLUMNS = (
@@ -30,10 +30,10 @@ _VOTES = {str(count): count for count in range(11)}
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """Votes of one table: ``counts`` (N, 10) int16 and ``usages`` (N,) str."""
+    """Votes of one table: ``counts`` (N, 10) int16 and ``splits`` (N,) str."""
 
     counts: NDArray[np.int16]
-    usages: NDArray[np.str_]
+    splits: NDArray[np.str_]
 
 
 def parse_ferplus(lines: Iterable[str], source: str = "fer2013new") -> Votes:
@@ -50,7 +50,7 @@ def parse_ferplus(lines: Iterable[str], source: str = "fer2013new") -> Votes:
         raise DataError(f"{source}: no column {', '.join(missing)}; is this the FER+ table?")
     columns = [at[name.lower()] for name in VOTE_COLUMNS]
     counts: list[list[int]] = []
-    usages: list[str] = []
+    splits: list[str] = []
     for number, row in rows:
         where = f"{source}, row {number}"
         if len(row) != len(header):
@@ -58,15 +58,15 @@ def parse_ferplus(lines: Iterable[str], source: str = "fer2013new") -> Votes:
                 f"{where}: expected {len(header)} columns, got {len(row)}; is the file cut off?"
             )
         usage = row[at["usage"]].strip()
-        if usage not in USAGES:
+        if usage not in SPLITS:
             raise DataError(
-                f"{where}: Usage must be one of {', '.join(USAGES)}, got {usage[:20]!r}"
+                f"{where}: Usage must be one of {', '.join(SPLITS)}, got {usage[:20]!r}"
             )
         counts.append([_vote(row[column], where) for column in columns])
-        usages.append(usage)
+        splits.append(usage)
     if not counts:
         raise DataError(f"{source}: no rows below the header")
-    return Votes(np.array(counts, dtype=np.int16), np.array(usages))
+    return Votes(np.array(counts, dtype=np.int16), np.array(splits))
 
 
 def _vote(text: str, where: str) -> int:
@@ -89,8 +89,8 @@ def with_votes(faces: FaceSet, votes: Votes) -> FaceSet:
         DataError: If a split of ``faces`` has another number of rows in the votes.
     """
     counts = np.zeros((len(faces), len(VOTE_COLUMNS)), dtype=np.int16)
-    for usage in faces.splits:
-        rows, given = faces.usages == usage, votes.usages == usage
+    for usage in faces.split_names:
+        rows, given = faces.splits == usage, votes.splits == usage
         if rows.sum() != given.sum():
             raise DataError(
                 f"{faces.source} has {rows.sum()} rows of {usage}, the votes have {given.sum()}; "

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace, fer7
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SIDE, USAGES
+from mien.data.fer2013 import SIDE, SPLITS
 from mien.data.listing import (
     WHOLE,
     Photo,
@@ -49,7 +49,7 @@ _SAME = (
     ("surprise", "surprised"),
 )
 
-_OFFICIAL = {"train": "Training", **{usage.lower(): usage for usage in USAGES}}
+_OFFICIAL = {"train": "Training", **{usage.lower(): usage for usage in SPLITS}}
 _OTHER_SPLITS = ("test", "testing", "validation", "valid", "val", "eval", "dev")
 
 
@@ -143,7 +143,7 @@ def folder_pictures(folder: Path) -> list[Path]:
 
 def named_like_fer2013(names: Iterable[str]) -> bool:
     """Whether a file is called like those of the copies of FER2013 in folders."""
-    prefixes = tuple(f"{usage}_" for usage in USAGES)
+    prefixes = tuple(f"{usage}_" for usage in SPLITS)
     return any(name.startswith(prefixes) for name in names)
 
 
@@ -203,9 +203,9 @@ def _folded(name: str) -> str:
 
 def _split(path: Path, of_folder: str) -> str:
     prefix, found, _ = path.name.partition("_")
-    return prefix if found and prefix in USAGES else of_folder
+    return prefix if found and prefix in SPLITS else of_folder
 
 
 def _order(item: LabelledPath) -> tuple[int, str, list[str | int], int]:
-    rank = USAGES.index(item.split) if item.split in USAGES else len(USAGES)
+    rank = SPLITS.index(item.split) if item.split in SPLITS else len(SPLITS)
     return rank, item.split, natural(item.path.name), item.label

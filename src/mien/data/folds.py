@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from mien.core.errors import DataError
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import USAGES
+from mien.data.fer2013 import SPLITS
 from mien.data.listing import WHOLE
 from mien.data.subsets import in_common, kept_together
 
-TRAINING, FOLD = USAGES[0], "fold"
+TRAINING, FOLD = SPLITS[0], "fold"
 """Splits that ``one_fold_out`` makes: the rows to train on, and those of the fold left out."""
 
 
@@ -88,7 +88,7 @@ def one_fold_out(faces: FaceSet, k: int, fold: int, seed: int = 0) -> FaceSet:
     """
     if not 0 <= fold < k:
         raise DataError(f"the fold must be from 0 to {k - 1}, got {fold}")
-    pool = np.isin(faces.usages, (TRAINING, WHOLE))
+    pool = np.isin(faces.splits, (TRAINING, WHOLE))
     if not pool.any():
         faces.split(TRAINING)  # told what there is
     own = pool if faces.origins is None else pool & (faces.origins == "")
@@ -96,5 +96,5 @@ def one_fold_out(faces: FaceSet, k: int, fold: int, seed: int = 0) -> FaceSet:
     tested = np.zeros(len(faces), dtype=bool)
     tested[own] = folds(kept_together(folded), k, seed, labels=folded.labels) == fold
     kept = ~pool | tested | ~in_common(faces, faces[tested])
-    usages = np.where(tested, FOLD, np.where(pool, TRAINING, faces.usages))
-    return replace(faces, usages=usages)[kept]
+    splits = np.where(tested, FOLD, np.where(pool, TRAINING, faces.splits))
+    return replace(faces, splits=splits)[kept]

@@ -121,7 +121,7 @@ class Manifest:
             sha256=faces.sha256,
             has_votes=faces.votes is not None,
             subjects=None if faces.subjects is None else len(set(faces.subjects) - {""}),
-            splits=tuple(_record(faces.split(name)) for name in faces.splits),
+            splits=tuple(_record(faces.split(name)) for name in faces.split_names),
             overlaps=tuple(_overlaps(faces, found)),
             twins=tuple(_group(faces, rows) for rows in found.groups),
             warnings=count_warnings(faces) + vote_warnings(faces),
@@ -144,7 +144,7 @@ def count_warnings(faces: FaceSet) -> tuple[str, ...]:
     found: list[str] = []
     official = faces.space.labels == fer7.labels and faces.images.shape[1:] == (SIDE, SIDE)
     official = official and _named_officially(faces)
-    for name in faces.splits:
+    for name in faces.split_names:
         counts = faces.split(name).counts.tolist()
         known = KNOWN_COUNTS.get(name) if official else None
         columns = list(zip(faces.space.labels, counts, known or counts, strict=True))
@@ -177,8 +177,8 @@ def vote_warnings(faces: FaceSet) -> tuple[str, ...]:
     majority = np.append(further, -1)[to_fer7[faces.votes[:, : len(ferplus8)].argmax(axis=1)]]
     found: list[str] = []
     voted = faces.votes.sum(axis=1) > 0  # rows mixed in from elsewhere have no votes
-    for name in faces.splits:
-        rows = (faces.usages == name) & voted & (majority >= 0)
+    for name in faces.split_names:
+        rows = (faces.splits == name) & voted & (majority >= 0)
         if rows.sum() < _ENOUGH_ROWS:
             continue
         agreement = float((majority[rows] == faces.labels[rows]).mean())
@@ -193,7 +193,7 @@ def vote_warnings(faces: FaceSet) -> tuple[str, ...]:
 def _record(split: FaceSet) -> SplitRecord:
     found = twins(split)
     return SplitRecord(
-        name=str(split.usages[0]),
+        name=str(split.splits[0]),
         rows=len(split),
         counts=dict(zip(split.space.labels, split.counts.tolist(), strict=True)),
         sha256=split.sha256,
@@ -207,12 +207,12 @@ def _overlaps(faces: FaceSet, found: Twins) -> list[Overlap]:
     for group in found.groups:
         labels: dict[str, list[int]] = {}
         for row in group:
-            labels.setdefault(str(faces.usages[row]), []).append(int(faces.labels[row]))
+            labels.setdefault(str(faces.splits[row]), []).append(int(faces.labels[row]))
         for split, other in itertools.permutations(labels, 2):
             counts = tally.setdefault((split, other), [0, 0])
             counts[0] += len(labels[split])
             counts[1] += sum(label not in labels[other] for label in labels[split])
-    order = faces.splits
+    order = faces.split_names
     pairs = sorted(tally, key=lambda pair: (order.index(pair[0]), order.index(pair[1])))
     return [Overlap(*pair, *tally[pair]) for pair in pairs]
 
@@ -222,6 +222,6 @@ def _group(faces: FaceSet, rows: tuple[int, ...]) -> TwinGroup:
     names = faces.names[index].tolist() if faces.names is not None else [f"row {i}" for i in rows]
     return TwinGroup(
         names=tuple(names),
-        splits=tuple(faces.usages[index].tolist()),
+        splits=tuple(faces.splits[index].tolist()),
         labels=tuple(faces.space.labels[label] for label in faces.labels[index]),
     )

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace, mapping
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import USAGES
+from mien.data.fer2013 import SPLITS
 from mien.data.ferplus import VOTE_COLUMNS
 from mien.data.listing import WHOLE
 from mien.data.subsets import in_common
 
-TRAINING = USAGES[0]
+TRAINING = SPLITS[0]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def mixed(
                 f"{main.images.shape[1:]}; read both with one side"
             )
         chosen.append(_auxiliary(faces, name, labels, others))
-    scored = _stacked([faces[faces.usages != TRAINING] for faces, _ in chosen], names)
+    scored = _stacked([faces[faces.splits != TRAINING] for faces, _ in chosen], names)
     chosen[1:] = [_without_twins(faces, part, scored) for faces, part in chosen[1:]]
     return Mixture(
         _stacked([faces for faces, _ in chosen], names), tuple(part for _, part in chosen)
@@ -118,17 +118,17 @@ def _mapped(faces: FaceSet, labels: LabelSpace) -> tuple[FaceSet, dict[str, int]
 
 def _auxiliary(faces: FaceSet, name: str, labels: LabelSpace, others: str) -> tuple[FaceSet, Part]:
     rows, unmapped = _mapped(faces, labels)
-    for_training = np.isin(rows.usages, (TRAINING, WHOLE))
+    for_training = np.isin(rows.splits, (TRAINING, WHOLE))
     left: dict[str, int] = {}
     if others == "leave_out":
         other = rows[~for_training]
-        left = {split: int((other.usages == split).sum()) for split in other.splits}
+        left = {split: int((other.splits == split).sum()) for split in other.split_names}
         rows, for_training = rows[for_training], for_training[for_training]
-    usages = np.where(for_training | (others == "train"), TRAINING, rows.usages)
+    splits = np.where(for_training | (others == "train"), TRAINING, rows.splits)
     known = _names(rows)
     rows = replace(
         rows,
-        usages=usages,
+        splits=splits,
         names=np.array([f"{name}: {row}" for row in known], dtype=np.str_),
         origins=np.full(len(rows), name),
         subjects=_prefixed(name, rows.subjects),
@@ -150,7 +150,7 @@ def _names(faces: FaceSet) -> list[str]:
 
 
 def _without_twins(faces: FaceSet, part: Part, scored: FaceSet) -> tuple[FaceSet, Part]:
-    same = in_common(faces, scored) & (faces.usages == TRAINING)
+    same = in_common(faces, scored) & (faces.splits == TRAINING)
     kept = faces[~same]
     if not len(kept):
         raise DataError(
@@ -177,7 +177,7 @@ def _stacked(sets: list[FaceSet], names: list[str]) -> FaceSet:
     return FaceSet(
         images=np.concatenate([faces.images for faces in sets]),
         labels=np.concatenate([faces.labels for faces in sets]),
-        usages=np.concatenate([faces.usages for faces in sets]),
+        splits=np.concatenate([faces.splits for faces in sets]),
         space=sets[0].space,
         source=" + ".join(names),
         votes=column("votes", no_votes),

@@ -132,7 +132,7 @@ def _face_set(
     return FaceSet(
         images=images,
         labels=np.array([photo.label for photo in listed], dtype=np.int64),
-        usages=np.array([photo.split for photo in listed], dtype=np.str_),
+        splits=np.array([photo.split for photo in listed], dtype=np.str_),
         space=space,
         source=folder.name or str(folder),
         names=np.array([photo.name(folder) for photo in listed], dtype=np.str_),

@@ -11,7 +11,7 @@ from mien.core.labels import LabelSpace
 from mien.data.faceset import FaceSet
 from mien.store.samples import SampleStore
 
-USAGE = "samples"
+SPLIT = "samples"
 """What the only split is called; sessions, as ``subjects``, divide it."""
 
 
@@ -42,7 +42,7 @@ def load_samples(folder: Path, space: LabelSpace) -> FaceSet:
     return FaceSet(
         images=frames,
         labels=np.array([space.index(sample.label) for sample in samples], np.int64),
-        usages=np.full(len(samples), USAGE),
+        splits=np.full(len(samples), SPLIT),
         space=space,
         source=folder.name or str(folder),
         names=np.array([sample.id for sample in samples], np.str_),

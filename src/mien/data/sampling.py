@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import USAGES
+from mien.data.fer2013 import SPLITS
 from mien.data.subsets import balanced_rows, in_common
 
-TRAINING, TEST = USAGES[0], "test"
+TRAINING, TEST = SPLITS[0], "test"
 
 
 def random_split(
@@ -46,7 +46,7 @@ def random_split(
     order = np.random.default_rng(seed).permutation(len(faces))
     test = np.zeros(len(faces), dtype=bool)
     test[order[first:]] = True
-    split = replace(faces, usages=np.where(test, TEST, TRAINING))
+    split = replace(faces, splits=np.where(test, TEST, TRAINING))
     if not by_identity:
         return split
     kept = split[test | ~in_common(split, split[test])]
@@ -90,8 +90,8 @@ def class_samples(
     if shared == "nothing":
         free &= ~in_common(faces, faces[tested])
     trained = _drawn(faces, free, training, rng)
-    usages = np.repeat([TRAINING, TEST], [len(trained), len(tested)])
-    return replace(faces[np.concatenate([trained, tested])], usages=usages)
+    splits = np.repeat([TRAINING, TEST], [len(trained), len(tested)])
+    return replace(faces[np.concatenate([trained, tested])], splits=splits)
 
 
 def balanced_split(
@@ -108,8 +108,8 @@ def balanced_split(
     Raises:
         DataError: If there is no such split, or a label has too few rows in it.
     """
-    rows = np.flatnonzero(faces.usages == split)
-    kept = faces.usages != split
+    rows = np.flatnonzero(faces.splits == split)
+    kept = faces.splits != split
     kept[rows[balanced_rows(faces.split(split), per_class, seed)]] = True
     return faces[kept]
 

@@ -74,15 +74,15 @@ def evaluate(
         UnknownNameError: If ``views`` is unknown.
     """
     space = recognizer.card.labels
-    if split == FOLD and FOLD not in faces.splits:
+    if split == FOLD and FOLD not in faces.split_names:
         faces = _folded(recognizer.card, faces.mapped(space))
     chosen = faces if split is None else faces.split(split)
     name = split or EVERY_ROW
     rows = _in_space(chosen, space)
     log_p = log_probabilities(recognizer, rows.images, views, on_rows)
     probabilities = np.exp(log_p)
-    drawn = drawn_warnings(recognizer.card, rows.usages.tolist())
-    folded = fold_warnings(recognizer.card, rows.usages.tolist())
+    drawn = drawn_warnings(recognizer.card, rows.splits.tolist())
+    folded = fold_warnings(recognizer.card, rows.splits.tolist())
     warnings = [
         *split_guard(chosen, name).warnings,
         *_dropped(chosen, rows),
@@ -196,7 +196,7 @@ def _dropped(chosen: FaceSet, rows: FaceSet) -> list[str]:
 
 
 def _trained_on(rows: FaceSet) -> list[str]:
-    n = int((rows.usages == TRAINING).sum())
+    n = int((rows.splits == TRAINING).sum())
     if not n:
         return []
     return [f"{n} of {len(rows)} rows are {TRAINING} rows: a model trained on them remembers them"]
@@ -209,7 +209,7 @@ def _calibrated(
     if fitted is None:
         return None, "temperature of the card, which does not tell the rows it was fitted on"
     if split != fitted:
-        among = ", which is among these rows" if (rows.usages == fitted).any() else ""
+        among = ", which is among these rows" if (rows.splits == fitted).any() else ""
         return None, f"temperature of the card, fitted on {fitted}{among}"
     origin = f"was fitted on {split}" if same else f"was fitted on {_may_be_among(split)}"
     if len(rows) < MIN_CROSS_FIT:

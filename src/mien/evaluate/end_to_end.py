@@ -186,7 +186,7 @@ def _answer(
         answers.unreadable.append(f"{path.name} ({error})")
         return _miss(answers, label, "unreadable")
     started = clock()
-    reading = recognizer.image(image)
+    reading = recognizer.read(image)
     answers.seconds.append(clock() - started)
     identity = content + label.to_bytes(2, "little")
     if not len(reading.faces):

@@ -63,7 +63,7 @@ def clean_rows(
         ``(N,)`` bool or None where it cannot be told, and what was compared or why it was not.
     """
     if training is None:
-        if TRAINING not in source.splits:
+        if TRAINING not in source.split_names:
             return None, f"unknown: {source.source} has no {TRAINING} rows to compare with"
         if split in {TRAINING, EVERY_ROW}:
             return None, "undefined: the measured rows are, or hold, the training rows"

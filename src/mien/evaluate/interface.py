@@ -82,7 +82,7 @@ class Described(Protocol):
 class FrameRecognizer(Described, Protocol):
     """Recognises crops that are already the model's 48-pixel frame."""
 
-    def frame_logits(
+    def crop_logits(
         self, frames: NDArray[np.uint8], affines: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """``(N, 48, 48)`` grey frames, and ``(N, 2, 3)`` affines into them, to ``(N, K)``."""
@@ -106,6 +106,6 @@ class ReadingView(Protocol):
 class PhotoRecognizer(Described, Protocol):
     """Finds the faces of a picture and recognises them."""
 
-    def image(self, image: NDArray[np.uint8], /) -> ReadingView:
+    def read(self, image: NDArray[np.uint8], /) -> ReadingView:
         """``(H, W, 3)`` RGB to faces and scores."""
         ...

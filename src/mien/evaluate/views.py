@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import FRAME, identity_affines
+from mien.core.alignment import CROP, identity_affines
 from mien.core.errors import InputError, unknown_name
 from mien.evaluate.interface import FrameRecognizer
 
@@ -67,7 +67,7 @@ def _logits(
     recognizer: FrameRecognizer, frames: NDArray[np.uint8], affine: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     n, k = len(frames), len(recognizer.card.labels)
-    logits = recognizer.frame_logits(frames, np.repeat(affine[None], n, axis=0))
+    logits = recognizer.crop_logits(frames, np.repeat(affine[None], n, axis=0))
     if logits.shape != (n, k) or not np.isfinite(logits).all():
         raise InputError(
             f"{recognizer.name} must give finite logits of shape {(n, k)}, got {logits.shape}; "
@@ -100,9 +100,9 @@ def log_probabilities(
         InputError: If the frames have another shape, or the recogniser's logits are damaged.
         UnknownNameError: If ``views`` is unknown.
     """
-    if frames.dtype != np.uint8 or frames.ndim != 3 or frames.shape[1:] != (FRAME, FRAME):
+    if frames.dtype != np.uint8 or frames.ndim != 3 or frames.shape[1:] != (CROP, CROP):
         raise InputError(
-            f"expected uint8 frames (N, {FRAME}, {FRAME}), got {frames.dtype} {frames.shape}; "
+            f"expected uint8 frames (N, {CROP}, {CROP}), got {frames.dtype} {frames.shape}; "
             "evaluate photos end to end instead"
         )
     affines, temperature = view_affines(views), recognizer.calibration.temperature

@@ -5,8 +5,8 @@ network is in ``mien.explain.network`` and ``mien.explain.gradients``; figures n
 """
 
 from mien.explain.bundle import BundleModel
+from mien.explain.crops import face_crops, onto_crop
 from mien.explain.figures import draw_classes, draw_explanation, write_png
-from mien.explain.frames import face_frames, onto_frame
 from mien.explain.interface import Explainable, probabilities, titled
 from mien.explain.methods import METHODS, Explanation, Method, explain, needs_a_run, relative
 from mien.explain.occlusion import occlusion
@@ -41,10 +41,10 @@ __all__ = [
     "draw_mistakes",
     "draw_twins",
     "explain",
-    "face_frames",
+    "face_crops",
     "needs_a_run",
     "occlusion",
-    "onto_frame",
+    "onto_crop",
     "probabilities",
     "relative",
     "titled",

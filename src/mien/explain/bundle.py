@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mien.core.alignment import identity_affines
 from mien.core.errors import InputError
 from mien.core.labels import LabelSpace
-from mien.explain.frames import checked_frames
+from mien.explain.crops import checked_crops
 from mien.runtime.packing import cut, pack
 from mien.runtime.recognizer import BATCH, Recognizer
 from mien.runtime.session import open_session, run
@@ -52,7 +52,7 @@ class BundleModel:
 
     def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``(N, 48, 48)`` grey levels to ``(N, K)``."""
-        return self.recognizer.frame_logits(checked_frames(frames))
+        return self.recognizer.crop_logits(checked_crops(frames))
 
     @cached_property
     def _session(self) -> Any:
@@ -73,7 +73,7 @@ class BundleModel:
                 f"linear head only); its outputs are {', '.join(card.outputs)}: "
                 "use another method, such as occlusion"
             )
-        if not len(checked_frames(frames)):
+        if not len(checked_crops(frames)):
             raise InputError("expected one frame or more, got none")
         affine = identity_affines(1)[0]
         parts: list[NDArray[np.float32]] = []

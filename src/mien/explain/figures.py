@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mien.core.alignment import TEMPLATE
 from mien.core.text import printable
-from mien.explain.frames import seen_square
+from mien.explain.crops import seen_square
 from mien.explain.interface import titled
 from mien.explain.methods import Explanation, Method, relative
 from mien.explain.rows import ClassMaps

@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.errors import InputError
-from mien.explain.frames import checked_frames, one_cell, onto_frame
+from mien.explain.crops import checked_crops, one_cell, onto_crop
 from mien.explain.network import batches
 from mien.models import ExpressionNet
 from mien.models.network import scored_at_once
@@ -177,7 +177,7 @@ def conv_maps(network: ExpressionNet, frame: NDArray[np.uint8]) -> list[ConvMaps
     named = [(name, part) for name, part in network.named_modules() if isinstance(part, nn.Conv2d)]
     handles = [part.register_forward_hook(keep(name)) for name, part in named]
     with _hooked(handles), torch.no_grad():
-        network(batches(checked_frames(frame[None]))[0])
+        network(batches(checked_crops(frame[None]))[0])
     if not found:
         raise InputError("this network has no convolution; use another method, such as occlusion")
     return found
@@ -232,13 +232,13 @@ def _maps(
         raise InputError("expected one frame or more, got none")
     looks = looks or partial(_looks, network, change=lambda seen: seen)
     largest = max(part.input_size for part in _with_eyes(network))
-    many = scored_at_once(largest, _BATCH, FRAME)
+    many = scored_at_once(largest, _BATCH, CROP)
     found: list[NDArray[np.float32]] = []
     for batch, wanted in zip(
         batches(frames, many), torch.from_numpy(targets).split(many), strict=True
     ):
         sizes = [(size, shown(look).numpy()) for size, look in looks(batch, wanted)]
-        found.append(sum(onto_frame(values, size) for size, values in sizes))  # type: ignore[arg-type]
+        found.append(sum(onto_crop(values, size) for size, values in sizes))  # type: ignore[arg-type]
     maps = np.concatenate(found)
     if not np.isfinite(maps).all():
         raise InputError(

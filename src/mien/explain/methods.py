@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mien.core.errors import InputError, unknown_name
 from mien.core.labels import LabelSpace
-from mien.explain.frames import checked_frames, one_cell, onto_frame
+from mien.explain.crops import checked_crops, one_cell, onto_crop
 from mien.explain.interface import Explainable, probabilities
 from mien.explain.occlusion import occlusion
 
@@ -68,7 +68,7 @@ class Explanation:
         model: Name of the model.
         method: How the maps were made.
         labels: Label space of the model.
-        input_size: Side of what the trunk is given (``onto_frame``).
+        input_size: Side of what the trunk is given (``onto_crop``).
         frames: ``(N, 48, 48)`` uint8, what the model was given.
         probabilities: ``(N, K)`` its answers.
         targets: ``(N,)`` the labels that are explained.
@@ -115,7 +115,7 @@ def explain(
             in this way.
     """
     chosen = known_method(method)
-    given = checked_frames(frames)
+    given = checked_crops(frames)
     if not len(given):
         raise InputError("expected one face or more to explain, got none")
     answers = probabilities(model, given)
@@ -176,7 +176,7 @@ def _maps(
         if maps[0].size == 1:
             raise InputError(one_cell("Class activation"))
         # The mean over the cells is the logit, so a cell's part is its value over their number.
-        return onto_frame(maps / maps[0].size, model.geometry.input_size)
+        return onto_crop(maps / maps[0].size, model.geometry.input_size)
     if model.network is None:
         raise InputError(needs_a_run(method, model.name))
     # Torch is loaded here and not above: a bundle is explained without it.

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mien.core.alignment import BOX_SCALE, FRAME, TEMPLATE
+from mien.core.alignment import BOX_SCALE, CROP, TEMPLATE
 from mien.core.errors import InputError
 from mien.core.labels import LabelSpace
-from mien.explain.frames import checked_frames
+from mien.explain.crops import checked_crops
 from mien.models import ExpressionNet
 from mien.models.crop import SAMPLES
 from mien.models.network import Outputs, scored_at_once
@@ -42,7 +42,7 @@ class NetworkModel:
     def geometry(self) -> Geometry:
         """What an export of the network writes into the card."""
         return Geometry(
-            frame=FRAME,
+            frame=CROP,
             input_size=self.network.input_size,
             samples=SAMPLES,
             template=tuple((float(x), float(y)) for x, y in TEMPLATE),
@@ -80,5 +80,5 @@ class NetworkModel:
 
 def batches(frames: NDArray[np.uint8], size: int = BATCH) -> list[torch.Tensor]:
     """``(n, 1, 48, 48)`` float grey levels each, ``size`` frames at most."""
-    given = torch.from_numpy(checked_frames(frames).astype(np.float32))[:, None]
+    given = torch.from_numpy(checked_crops(frames).astype(np.float32))[:, None]
     return list(given.split(size)) if len(given) else []

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.errors import InputError
-from mien.explain.frames import checked_frames
+from mien.explain.crops import checked_crops
 from mien.explain.interface import Explainable, probabilities
 
 PATCH = 8
@@ -48,12 +48,12 @@ def occlusion(
 
     Source: Zeiler and Fergus, ECCV 2014, section 4.2.
     """
-    if not 1 <= stride <= patch <= FRAME or patch % stride:
+    if not 1 <= stride <= patch <= CROP or patch % stride:
         raise InputError(
-            f"expected 1 <= stride <= patch <= {FRAME} and a stride that divides the patch, "
+            f"expected 1 <= stride <= patch <= {CROP} and a stride that divides the patch, "
             f"got patch {patch} and stride {stride}"
         )
-    given = checked_frames(frames)
+    given = checked_crops(frames)
     if targets.shape != (len(given),):
         raise InputError(f"{len(given)} frames but targets of shape {targets.shape}")
     squares = list(_squares(patch, stride))
@@ -71,6 +71,6 @@ def occlusion(
 
 def _squares(patch: int, stride: int) -> Iterator[tuple[slice, slice]]:
     """Every square that hides a pixel of the frame."""
-    starts = range(stride - patch, FRAME, stride)
-    spans = [slice(max(0, start), min(FRAME, start + patch)) for start in starts]
+    starts = range(stride - patch, CROP, stride)
+    spans = [slice(max(0, start), min(CROP, start + patch)) for start in starts]
     return ((down, across) for down in spans for across in spans)

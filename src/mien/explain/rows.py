@@ -77,21 +77,21 @@ class Contradiction:
     Args:
         rows: Their indices.
         labels: Their labels, row by row.
-        usages: Their splits, row by row.
+        splits: Their splits, row by row.
         answer: What the model says of the one face.
         probability: Of ``answer``.
     """
 
     rows: tuple[int, ...]
     labels: tuple[str, ...]
-    usages: tuple[str, ...]
+    splits: tuple[str, ...]
     answer: str
     probability: float
 
 
 def named(faces: FaceSet) -> str:
     """Source and splits of rows: what is a test and what a model was trained on look alike."""
-    return f"{faces.source} ({', '.join(faces.splits)})" if faces.splits else faces.source
+    return f"{faces.source} ({', '.join(faces.split_names)})" if faces.split_names else faces.source
 
 
 def average_maps(
@@ -178,7 +178,7 @@ def contradictory_twins(
         Contradiction(
             rows=rows,
             labels=tuple(names[label] for label in faces.labels[list(rows)]),
-            usages=tuple(faces.usages[list(rows)].tolist()),
+            splits=tuple(faces.splits[list(rows)].tolist()),
             answer=names[int(p.argmax())],
             probability=float(p.max()),
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.errors import InputError
 from mien.core.text import printable
 from mien.data.faceset import FaceSet
@@ -97,7 +97,7 @@ def draw_layers(
 
     blocks = -(-len(layers) // _LAYERS_PER_COLUMN)
     lines = -(-len(layers) // blocks)
-    side = FRAME + _GAP
+    side = CROP + _GAP
     # 100 pixels to the inch, so that a tile of 48 pixels keeps them; the names need 1.5 inches.
     widths = [1.0, *[(CHANNELS + 1) * side / 100 + 1.5] * blocks]
     size = (sum(widths) + 0.4, max(1.0, lines * side / 100) + 1.1)
@@ -136,7 +136,7 @@ def _described(layer: ConvMaps) -> str:
 
 def _mosaic(layers: Sequence[ConvMaps]) -> NDArray[np.float32]:
     """``(lines * 51, 9 * 51)`` values from 0 to 1; NaN between tiles."""
-    side = FRAME + _GAP
+    side = CROP + _GAP
     out = np.full((len(layers) * side, (CHANNELS + 1) * side), np.nan, dtype=np.float32)
     for line, layer in enumerate(layers):
         spread = layer.maps.std(axis=(1, 2))
@@ -144,12 +144,12 @@ def _mosaic(layers: Sequence[ConvMaps]) -> NDArray[np.float32]:
         tiles = [abs(layer.maps).mean(axis=0), *layer.maps[best]]
         for column, tile in enumerate(tiles):
             top, left = line * side, column * side
-            out[top : top + FRAME, left : left + FRAME] = _tile(tile)
+            out[top : top + CROP, left : left + CROP] = _tile(tile)
     return out
 
 
 def _tile(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """One map as 48 x 48 pixels, its least value 0 and its largest 1."""
-    rows, columns = (np.arange(FRAME) * n // FRAME for n in values.shape)
+    rows, columns = (np.arange(CROP) * n // CROP for n in values.shape)
     low, high = float(values.min()), float(values.max())
     return ((values - low) / ((high - low) or 1.0))[rows[:, None], columns]

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from mien import metrics
-from mien.core.alignment import BOX_SCALE, FRAME, TEMPLATE
+from mien.core.alignment import BOX_SCALE, CROP, TEMPLATE
 from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
@@ -305,7 +305,7 @@ def _card(
         labels=network.labels,
         outputs=output_names(network),
         geometry=Geometry(
-            frame=FRAME,
+            frame=CROP,
             input_size=network.input_size,
             samples=SAMPLES,
             template=tuple((float(x), float(y)) for x, y in TEMPLATE),

@@ -26,7 +26,7 @@ def sha256_of(data: bytes) -> str:
 
 def graph_logits(bundle: Bundle, precision: str, rows: FaceSet) -> NDArray[np.float32]:
     """Logits ``(N, K)`` of a bundle's graph on the crops of ``rows``, one view."""
-    return Recognizer(bundle, precision=precision, detector="none").frame_logits(rows.images)
+    return Recognizer(bundle, precision=precision, detector="none").crop_logits(rows.images)
 
 
 def calibrated(

@@ -1,9 +1,9 @@
 """Torch networks: the registry, what registers in it, and the crop that goes into every bundle."""
 
 # Each of these registers its networks.
-from mien.models import house as _house
 from mien.models import nasnet as _nasnet
 from mien.models import published as _published
+from mien.models import resnet48 as _house
 from mien.models import thesis as _thesis
 from mien.models import zoo as _zoo
 from mien.models.crop import FaceCrop

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 
 SAMPLES = 2
 """Samples per frame pixel and axis. A bilinear sample reaches one picture pixel to each side, so
@@ -30,8 +30,8 @@ class FaceCrop(nn.Module):
     def __init__(self, samples: int = SAMPLES) -> None:
         super().__init__()
         self.samples = samples
-        centres = (2 * torch.arange(FRAME, dtype=torch.float64) + 1) / FRAME - 1
-        offsets = ((torch.arange(samples, dtype=torch.float64) + 0.5) / samples - 0.5) * 2 / FRAME
+        centres = (2 * torch.arange(CROP, dtype=torch.float64) + 1) / CROP - 1
+        offsets = ((torch.arange(samples, dtype=torch.float64) + 0.5) / samples - 0.5) * 2 / CROP
         self.register_buffer("grey", torch.tensor(_GREY)[:, None], persistent=False)
         self.register_buffer("centres", centres.float(), persistent=False)
         self.register_buffer("offsets", offsets.float(), persistent=False)
@@ -45,10 +45,10 @@ class FaceCrop(nn.Module):
         """
         height, width = image.shape[0], image.shape[1]
         grey = (image.float() @ self.grey).view(1, 1, height, width)
-        side = FRAME * self.samples
+        side = CROP * self.samples
         a, b, c = affine[:, 0, 0], affine[:, 0, 1], affine[:, 0, 2]
         d, e, f = affine[:, 1, 0], affine[:, 1, 1], affine[:, 1, 2]
-        pixels = (a * e - b * d).abs().sqrt() * (2 / FRAME)
+        pixels = (a * e - b * d).abs().sqrt() * (2 / CROP)
         spread = 1 - 1 / pixels.clamp(min=1)
         u = (self.centres[:, None] + spread[:, None, None] * self.offsets).reshape(-1, side)
         x = a[:, None, None] * u[:, None, :] + (b[:, None] * u + c[:, None])[:, :, None]
@@ -58,4 +58,4 @@ class FaceCrop(nn.Module):
         faces = F.grid_sample(
             grey, grid.reshape(1, -1, side, 2), padding_mode="border", align_corners=False
         )
-        return F.avg_pool2d(faces, self.samples).reshape(-1, 1, FRAME, FRAME)
+        return F.avg_pool2d(faces, self.samples).reshape(-1, 1, CROP, CROP)

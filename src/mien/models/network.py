@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.labels import LabelSpace, ferplus8
 
 # Noise floor of the standardisation, grey levels: below it a frame is flat and must not be
@@ -93,10 +93,10 @@ class ExpressionNet(nn.Module):
         """What the trunk sees, ``(N, channels, input_size, input_size)``, of grey frames."""
         size = self.input_size
         seen = standardise(frames)
-        if size > FRAME:
+        if size > CROP:
             seen = F.interpolate(seen, (size, size), mode="bilinear", align_corners=False)
         else:
-            margin = (FRAME - size) // 2
+            margin = (CROP - size) // 2
             seen = seen[:, :, margin : margin + size, margin : margin + size]
         return seen.expand(-1, self.channels, -1, -1) if self.channels > 1 else seen
 

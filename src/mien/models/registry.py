@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import nn
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.errors import ConfigError
 from mien.core.labels import LabelSpace, fer7
 from mien.core.registry import Registry
@@ -142,7 +142,7 @@ def count_macs(network: ExpressionNet) -> int:
     try:
         with torch.no_grad():
             device = next(network.parameters()).device
-            network.eval()(torch.zeros(1, 1, FRAME, FRAME, device=device))
+            network.eval()(torch.zeros(1, 1, CROP, CROP, device=device))
     finally:
         network.train(training)
         for hook in hooks:

@@ -23,7 +23,7 @@ from mien.models.network import ExpressionNet
 from mien.models.pretrained import Weights, publish
 from mien.models.registry import ModelInfo, register
 from mien.models.spec import NetworkSpec
-from mien.models.vision import import_timm, import_torchvision
+from mien.models.torchvision_import import import_timm, import_torchvision
 
 RECORDS = Path(__file__).with_name("zoo.json")
 """Parameters, multiply-accumulates and sizes, written by ``tools/make_zoo_records.py``."""

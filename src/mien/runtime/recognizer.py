@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import FRAME, face_affines, identity_affines, pixels_per_crop_pixel
+from mien.core.alignment import CROP, face_affines, identity_affines, pixels_per_crop_pixel
 from mien.core.errors import BundleError, InputError
 from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
@@ -143,7 +143,7 @@ class Recognizer:
         graph = Path(__file__).with_name("graphs") / "halve.onnx"
         return open_session(graph.read_bytes(), threads=self.threads)
 
-    def image(self, image: Image) -> Reading:
+    def read(self, image: Image) -> Reading:
         """Read every face in one picture.
 
         Args:
@@ -152,9 +152,9 @@ class Recognizer:
         Raises:
             InputError: If it is anything else.
         """
-        return self.images([image])[0]
+        return self.read_all([image])[0]
 
-    def images(self, images: Sequence[Image]) -> list[Reading]:
+    def read_all(self, images: Sequence[Image]) -> list[Reading]:
         """Read every face in several pictures; all faces share the calls of the network.
 
         Args:
@@ -166,9 +166,9 @@ class Recognizer:
         for picture in images:
             check_image(picture)
         found = [self.detector.detect(picture) for picture in images]
-        return self.faces(images, found)
+        return self.read_faces(images, found)
 
-    def faces(self, images: Sequence[Image], found: Sequence[Faces]) -> list[Reading]:
+    def read_faces(self, images: Sequence[Image], found: Sequence[Faces]) -> list[Reading]:
         """Read given faces, for callers that have their own detector or tracker.
 
         Args:
@@ -197,7 +197,7 @@ class Recognizer:
             readings.append(Reading(faces, self._scores(part), picture.shape[1], picture.shape[0]))
         return readings
 
-    def frame_logits(
+    def crop_logits(
         self, frames: NDArray[np.uint8], affines: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """Logits of ready-made face crops, without a detector.
@@ -281,10 +281,10 @@ def check_frame(card: Card) -> None:
     Raises:
         BundleError: If the frame is not 48 pixels wide.
     """
-    if card.geometry.frame != FRAME:
+    if card.geometry.frame != CROP:
         raise BundleError(
             f"{card.name} has a frame of {card.geometry.frame} pixels, this version of mien cuts "
-            f"{FRAME}; update mien, or export the bundle again"
+            f"{CROP}; update mien, or export the bundle again"
         )
 
 

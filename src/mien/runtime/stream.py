@@ -54,7 +54,7 @@ class Stream:
         self._smoother = Smoother(smoothing_s)
         self._frames = 0
 
-    def image(self, image: Image, time_s: float) -> Reading:
+    def read(self, image: Image, time_s: float) -> Reading:
         """Read the next frame.
 
         Args:
@@ -69,7 +69,7 @@ class Stream:
         """
         check_image(image)
         faces = self._faces(image, time_s)
-        (reading,) = self.recognizer.faces([image], [faces])
+        (reading,) = self.recognizer.read_faces([image], [faces])
         self._frames += 1
         if not self._smoother.constant_s:
             return reading

@@ -64,7 +64,7 @@ def still_row(recognizer: Recognizer, data: bytes, max_pixels: int) -> Row:
         FormatError: If it is neither JPEG, PNG nor WebP.
         ImageDecodeError: If it cannot be decoded whole.
     """
-    reading = recognizer.image(decoded(data, UPLOADS, max_pixels))
+    reading = recognizer.read(decoded(data, UPLOADS, max_pixels))
     return frame_row(
         reading.faces,
         reading.scores,
@@ -85,7 +85,7 @@ def live_row(stream: Stream, data: bytes, frame: int, time_s: float, max_pixels:
     """
     if not abs(time_s) < LATEST_S:  # before the tracker has it: all later frames would be too early
         raise InputError(f"a frame's time must lie within {LATEST_S:g} s, got {time_s:g}")
-    reading = stream.image(decoded(data, FRAMES, max_pixels), time_s)
+    reading = stream.read(decoded(data, FRAMES, max_pixels), time_s)
     return frame_row(
         reading.faces,
         reading.scores,

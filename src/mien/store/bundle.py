@@ -15,7 +15,7 @@ from pathlib import Path
 from mien.core.errors import BundleError, InputError, UnknownNameError, unknown_name
 from mien.store.atomic import writing_folder
 from mien.store.card import FILES, Card, parse_card
-from mien.store.wire import scan
+from mien.store.onnx_wire import scan
 
 DEFAULT = "default"
 _DEFAULT_NAME = "small"  # the bundle that ``default`` stands for

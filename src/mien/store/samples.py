@@ -24,7 +24,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.errors import ConfigError, DataError, InputError
 from mien.store.sample_file import FILE, one, open_file, rewrite, told, transaction
 
@@ -181,9 +181,9 @@ class SampleStore:
             FullError: If a limit is reached.
             InputError: If the frame is anything else, or the label is empty.
         """
-        if frame.shape != (FRAME, FRAME) or frame.dtype != np.uint8:
+        if frame.shape != (CROP, CROP) or frame.dtype != np.uint8:
             raise InputError(
-                f"a sample must be uint8 ({FRAME}, {FRAME}), got {frame.dtype} {frame.shape}"
+                f"a sample must be uint8 ({CROP}, {CROP}), got {frame.dtype} {frame.shape}"
             )
         if not label:
             raise InputError("a sample needs a label, got an empty one")
@@ -329,6 +329,6 @@ def _totals(db: sqlite3.Connection) -> Deleted:
 
 
 def _frames(blobs: list[bytes]) -> NDArray[np.uint8]:
-    if any(len(blob) != FRAME * FRAME for blob in blobs):
+    if any(len(blob) != CROP * CROP for blob in blobs):
         raise DataError(f"{FILE} holds a damaged crop; delete that sample")
-    return np.frombuffer(b"".join(blobs), np.uint8).reshape(-1, FRAME, FRAME)
+    return np.frombuffer(b"".join(blobs), np.uint8).reshape(-1, CROP, CROP)

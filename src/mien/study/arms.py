@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.errors import ConfigError, DivergedError
 from mien.data.faceset import FaceSet
 from mien.models import ExpressionNet, count_macs, count_parameters
@@ -199,5 +199,5 @@ def _views(frames: torch.Tensor, views: str) -> list[torch.Tensor]:
     at = [(_CORNER, _CORNER)]
     if views == "tencrop":
         at += [(y, x) for y in (0, 2 * _CORNER) for x in (0, 2 * _CORNER)]
-    crops = [padded[:, :, y : y + FRAME, x : x + FRAME] for y, x in at]
+    crops = [padded[:, :, y : y + CROP, x : x + CROP] for y, x in at]
     return crops + [crop.flip(3) for crop in crops]

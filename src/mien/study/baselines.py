@@ -14,7 +14,7 @@ from mien.study.drawing import Rows
 from mien.study.plan import Arm
 from mien.train.classical import BASELINES, ClassicalConfig, fit_classical, fitting_rows
 from mien.train.log import EpochRow
-from mien.train.reading import built
+from mien.train.toml import built
 
 
 def baseline_of(arm: Arm, labels: str) -> ClassicalConfig:

@@ -15,7 +15,7 @@ from mien.study.plan import Arm, DataPlan, Study
 from mien.study.transfer import first_config
 from mien.train import TrainConfig, check_batch
 from mien.train.checks import network_without_values
-from mien.train.reading import built
+from mien.train.toml import built
 
 
 def check_study(study: Study) -> None:

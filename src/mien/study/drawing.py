@@ -18,7 +18,7 @@ from mien.data.sampling import TEST, TRAINING, class_samples, random_split
 from mien.data.subsets import balanced, capped
 from mien.study.generated import GENERATED, generated_faces
 from mien.study.plan import DataPlan
-from mien.train.reading import built
+from mien.train.toml import built
 
 VOTES = "FER+ votes"
 """What the digest of votes is called among those of the rows."""
@@ -91,11 +91,11 @@ class Rows:
     def together(self) -> FaceSet:
         """Training rows and test sets as one set, the name of each set being its split."""
         parts = [self.train, *self.tests.values()]
-        usages = [np.full(len(self.tests[name]), name) for name in self.tests]
+        splits = [np.full(len(self.tests[name]), name) for name in self.tests]
         return FaceSet(
             images=np.concatenate([part.images for part in parts]),
             labels=np.concatenate([part.labels for part in parts]),
-            usages=np.concatenate([self.train.usages, *usages]),
+            splits=np.concatenate([self.train.splits, *splits]),
             space=self.train.space,
             source=self.train.source,
         )
@@ -122,7 +122,7 @@ def drawn(faces: FaceSet | Callable[[str], FaceSet], data: Mapping[str, Any]) ->
     tests = {name: faces.split(name) for name in plan.tests}
     for name in plan.pool:
         faces.split(name)  # told if it is missing
-    pool = faces[np.isin(faces.usages, plan.pool)]
+    pool = faces[np.isin(faces.splits, plan.pool)]
     if plan.train_share:
         whole = random_split(
             pool, plan.train_share, plan.seed, by_identity=plan.shared == "nothing"
@@ -131,7 +131,7 @@ def drawn(faces: FaceSet | Callable[[str], FaceSet], data: Mapping[str, Any]) ->
     elif plan.per_class:
         whole = class_samples(pool, *plan.per_class, plan.seed, shared=plan.shared)  # type: ignore[arg-type] - checked by DataPlan
         pool, tests[TEST] = whole.split(TRAINING), whole.split(TEST)
-    train = replace(pool, usages=np.full(len(pool), TRAINING))
+    train = replace(pool, splits=np.full(len(pool), TRAINING))
     if plan.folds:
         whole = one_fold_out(train, plan.folds, plan.fold, plan.fold_seed)
         train, tests = whole.split(TRAINING), {FOLD: whole.split(FOLD), **tests}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.labels import LabelSpace, ferplus8
 from mien.data.faceset import FaceSet
 
@@ -36,25 +36,25 @@ def generated_faces(
     """
     rng = np.random.default_rng(seed)
     labels = np.tile(np.arange(len(space)), per_label * len(splits)).astype(np.int64)
-    usages = np.repeat(splits, per_label * len(space))
+    split_of = np.repeat(splits, per_label * len(space))
     images = np.stack([_face(_SHAPES[label % len(_SHAPES)], rng) for label in labels])
-    for rows in (np.flatnonzero((usages == split) & (labels == 0)) for split in splits):
+    for rows in (np.flatnonzero((split_of == split) & (labels == 0)) for split in splits):
         images[rows[1::8]] = images[rows[: len(rows[1::8])]]
     votes = np.zeros((len(labels), 10), np.int16)
     votes[np.arange(len(labels)), labels % len(ferplus8)] = 10
-    return FaceSet(images, labels, usages, space, GENERATED, votes=votes)
+    return FaceSet(images, labels, split_of, space, GENERATED, votes=votes)
 
 
 def _face(shape: tuple[float, float, float, float], rng: np.random.Generator) -> NDArray[np.uint8]:
     corners, opening, brows, eyes = shape
-    y, x = np.mgrid[:FRAME, :FRAME].astype(np.float64)
+    y, x = np.mgrid[:CROP, :CROP].astype(np.float64)
     size, angle = rng.uniform(0.9, 1.1), rng.normal(0, 0.08)
     x, y = x - 23.5 - rng.normal(0, 1), y - 24 - rng.normal(0, 1)
     x, y = (
         (np.cos(angle) * x + np.sin(angle) * y) / size,
         (np.cos(angle) * y - np.sin(angle) * x) / size,
     )
-    dark = np.zeros((FRAME, FRAME))
+    dark = np.zeros((CROP, CROP))
     for side in (-1, 1):
         across = side * x - 8.5
         dark = np.maximum(dark, _soft(1 - (across / 3.5) ** 2 - ((y + 7) / (0.7 + eyes)) ** 2))

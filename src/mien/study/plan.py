@@ -15,7 +15,7 @@ from mien.data.folds import FOLD
 from mien.data.sampling import TEST
 from mien.study.published import checked_published
 from mien.train.options import check_folds
-from mien.train.reading import overridden, read_toml, unknown_keys
+from mien.train.toml import overridden, read_toml, unknown_keys
 
 SCALES = ("smoke", "reduced", "full")
 """Generated faces, a minute; the data, CPU hours; published sizes and epochs, a GPU."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mien.core.errors import ConfigError
-from mien.train.reading import unknown_keys
+from mien.train.toml import unknown_keys
 
 NETWORK = "network"
 """An axis that no grid names: an arm of a fusion has rows of several networks."""

@@ -14,7 +14,7 @@ from mien.core.errors import ConfigError
 from mien.core.labels import label_space
 from mien.models.options import NetworkOptions
 from mien.train.options import Augmentation, Decay, check_choice, check_folds, check_range
-from mien.train.reading import built, overridden, read_toml
+from mien.train.toml import built, overridden, read_toml
 
 _INVERSE = ("balanced", "sqrt")
 

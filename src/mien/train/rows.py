@@ -41,7 +41,7 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
             or a label has too few rows to balance.
     """
     faces = placed(faces, config)
-    if faces.own.splits == (WHOLE,):
+    if faces.own.split_names == (WHOLE,):
         raise DataError(
             f"{faces.source} has no splits; set folds in the recipe to leave some rows out of the "
             "training"
@@ -63,10 +63,10 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
     elif config.folds:
         watch = faces.split(FOLD)
     elif config.watch:
-        if config.watch not in faces.splits:
+        if config.watch not in faces.split_names:
             raise DataError(
                 f"watch = {config.watch} is no split of {faces.source}, which has "
-                f'{", ".join(faces.splits)}; set watch to one of them, to "" for none, or '
+                f'{", ".join(faces.split_names)}; set watch to one of them, to "" for none, or '
                 "held_out = 0.1"
             )
         watch = faces.split(config.watch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from mien.core.alignment import FRAME
+from mien.core.alignment import CROP
 from mien.core.labels import LabelSpace
 from mien.models.network import ExpressionNet
 
@@ -30,7 +30,7 @@ class ClassicalNet(ExpressionNet):
             width=head.in_features,
             labels=labels,
             votes=False,
-            input_size=FRAME,
+            input_size=CROP,
             dropout=0.0,
             neck=nn.Sequential(nn.Flatten(), neck),
         )

@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mien.core.alignment import FRAME, crop_coordinates, pixels_per_crop_pixel
+from mien.core.alignment import CROP, crop_coordinates, pixels_per_crop_pixel
 from mien.core.errors import InputError
 from mien.runtime.reducing import reduced
 
 _GREY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as the crop of the bundle
 
 
-def face_frames(
+def face_crops(
     image: NDArray[np.uint8], affines: NDArray[np.floating], samples: int
 ) -> NDArray[np.uint8]:
     """Cut the faces of one picture as the crop of a bundle does.
@@ -33,7 +33,7 @@ def face_frames(
         ``(N, 48, 48)`` uint8 grey levels.
     """
     frames = [_face_frame(image, affine, samples) for affine in affines]
-    return np.array(frames, dtype=np.uint8).reshape(-1, FRAME, FRAME)
+    return np.array(frames, dtype=np.uint8).reshape(-1, CROP, CROP)
 
 
 def _face_frame(
@@ -41,12 +41,12 @@ def _face_frame(
 ) -> NDArray[np.uint8]:
     picture, matrix = reduced(image, affine)
     spread = 1 - 1 / max(1.0, float(pixels_per_crop_pixel(matrix[None])[0]))
-    offsets = ((np.arange(samples) + 0.5) / samples - 0.5) * 2 / FRAME * spread
-    u = (crop_coordinates(np.arange(FRAME))[:, None] + offsets).reshape(-1)
+    offsets = ((np.arange(samples) + 0.5) / samples - 0.5) * 2 / CROP * spread
+    u = (crop_coordinates(np.arange(CROP))[:, None] + offsets).reshape(-1)
     across, down = np.meshgrid(u, u)
     x, y = (row[0] * across + row[1] * down + row[2] for row in matrix)
     seen = _bilinear(picture.astype(np.float64) @ _GREY, x, y)
-    means = seen.reshape(FRAME, samples, FRAME, samples).mean(axis=(1, 3))
+    means = seen.reshape(CROP, samples, CROP, samples).mean(axis=(1, 3))
     return np.rint(means).clip(0, 255).astype(np.uint8)
 
 
@@ -64,7 +64,7 @@ def _bilinear(
     return upper * (1 - b) + lower * b
 
 
-def onto_frame(maps: NDArray[np.floating], input_size: int) -> NDArray[np.float32]:
+def onto_crop(maps: NDArray[np.floating], input_size: int) -> NDArray[np.float32]:
     """Lay maps of what the network sees over the frame; what it does not see is 0.
 
     Coarse maps are interpolated bilinearly, finer ones are averaged.
@@ -84,7 +84,7 @@ def onto_frame(maps: NDArray[np.floating], input_size: int) -> NDArray[np.float3
         raise InputError(f"maps must have shape (N, h, w) with h, w > 0, got {maps.shape}")
     side, margin = seen_square(input_size)
     rows, columns = (_resampling(side, n) for n in maps.shape[1:])
-    out = np.zeros((len(maps), FRAME, FRAME), dtype=np.float32)
+    out = np.zeros((len(maps), CROP, CROP), dtype=np.float32)
     inside = slice(margin, margin + side)
     out[:, inside, inside] = np.einsum("yh,nhw,xw->nyx", rows, maps, columns)
     return out
@@ -92,8 +92,8 @@ def onto_frame(maps: NDArray[np.floating], input_size: int) -> NDArray[np.float3
 
 def seen_square(input_size: int) -> tuple[int, int]:
     """Side of the square of the frame that a network sees, and its distance from the edge."""
-    side = min(input_size, FRAME)
-    return side, (FRAME - side) // 2
+    side = min(input_size, CROP)
+    return side, (CROP - side) // 2
 
 
 def _resampling(to: int, count: int) -> NDArray[np.float64]:
@@ -114,12 +114,11 @@ def one_cell(method: str) -> str:
     )
 
 
-def checked_frames(frames: ArrayLike) -> NDArray[np.uint8]:
+def checked_crops(frames: ArrayLike) -> NDArray[np.uint8]:
     """The same frames; raises ``InputError`` unless they are ``(N, 48, 48)`` uint8."""
     array = np.asarray(frames)
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[1:] != (FRAME, FRAME):
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[1:] != (CROP, CROP):
         raise InputError(
-            f"frames must be uint8 (N, {FRAME}, {FRAME}) grey levels, "
-            f"got {array.dtype} {array.shape}"
+            f"frames must be uint8 (N, {CROP}, {CROP}) grey levels, got {array.dtype} {array.shape}"
         )
     return array
