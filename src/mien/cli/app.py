@@ -10,9 +10,10 @@ import io
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,7 +33,9 @@ from mien.cli import (
     web,
 )
 from mien.cli.options import FAILED, INTERRUPTED, USAGE
-from mien.core.errors import MienError, UnknownNameError
+from mien.core.errors import MienError, MienWarning, UnknownNameError
+
+_PYTHONS_OWN = warnings.showwarning
 
 
 @dataclass
@@ -125,6 +128,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry point of the ``mien`` script."""
+    warnings.showwarning = _shown
     # Started with a stream closed (>&-), Python has none: what is said there goes nowhere.
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -140,6 +144,14 @@ def main() -> None:
 
 def _defect(error: BaseException) -> str:
     return f"{type(error).__name__}: {error} (a defect of mien; --debug shows where)"
+
+
+def _shown(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """A warning of mien's own is one line of words; others look as Python writes them."""
+    if issubclass(category, MienWarning):
+        console.warn(str(message))
+    else:
+        _PYTHONS_OWN(message, category, *where, **more)
 
 
 def _debug_first(arguments: Sequence[str]) -> list[str]:

@@ -47,7 +47,16 @@ def models(
             ("field", "value"), _flat(json.loads(bundles[model].card.to_json())), title=model
         )
     else:
-        columns = ("model", "card", "labels", "parameters ", "file", "accuracy ", "measured on")
+        columns = (
+            "model",
+            "card",
+            "labels",
+            "parameters ",
+            "file",
+            "accuracy ",
+            "int8 costs ",
+            "measured on",
+        )
         console.show(columns, [row for name in names for row in _rows(name, bundles[name])])
 
 
@@ -86,7 +95,8 @@ def _rows(name: str, bundle: Bundle) -> Iterator[tuple[str, ...]]:
     card = bundle.card
     for precision, file in card.files.items():
         measured = file.metrics[0] if file.metrics else {}
-        accuracy, n, split = (measured.get(key) for key in ("accuracy", "n", "split"))
+        keys = ("accuracy", "accuracy_lost", "n", "split")
+        accuracy, lost, n, split = (measured.get(key) for key in keys)
         known = isinstance(accuracy, float)
         yield (
             name,
@@ -95,6 +105,7 @@ def _rows(name: str, bundle: Bundle) -> Iterator[tuple[str, ...]]:
             f"{card.parameters:,}",
             precision,
             f"{accuracy:.4f}" if known else "",
+            f"{100 * lost:.2f} points" if isinstance(lost, float) else "",
             f"{n} rows of {split}" if known else "",
         )
 

@@ -32,6 +32,10 @@ class MienError(Exception):
     """Base of all errors that mien raises on purpose."""
 
 
+class MienWarning(UserWarning):
+    """Something works, but not as well as it should; the message says what to do."""
+
+
 class InputError(MienError, ValueError):
     """A value breaks a documented rule (shape, dtype, range)."""
 

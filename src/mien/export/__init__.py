@@ -4,6 +4,7 @@ from mien.export.bundle import ExportReport, export_bundle, network_logits
 from mien.export.ensemble import LEARNED, EnsembleReport, make_ensemble
 from mien.export.graph import to_int8, to_onnx
 from mien.export.merge import merge_graphs
+from mien.export.requantise import requantise
 
 __all__ = [
     "LEARNED",
@@ -13,6 +14,7 @@ __all__ = [
     "make_ensemble",
     "merge_graphs",
     "network_logits",
+    "requantise",
     "to_int8",
     "to_onnx",
 ]

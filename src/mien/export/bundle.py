@@ -26,6 +26,7 @@ from mien.models.network import scored_at_once
 from mien.runtime.session import open_session, run
 from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
 from mien.store.card import FILES, Calibration, Card, Geometry, ModelFile
+from mien.store.saturation import largest_pair_sum
 
 LARGEST_DIFFERENCE = 1e-4
 """Largest probability difference between the network and its graph that is written."""
@@ -80,13 +81,13 @@ class ExportReport:
     Args:
         bundle: The written bundle.
         largest_difference: Largest probability difference between network and fp32 graph over
-            the calibration rows.
+            the calibration rows; None where there was no network to compare with.
         network_accuracy: Accuracy of the torch network on those rows.
         metrics: Per precision, the figures that are in the card.
     """
 
     bundle: Bundle
-    largest_difference: float
+    largest_difference: float | None
     network_accuracy: float
     metrics: dict[str, dict[str, Any]]
 
@@ -133,8 +134,7 @@ def export_bundle(
         graphs = {"fp32": to_onnx(network)}
         if int8:
             on_stage("quantise")
-            step = max(1, len(train) // CALIBRATION_ROWS)
-            graphs["int8"] = to_int8(graphs["fp32"], train.images[::step][:CALIBRATION_ROWS])
+            graphs["int8"] = to_int8(graphs["fp32"], calibration_crops(train))
         for precision, data in graphs.items():
             check_model(data, FILES[precision])
             (folder / FILES[precision]).write_bytes(data)
@@ -152,10 +152,9 @@ def export_bundle(
                 f"allowed is {LARGEST_DIFFERENCE}; nothing was written. Report this as a bug"
             )
         on_stage("calibrate")
-        right = {p: z.argmax(axis=1) == clean.labels for p, z in logits.items()}
-        if int8:
-            check_loss(right["fp32"], right["int8"])
         files = {p: calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
+        if int8:
+            files["int8"] = with_cost(files["int8"], logits, clean, graphs["int8"])
         card = replace_fields(card, files=files)
         (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
     return ExportReport(
@@ -164,6 +163,11 @@ def export_bundle(
         network_accuracy=float((ours.argmax(axis=1) == clean.labels).mean()),
         metrics={precision: dict(file.metrics[0]) for precision, file in files.items()},
     )
+
+
+def calibration_crops(train: FaceSet) -> NDArray[np.uint8]:
+    """``(N, 48, 48)`` crops of Training, evenly spread, that fix the value ranges of int8."""
+    return train.images[:: max(1, len(train) // CALIBRATION_ROWS)][:CALIBRATION_ROWS]
 
 
 def check_origin(training: Mapping[str, Any], train: FaceSet, who: str = "the network") -> None:
@@ -253,6 +257,34 @@ def check_loss(fp32_right: NDArray[np.bool_], int8_right: NDArray[np.bool_]) -> 
             f"{100 * high:.2f}; allowed is {100 * LARGEST_LOSS:g}); nothing was written. "
             "Export with --no-int8"
         )
+
+
+def with_cost(
+    file: ModelFile,
+    logits: Mapping[str, NDArray[np.float32]],
+    rows: FaceSet,
+    graph: bytes,
+) -> ModelFile:
+    """The int8 file with what it costs in its figures.
+
+    Args:
+        file: The calibrated int8 file.
+        logits: ``(N, K)`` answers of ``fp32`` and ``int8`` on ``rows``.
+        rows: The rows that the file was calibrated on.
+        graph: The int8 graph.
+
+    Raises:
+        ExportError: If it loses more than ``LARGEST_LOSS``.
+    """
+    fp32, int8 = (logits[p].argmax(axis=1) == rows.labels for p in ("fp32", "int8"))
+    check_loss(fp32, int8)
+    low, high = metrics.compare(fp32, int8).interval
+    cost = {
+        "accuracy_lost": float(fp32.mean() - int8.mean()),
+        "accuracy_lost_ci95": [low, high],
+        "largest_pair_sum": largest_pair_sum(graph),
+    }
+    return replace_fields(file, metrics=({**file.metrics[0], **cost}, *file.metrics[1:]))
 
 
 def _votes_notes(network: ExpressionNet, training: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import warnings
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +13,17 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from mien.core.errors import BundleError, InputError, UnknownNameError, unknown_name
+from mien.core.errors import (
+    BundleError,
+    InputError,
+    MienWarning,
+    UnknownNameError,
+    unknown_name,
+)
 from mien.store.atomic import writing_folder
 from mien.store.card import FILES, Card, parse_card
 from mien.store.onnx_wire import scan
+from mien.store.saturation import saturates
 
 DEFAULT = "default"
 _DEFAULT_NAME = "small"  # the bundle that ``default`` stands for
@@ -41,6 +49,9 @@ class Bundle:
         Raises:
             BundleError: If the bundle has no such file, or it is altered, damaged, unsafe or
                 not self-contained.
+
+        Warns:
+            MienWarning: If its int8 weights saturate on CPUs without VNNI.
         """
         entry = self.card.files.get(precision)
         if entry is None:
@@ -55,6 +66,14 @@ class Bundle:
                 "it was altered or damaged: fetch or export the bundle again"
             )
         check_model(data, path.name)
+        if saturates(data):
+            warnings.warn(
+                f"{path} has weights that saturate on CPUs without VNNI: mien runs it with "
+                "wider sums, other programs may answer about three points worse there; "
+                f"make it again: mien export {self.path} --data SRC --out BUNDLE",
+                MienWarning,
+                stacklevel=2,
+            )
         return data
 
 

@@ -58,7 +58,12 @@ class OnnxSummary:
     functions: int = 0
 
 
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
+def varint(data: memoryview, at: int) -> tuple[int, int]:
+    """The number that begins at ``at``, and where the next field begins.
+
+    Raises:
+        BundleError: If it is cut off.
+    """
     value = shift = 0
     while True:
         if at >= len(data) or shift > 63:
@@ -70,19 +75,24 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
             return value, at
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Number and content of each field of one message, in order.
+
+    Raises:
+        BundleError: If the message is cut off or damaged.
+    """
     at = 0
     while at < len(data):
-        key, at = _varint(data, at)
+        key, at = varint(data, at)
         number, kind = key >> 3, key & 7
         if key >= _KEYS or number == 0:
             raise BundleError("the ONNX file is damaged (impossible field); export it again")
         if kind == 0:
-            value, at = _varint(data, at)
+            value, at = varint(data, at)
             yield number, value
             continue
         if kind == 2:
-            length, at = _varint(data, at)
+            length, at = varint(data, at)
         elif kind in (1, 5):
             length = 8 if kind == 1 else 4
         else:
@@ -108,7 +118,8 @@ def scan(data: bytes) -> OnnxSummary:
     return found
 
 
-def _text(value: int | memoryview) -> str:
+def text(value: int | memoryview) -> str:
+    """A string field; the empty string where it is absent (0)."""
     return "" if isinstance(value, int) else bytes(value).decode("utf-8", "replace")
 
 
@@ -116,11 +127,11 @@ def _walk(message: str, data: memoryview, found: OnnxSummary, depth: int) -> Non
     if depth > _DEPTH:
         raise BundleError("the ONNX file nests graphs too deeply to be a model")
     if message == "opset":
-        _note_opset(dict(_fields(data)), found)
+        _note_opset(dict(fields(data)), found)
         return
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if (message, number) == ("node", 7):
-            _note_domain(_text(value), found)
+            _note_domain(text(value), found)
         elif (message, number) == ("tensor", 13) or ((message, number) == ("tensor", 14) and value):
             found.external = True
         child = _CHILDREN.get((message, number))
@@ -130,7 +141,7 @@ def _walk(message: str, data: memoryview, found: OnnxSummary, depth: int) -> Non
 
 
 def _note_opset(fields: dict[int, int | memoryview], found: OnnxSummary) -> None:
-    domain, version = _text(fields.get(1, 0)), fields.get(2, 0)
+    domain, version = text(fields.get(1, 0)), fields.get(2, 0)
     _note_domain(domain, found)
     if domain in _STANDARD_DOMAINS and isinstance(version, int):
         found.opset = max(found.opset, version)

@@ -1,0 +1,66 @@
+"""A bundle's int8 file made again from its fp32 graph, without the run it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from mien.data.faceset import FaceSet
+from mien.data.subsets import in_common
+from mien.export.bundle import ExportReport, calibration_crops, check_origin, with_cost
+from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
+from mien.export.graph import to_int8
+from mien.store.bundle import Bundle, load_bundle, writing_bundle
+from mien.store.card import FILES, Calibration, ModelFile
+
+
+def requantise(
+    bundle: Bundle,
+    faces: FaceSet,
+    out: Path,
+    *,
+    name: str | None = None,
+    calibration_split: str = "PublicTest",
+    replace_bundle: bool = False,
+    on_stage: Callable[[str], None] = lambda _: None,
+) -> ExportReport:
+    """Write the bundle again: the same fp32 graph, int8 quantised and calibrated from it.
+
+    Args:
+        bundle: The bundle; its fp32 file and card stay as they are.
+        faces: The data of its training, in its label space.
+        out: Folder to write.
+        name: Name in the card; None = as it was.
+        calibration_split: Split that fits temperature and threshold of int8.
+        replace_bundle: Take the place of a bundle that is there.
+        on_stage: Called with the name of each stage.
+
+    Raises:
+        ExportError: If the int8 graph could saturate, or answers worse than fp32.
+        DataError: If a split is missing, or the bundle was trained on other rows.
+    """
+    card = bundle.card
+    train, chosen = faces.split("Training"), faces.split(calibration_split)
+    clean = chosen[~in_common(chosen, train)]
+    check_origin(card.training, train, card.name)
+    with writing_bundle(out, replace=replace_bundle) as folder:
+        on_stage("quantise")
+        graphs = {"fp32": bundle.model("fp32")}
+        graphs["int8"] = to_int8(graphs["fp32"], calibration_crops(train))
+        for precision, data in graphs.items():
+            (folder / FILES[precision]).write_bytes(data)
+        plain = ModelFile(sha256_of(graphs["int8"]), Calibration(1.0, 0.0, RISK))
+        card = replace(card, name=name or card.name, files={**card.files, "int8": plain})
+        on_stage("calibrate")
+        logits = {p: graph_logits(Bundle(folder, card), p, clean) for p in graphs}
+        file = calibrated(plain, logits["int8"], clean, calibration_split)
+        file = with_cost(file, logits, clean, graphs["int8"])
+        card = replace(card, files={**card.files, "int8": file})
+        (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+    return ExportReport(
+        bundle=load_bundle(out),
+        largest_difference=None,
+        network_accuracy=float((logits["fp32"].argmax(axis=1) == clean.labels).mean()),
+        metrics={precision: dict(each.metrics[0]) for precision, each in card.files.items()},
+    )
