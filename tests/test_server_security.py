@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from made_server import TOKEN, client_of, frame, made_app, picture, stream
 from mien.server.events import start_logging
-from mien.server.security import HEADERS
+from mien.server.guard.security import HEADERS
 
 PATHS = ("/", "/healthz", "/v1/model", "/metrics", "/openapi.json", "/docs", "/nothing", "/v1/none")
 
@@ -167,12 +167,15 @@ def test_what_holds_no_secret_needs_no_token(locked: TestClient) -> None:
         assert locked.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("token", [None, "wrong-wrong-wrong-wrong", TOKEN + "x", 7])
-def test_stream_with_a_wrong_token_is_closed(locked: TestClient, token: object) -> None:
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [(None, 4401), ("wrong-wrong-wrong-wrong", 4401), (TOKEN + "x", 4401), (7, 1008)],
+)
+def test_stream_with_a_wrong_token_is_closed(locked: TestClient, token: object, code: int) -> None:
     hello = {} if token is None else {"token": token}
     with stream(locked, hello) as socket, pytest.raises(WebSocketDisconnect) as caught:
         socket.receive_json()
-    assert caught.value.code == 1008
+    assert caught.value.code == code
     assert "token" in caught.value.reason
 
 
@@ -221,7 +224,7 @@ def test_logs_have_neither_token_nor_address_nor_picture(
         ("/v1/model", 200), ("other", 404), ("/v1/analyze", 200), ("/v1/analyze", 415),
     ]  # fmt: skip
     streams = [(line["code"], line["answered"]) for line in lines if line["event"] == "stream"]
-    assert streams == [(1000, 1), (1008, 0)]
+    assert streams == [(1000, 1), (4401, 0)]
 
 
 def test_library_logs_are_reduced_to_templates(log: io.StringIO) -> None:

@@ -29,7 +29,7 @@ from made_server import (
 from mien.core.rows import SCHEMA, is_error, parse_row
 from mien.runtime import Recognizer
 from mien.server import Settings, create_app
-from mien.server.stream_route import (
+from mien.server.stream import (
     ClosingError,
     Frame,
     Hello,
@@ -198,7 +198,7 @@ def test_silence_instead_of_a_first_message_closes_the_stream() -> None:
 def test_silence_instead_of_frames_closes_the_stream() -> None:
     with client_of(made_app(idle_s=0.01)) as client, stream(client) as socket:
         end = ended(socket)
-    assert (end.code, end.reason) == (1008, "no frame for 0.01 s")
+    assert (end.code, end.reason) == (4408, "no frame for 0.01 s")
 
 
 def test_text_instead_of_a_frame_closes_the_stream(client: TestClient) -> None:
