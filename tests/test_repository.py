@@ -161,7 +161,12 @@ def test_ci_calls_targets_that_exist() -> None:
 def project_files() -> list[Path]:
     folders = ("src", "tests", "tools", "configs", "docs", "benchmarks", ".ci")
     files = [f for folder in folders for f in (ROOT / folder).rglob("*") if f.is_file()]
-    files += [ROOT / "Makefile", *ROOT.glob("constraints*.txt"), *ROOT.glob("*.md"), *ROOT.glob("*.toml")]
+    files += [
+        ROOT / "Makefile",
+        *ROOT.glob("constraints*.txt"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob("*.toml"),
+    ]
     return [f for f in files if "__pycache__" not in f.parts]
 
 
