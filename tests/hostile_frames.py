@@ -116,7 +116,7 @@ def handshakes(rng: random.Random) -> Attack:
 
 
 def intrusions(seed: int, count: int) -> Iterator[Intrusion]:
-    """``count`` intrusions: every kind in turn, each drawn anew."""
+    """``count`` intrusions: every kind in turn, each drawn again."""
     rng = random.Random(seed)
     for number in range(count):
         yield KINDS[number % len(KINDS)](rng)

@@ -118,7 +118,7 @@ def test_endless_body_after_a_refusal_is_not_heard_for_ever(address: Address) ->
         send_for_ever(wire, refusal, b"5\r\nhello\r\n" * 100)
 
 
-def test_connections_above_the_limit_are_told_so(address: Address) -> None:
+def test_connections_above_the_limit_are_refused(address: Address) -> None:
     with ExitStack() as stack:
         others = [stack.enter_context(socket.create_connection(address, 30)) for _ in range(7)]
         answers = [wire.recv(65_536) for wire in others]

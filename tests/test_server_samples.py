@@ -1,4 +1,4 @@
-"""Teaching by consent over HTTP: what is kept, listed, shown, deleted and told."""
+"""Teaching by consent over HTTP: what is kept, listed, shown and deleted."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_a_labelled_crop_is_kept_listed_and_shown(client: TestClient) -> None:
     listed = client.get("/v1/samples").json()
     assert listed["samples"] == [added]
     assert (listed["total"], listed["next"], listed["counts"]) == (1, None, {"fear": 1})
-    (told,) = listed["sessions"]
-    assert (told["session"], told["version"], told["counts"]) == (session, "1", {"fear": 1})
+    (held,) = listed["sessions"]
+    assert (held["session"], held["version"], held["counts"]) == (session, "1", {"fear": 1})
     shown = client.get(f"/v1/samples/{added['id']}")
     assert shown.headers["content-type"] == "image/png"
     assert shown.headers["cache-control"] == "no-store"

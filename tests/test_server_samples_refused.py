@@ -143,7 +143,7 @@ def test_what_is_no_picture_is_refused(
     assert store.page() == ([], None)
 
 
-def test_limits_are_told(tmp_path: Path) -> None:
+def test_limits_are_named(tmp_path: Path) -> None:
     limits = SampleLimits(max_sessions=2, max_session_samples=1)
     with (
         SampleStore(tmp_path / "few", create=True, limits=limits) as store,
@@ -160,7 +160,7 @@ def test_limits_are_told(tmp_path: Path) -> None:
         assert third.json()["error"]["limit"] == "max_sessions"
 
 
-def test_limits_are_told_by_the_names_that_settings_have() -> None:
+def test_limits_have_the_names_that_settings_have() -> None:
     assert {field.name for field in fields(SampleLimits)} <= set(COUNTS)
 
 

@@ -111,7 +111,7 @@ def test_bad_frame_ends_only_itself(
                 assert row["error"]["type"] == kind
 
 
-def test_defect_in_a_frame_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+def test_defect_in_a_frame_is_answered_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
     app = create_app(Recognizer(detector=Broken(), threads=1))
     with client_of(app) as client, stream(client, {"every": 1}) as socket:
         socket.send_bytes(frame(1, 0.0, picture(shade=0)))
@@ -292,7 +292,7 @@ def test_frames_above_the_rate_wait_and_are_dropped(caplog: pytest.LogCaptureFix
     assert 'mien_frames_total{outcome="dropped"} 2' in text
 
 
-def test_more_streams_than_places_are_told_so() -> None:
+def test_more_streams_than_places_are_refused() -> None:
     with client_of(made_app(max_streams=1)) as client:
         with stream(client) as first:
             first.send_bytes(frame(1, 0.0))

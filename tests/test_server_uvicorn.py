@@ -96,3 +96,12 @@ def test_request_in_progress_can_be_ended() -> None:
     for line in ("if self.disconnected", "await self.message_event.wait()"):
         assert line in source
     assert "self.cycle = RequestResponseCycle(" in inspect.getsource(H11Protocol)
+
+
+def test_listener_of_ours_is_closed_like_those_of_uvicorn() -> None:
+    """``listen.Server`` begins without sockets and adds its own to ``servers``."""
+    startup, shutdown = map(inspect.getsource, (uvicorn.Server.startup, uvicorn.Server.shutdown))
+    assert "for sock in sockets:" in startup
+    assert "self.servers" in startup
+    for line in ("for server in self.servers:", "for connection in list(self.server_state.conn"):
+        assert line in shutdown

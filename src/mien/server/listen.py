@@ -1,4 +1,4 @@
-"""Listening: the socket, TLS, and the process that serves until it is told to stop."""
+"""Listening: the socket, TLS, and the process that serves until it is stopped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        # A browser that is told "localhost" tries both families; programs try IPv4.
+        # For "localhost" a browser tries both families; programs try IPv4.
         family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
         # asyncio switches Nagle's algorithm off only where the protocol is named; it would hold the
         # body of an answer back until the client has acknowledged the headers: 40 ms.
@@ -75,7 +75,7 @@ def serve(
     tls: ssl.SSLContext | None = None,
     on_start: Callable[[], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; open streams are told 1012, answers are finished.
+    """Serve until SIGINT or SIGTERM; open streams are closed with 1012, answers are finished.
 
     Args:
         app: From ``create_app``.

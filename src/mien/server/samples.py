@@ -1,6 +1,6 @@
 """``/v1/sessions`` and ``/v1/samples``: labelled crops by consent, listed and deleted.
 
-These routes exist only where the server was told to collect.
+These routes exist only where the server collects.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A sample is a 48-pixel grey frame, a label and its session; a session is a conse
 else is kept: no picture, no place in it, no time but that of the consent.
 
 Deleting overwrites: freed bytes become zeros in the transaction that deletes (``secure_delete``),
-then the file is written anew without gaps (``VACUUM``). The rollback journal, which holds the old
+then the file is written again without gaps (``VACUUM``). The rollback journal, which holds the old
 bytes until the transaction ends, is removed by its end. A kill in between leaves all or nothing.
 What a disk keeps of blocks that it has freed, and copies made by others, are out of reach.
 """

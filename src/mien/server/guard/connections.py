@@ -96,7 +96,7 @@ class HttpConnection(_Stallable, H11Protocol):
             self._watch()
 
     def eof_received(self) -> None:
-        """The client sends no more; told why, where that leaves a request unfinished."""
+        """The client sends no more, which is an error where it leaves a request unfinished."""
         begun = self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]
         if begun or self.conn.their_state is h11.SEND_BODY:
             self.conn.receive_data(b"")
