@@ -30,9 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from hostile_frames import (
     close_code,
     handshakes,
-    hello,
     intrusions,
-    message,
     unread_pings,
     upgrade,
 )
@@ -224,22 +222,6 @@ def _is_open(wire: socket.socket) -> bool:
     return False
 
 
-def unread_answers(address: Address) -> bool:
-    """Whether a stream that reads no answer, and sends on, is cut off within ten deadlines."""
-    with socket.create_connection(address, 1) as wire:
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        wire.sendall(upgrade() + hello())
-        ends = time.monotonic() + PATIENCE_S
-        piece = message(bytes(13)) * 100
-        with suppress(TimeoutError):
-            try:
-                while time.monotonic() < ends:
-                    wire.sendall(piece)
-            except ConnectionError:
-                return True
-    return False
-
-
 def half_messages(address: Address, process: int) -> float:
     """Megabytes that 60 first messages of 1.9 MB, which never end, leave behind."""
     half = b"\x81\xff" + (2_000_000).to_bytes(8, "big") + bytes(4) + b"{" * 1_900_000
@@ -294,7 +276,6 @@ def main() -> None:
         facts["streams"] = streams(address, given.streams)
     with serving(given.server) as (address, _):
         facts["mute_connections"] = mute_connections(address)
-        facts["unread_answers_cut_off"] = unread_answers(address)
     with serving(given.server) as (address, process):
         facts["half_messages_mb"] = half_messages(address, process)
     with tempfile.TemporaryDirectory() as folder:
