@@ -7,7 +7,7 @@ COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN npm ci
 COPY web ./
 # The page's policy is that of the server: web/policy.ts reads it.
-COPY src/mien/server/security.py /src/mien/server/security.py
+COPY src/mien/server/static/policy.json /src/mien/server/static/policy.json
 RUN npm run build
 
 FROM python:3.11-slim-bookworm AS wheel

@@ -42,7 +42,7 @@ NODE_PATH := $(if $(NODE),,$(CURDIR)/$(VENV)/node:)
 NPM := cd web && PATH="$(NODE_PATH)$$PATH" npm
 PAGE := src/mien/runtime/page.tar.xz
 PAGE_SOURCES := $(shell find web/src web/public web/tools web/index.html web/package-lock.json \
-  web/vite.config.ts web/policy.ts web/tsconfig.json src/mien/server/security.py -type f 2>/dev/null)
+  web/vite.config.ts web/policy.ts web/tsconfig.json src/mien/server/static/policy.json -type f 2>/dev/null)
 
 $(VENV)/node: constraints.txt tools/node_from_pypi.py | $(BIN)/python
 	@mkdir -p $@
@@ -101,6 +101,20 @@ quick: $(VENV)/.testing  ## Quick tests
 slow: $(VENV)/.testing  ## Tests of minutes
 	$(PYTEST) -m "slow and not real_data" $(NONE_IS_FINE)
 
+LOWEST := .venv-lowest
+
+$(LOWEST)/.testing: pyproject.toml constraints-lowest.txt
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet -c constraints-lowest.txt \
+	  -e '.[haar,camera,video,serve]' 'pytest>=9' pytest-timeout hypothesis httpx2 onnx
+	@touch $@
+
+.PHONY: lowest
+lowest: $(LOWEST)/.testing  ## The lowest versions that pyproject.toml allows: core, store, video, server
+	$(LOWEST)/bin/python -m pytest -q $(foreach part,core store server,$(wildcard tests/test_$(part)_*.py)) \
+	  $(wildcard tests/test_*video*.py) tests/test_cli_serve.py
+
 .PHONY: real
 real: $(VENV)/.testing  ## Tests on ../shared/data
 	@if [ -d ../shared/data ]; then $(PYTEST) -m real_data $(NONE_IS_FINE); \
@@ -144,4 +158,4 @@ format: $(VENV)/.testing  ## ruff: mend what it can
 
 .PHONY: clean
 clean:  ## Remove everything that can be made again
-	rm -rf $(VENV) build dist out .coverage .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LOWEST) build dist out .coverage .pytest_cache .ruff_cache .import_linter_cache

@@ -22,7 +22,7 @@ Draw = Callable[[random.Random], Attack]
 
 
 def attacks(seed: int, count: int) -> Iterator[Attack]:
-    """``count`` attacks: every kind in turn, each drawn anew."""
+    """``count`` attacks: every kind in turn, each drawn again."""
     rng = random.Random(seed)
     for number in range(count):
         yield KINDS[number % len(KINDS)](rng)

@@ -12,8 +12,8 @@ from typing import Any
 
 import anyio
 import numpy as np
-from fastapi import FastAPI
 from PIL import Image
+from starlette.applications import Starlette
 from starlette.testclient import TestClient, WebSocketTestSession
 
 from mien.core.faces import Faces
@@ -33,12 +33,31 @@ def recognizer(detector: str = "none") -> Recognizer:
 
 
 @contextmanager
-def client_of(app: FastAPI, base: str = BASE, **options: Any) -> Iterator[TestClient]:
+def client_of(app: Starlette, base: str = BASE, **options: Any) -> Iterator[TestClient]:
     with TestClient(app, base_url=base, **options) as client:
         yield client
 
 
-def made_app(**settings: Any) -> FastAPI:
+def schema_of(client: TestClient) -> dict[str, Any]:
+    """``/openapi.json`` with what its references name in their place."""
+    schema: dict[str, Any] = client.get("/openapi.json").json()
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, list):
+            return [whole(part) for part in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            named: Any = schema
+            for key in value["$ref"].removeprefix("#/").split("/"):
+                named = named[key]
+            return whole(named)
+        return {key: whole(part) for key, part in value.items()}
+
+    return whole(schema)
+
+
+def made_app(**settings: Any) -> Starlette:
     return create_app(recognizer(), Settings(**settings))
 
 
@@ -104,7 +123,7 @@ class Broken:
 
 
 def raw_request(
-    app: FastAPI,
+    app: Starlette,
     messages: list[dict[str, Any]],
     *,
     headers: list[tuple[bytes, bytes]] | None = None,

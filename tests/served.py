@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from made_server import TOKEN, recognizer
-from mien.server import Settings, create_app, listen
+from mien.server import Settings, create_app
+from mien.server.listen import Server, open_socket
 
 
 class Process:
@@ -74,10 +75,10 @@ def listening(
 ) -> Iterator[tuple[str, int]]:
     """The address of a server in a thread of this process, which listens as ``mien serve`` does."""
     app = create_app(recognizer(), settings, **options)
-    with listen.open_socket("127.0.0.1", 0) as opened:
+    with open_socket("127.0.0.1", 0) as opened:
         opened.listen()  # who comes before the server is up waits for it
-        server = listen._Server(listen._config(app, settings, tls), None)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
+        server = Server(app, opened, settings, tls=tls)
+        thread = threading.Thread(target=server.run)
         thread.start()
         try:
             yield opened.getsockname()[:2]

@@ -106,7 +106,7 @@ def test_taken_port_is_told(started: list[Any], capsys: pytest.CaptureFixture[st
     assert started == []
 
 
-@pytest.mark.parametrize("missing", ["fastapi", "uvicorn", "websockets", "python_multipart"])
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "websockets", "python_multipart"])
 def test_missing_extra_names_its_install_line(
     missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -153,7 +153,7 @@ def test_ci_calls_targets_that_exist() -> None:
         for target in found[1].split()
     }  # fmt: skip
     assert called == {
-        "test", "web", "page", "slow", "real", "coverage", "browser", "wheel-check"
+        "test", "web", "page", "lowest", "slow", "real", "coverage", "browser", "wheel-check"
     }  # fmt: skip
     assert called | {"demo"} <= targets
 
@@ -161,7 +161,12 @@ def test_ci_calls_targets_that_exist() -> None:
 def project_files() -> list[Path]:
     folders = ("src", "tests", "tools", "configs", "docs", "benchmarks", ".ci")
     files = [f for folder in folders for f in (ROOT / folder).rglob("*") if f.is_file()]
-    files += [ROOT / "Makefile", ROOT / "constraints.txt", *ROOT.glob("*.md"), *ROOT.glob("*.toml")]
+    files += [
+        ROOT / "Makefile",
+        *ROOT.glob("constraints*.txt"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob("*.toml"),
+    ]
     return [f for f in files if "__pycache__" not in f.parts]
 
 

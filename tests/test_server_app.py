@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +11,11 @@ import pytest
 from starlette.testclient import TestClient
 
 import mien
-from made_server import client_of, frame, made_app, picture, recognizer, stream
+from made_server import client_of, frame, made_app, picture, recognizer, schema_of, stream
 from mien.core.errors import ConfigError
 from mien.core.rows import parse_row
 from mien.runtime import DetectorOptions, Recognizer
-from mien.server import Settings, create_app, openapi
+from mien.server import Settings, create_app
 from mien.server.metrics import BUCKETS_S, Histogram
 from mien.server.page import STATIC
 from mien.store.samples import SampleStore
@@ -66,9 +65,9 @@ def test_methods_of_a_path_are_listed_whole(tmp_path: Path) -> None:
         SampleStore(tmp_path / "samples", create=True) as store,
         client_of(create_app(recognizer(), samples=store)) as client,
     ):
-        assert client.options("/v1/samples").headers["allow"] == "DELETE, GET, POST"
-        assert client.post("/v1/samples/1").headers["allow"] == "DELETE, GET"
-        assert client.post("/docs").headers["allow"] == "GET"
+        assert client.options("/v1/samples").headers["allow"] == "DELETE, GET, HEAD, POST"
+        assert client.post("/v1/samples/1").headers["allow"] == "DELETE, GET, HEAD"
+        assert client.post("/docs").headers["allow"] == "GET, HEAD"
 
 
 def test_root_lists_the_routes_without_a_page(client: TestClient) -> None:
@@ -164,7 +163,7 @@ def test_files_that_are_no_page_are_refused(files: dict[str, bytes], message: st
 
 
 def test_schema_describes_the_routes_and_their_errors(client: TestClient) -> None:
-    schema = client.get("/openapi.json").json()
+    schema = schema_of(client)
     assert set(schema["paths"]) == {"/healthz", "/v1/model", "/metrics", "/v1/analyze"}
     answers = schema["paths"]["/v1/analyze"]["post"]["responses"]
     statuses = {"200", "400", "401", "403", "408", "413", "415", "422", "431", "503"}
@@ -178,14 +177,15 @@ def test_schema_describes_the_routes_and_their_errors(client: TestClient) -> Non
 
 
 def test_example_is_a_row_and_lists_what_rows_have(client: TestClient) -> None:
-    example = parse_row(json.loads(json.dumps(openapi.EXAMPLE_ROW)))
+    answers = schema_of(client)["paths"]["/v1/analyze"]["post"]["responses"]
+    said = answers["200"]["content"]["application/json"]
+    example = parse_row(said["example"])
     row = client.post("/v1/analyze", content=picture()).json()
     assert set(example) == set(row)
     assert set(example["faces"][0]) == set(row["faces"][0])
-    answers = client.get("/openapi.json").json()["paths"]["/v1/analyze"]["post"]["responses"]
-    told = answers["200"]["content"]["application/json"]["schema"]
-    assert set(told["properties"]) == set(told["required"]) == set(row)
-    face = told["properties"]["faces"]["items"]
+    schema = said["schema"]
+    assert set(schema["properties"]) == set(schema["required"]) == set(row)
+    face = schema["properties"]["faces"]["items"]
     assert set(face["properties"]) == set(face["required"]) == set(row["faces"][0])
 
 

@@ -10,6 +10,7 @@ import json
 import random
 import socket
 import statistics
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from hostile_frames import BUSY, close_code, handshakes, intrusions, unread_pings, upgrade
+from hostile_frames import BUSY, close_code, handshakes, hello, intrusions, unread_pings, upgrade
 from hostile_uploads import KINDS, attack, attacks, whole
 from hostile_wire import exchange
 from made_server import TOKEN, frame, portrait_bytes
@@ -113,6 +114,27 @@ def test_half_messages_of_strangers_leave_nothing_behind(tmp_path: Path) -> None
                         wire.sendall(upgrade() + half)
         row_of_portrait(server)
         assert server.resident_bytes() < before + GROWTH
+        assert server.stop() == 0
+
+
+def test_half_frames_of_streams_leave_nothing_behind(tmp_path: Path) -> None:
+    """Who is let in may begin a frame; of one that never ends, nothing stays after the client."""
+    token = ("--token-file", str(token_file_in(tmp_path)))
+    half = b"\x82\xff" + (1_990_000).to_bytes(8, "big") + bytes(4) + bytes(1_900_000)
+    with serving(tmp_path / "log", *token) as server:
+        row_of_portrait(server)
+        before = server.resident_bytes()
+        for _ in range(15):
+            with ExitStack() as stack:
+                for _ in range(7):
+                    wire = stack.enter_context(socket.create_connection(server.address, 30))
+                    wire.sendall(upgrade())
+                    while not wire.recv(4096).endswith(b"\r\n\r\n"):
+                        pass
+                    wire.sendall(hello() + half)
+                time.sleep(0.3)  # it has read them by then
+        row_of_portrait(server)
+        assert server.resident_bytes() < before + 4 * GROWTH  # without care 200 MB
         assert server.stop() == 0
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mien.core.errors import ConfigError, UnknownNameError
-from mien.server.limits import LIMITS, parse_limits
-from mien.server.settings import Settings
+from mien.server.settings import LIMITS, Settings, parse_limits
 
 
 def test_limits_become_settings() -> None:

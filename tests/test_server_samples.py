@@ -1,4 +1,4 @@
-"""Teaching by consent over HTTP: what is kept, listed, shown, deleted and told."""
+"""Teaching by consent over HTTP: what is kept, listed, shown and deleted."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from made_pictures import scene
-from made_server import portrait_bytes, recognizer
+from made_server import portrait_bytes, recognizer, schema_of
 from made_stores import crop
 from mien.core.faces import Faces
 from mien.data.samples import load_samples
-from mien.server.frames import grey_frame
-from mien.server.samples_route import LEFT_ALONE
+from mien.server.samples import UNCHANGED, grey_crop
 from mien.store.images import read_image
 from mien.store.samples import SampleStore
 from teaching import WORDS, begun, png, refused, sent
@@ -32,8 +31,8 @@ def test_a_labelled_crop_is_kept_listed_and_shown(client: TestClient) -> None:
     listed = client.get("/v1/samples").json()
     assert listed["samples"] == [added]
     assert (listed["total"], listed["next"], listed["counts"]) == (1, None, {"fear": 1})
-    (told,) = listed["sessions"]
-    assert (told["session"], told["version"], told["counts"]) == (session, "1", {"fear": 1})
+    (held,) = listed["sessions"]
+    assert (held["session"], held["version"], held["counts"]) == (session, "1", {"fear": 1})
     shown = client.get(f"/v1/samples/{added['id']}")
     assert shown.headers["content-type"] == "image/png"
     assert shown.headers["cache-control"] == "no-store"
@@ -86,7 +85,7 @@ def test_a_large_face_is_halved_first() -> None:
     stripes = np.zeros((900, 900, 3), np.uint8)
     stripes[:, ::2] = 200
     face = Faces([[0, 0, 900, 900]], [1.0])
-    frame = grey_frame(stripes, face, recognizer().card.geometry)
+    frame = grey_crop(stripes, face, recognizer().card.geometry)
     assert abs(frame.astype(int) - 100).max() <= 2
 
 
@@ -118,7 +117,7 @@ def test_deleting_says_what_it_does_not_reach(client: TestClient, tmp_path: Path
 
     assert all(map(left, range(6)))
     answer = client.delete(f"/v1/samples/{ids[0]}")
-    assert answer.json() == {"deleted": {"samples": 1, "sessions": 0}, "note": LEFT_ALONE}
+    assert answer.json() == {"deleted": {"samples": 1, "sessions": 0}, "note": UNCHANGED}
     assert list(map(left, range(6))) == [False, True, True, True, True, True]
     answer = client.delete("/v1/samples", params={"session": second})
     assert answer.json()["deleted"] == {"samples": 3, "sessions": 1}
@@ -144,7 +143,7 @@ def test_logs_say_that_not_what(
     client.get(f"/v1/samples/{added['id']}")
     client.delete("/v1/samples", params={"session": session})
     events = [(record.message, vars(record)["fields"]) for record in caplog.records]
-    assert ("deleted", {"samples": 1, "sessions": 1, "note": LEFT_ALONE}) in events
+    assert ("deleted", {"samples": 1, "sessions": 1, "note": UNCHANGED}) in events
     routes = [fields["route"] for name, fields in events if name == "request"]
     assert routes == ["/v1/sessions", "/v1/samples", "other", "/v1/samples"]
     for secret in (session, added["id"], "secret-version", WORDS[:20], str(tmp_path), "happy"):
@@ -152,7 +151,7 @@ def test_logs_say_that_not_what(
 
 
 def test_schema_describes_the_routes(client: TestClient) -> None:
-    paths = client.get("/openapi.json").json()["paths"]
+    paths = schema_of(client)["paths"]
     assert set(paths["/v1/samples"]) == {"get", "post", "delete"}
     assert set(paths["/v1/samples/{sample}"]) == {"get", "delete"}
     assert set(paths["/v1/sessions"]) == {"post"}
@@ -174,7 +173,7 @@ def test_examples_are_what_is_answered(client: TestClient) -> None:
             return {key: shape(part) for key, part in value.items()}
         return [shape(part) for part in value] if isinstance(value, list) else type(value)
 
-    schema = client.get("/openapi.json").json()
+    schema = schema_of(client)
     answer = client.post("/v1/sessions", json={"version": "1", "words": WORDS})
     assert shape(answer.json()) == shape(example("/v1/sessions", "post", "201"))
     added = sent(client, png(crop(0)), session=answer.json()["session"])

@@ -15,7 +15,6 @@ from made_server import TOKEN, Gate, bomb, client_of, made_app, picture, recogni
 from made_stores import crop
 from mien.runtime import Recognizer
 from mien.server import Settings, create_app
-from mien.server.samples_route import LIMITS
 from mien.server.settings import COUNTS
 from mien.store.samples import SampleLimits, SampleStore
 from teaching import WORDS, begun, png, refused, sent
@@ -144,8 +143,8 @@ def test_what_is_no_picture_is_refused(
     assert store.page() == ([], None)
 
 
-def test_limits_are_told(tmp_path: Path) -> None:
-    limits = SampleLimits(sessions=2, session_samples=1)
+def test_limits_are_named(tmp_path: Path) -> None:
+    limits = SampleLimits(max_sessions=2, max_session_samples=1)
     with (
         SampleStore(tmp_path / "few", create=True, limits=limits) as store,
         client_of(create_app(recognizer(), samples=store)) as client,
@@ -161,9 +160,8 @@ def test_limits_are_told(tmp_path: Path) -> None:
         assert third.json()["error"]["limit"] == "max_sessions"
 
 
-def test_limits_are_told_by_the_names_that_settings_have() -> None:
-    assert set(LIMITS) == {field.name for field in fields(SampleLimits)}
-    assert set(LIMITS.values()) <= set(COUNTS)
+def test_limits_have_the_names_that_settings_have() -> None:
+    assert {field.name for field in fields(SampleLimits)} <= set(COUNTS)
 
 
 def test_settings_decide_the_limits() -> None:

@@ -1,4 +1,4 @@
-"""Limits, tokens and names that a server may be told."""
+"""Limits, tokens and names that a server is configured with."""
 
 from __future__ import annotations
 

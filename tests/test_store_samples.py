@@ -113,7 +113,7 @@ def test_a_label_must_be_given(store: SampleStore) -> None:
 
 
 def test_limits_hold(tmp_path: Path) -> None:
-    with opened(tmp_path, sessions=2, samples=3, session_samples=2) as store:
+    with opened(tmp_path, max_sessions=2, max_samples=3, max_session_samples=2) as store:
         first, second = store.begin("1", WORDS), store.begin("1", WORDS)
         with pytest.raises(FullError, match="2 sessions at most"):
             store.begin("1", WORDS)
@@ -130,7 +130,7 @@ def test_limits_hold(tmp_path: Path) -> None:
 
 def test_the_file_stays_below_its_limit(tmp_path: Path) -> None:
     size = 200_000
-    with opened(tmp_path, size=size) as store:
+    with opened(tmp_path, max_sample_bytes=size) as store:
         session = store.begin("1", WORDS)
         held = 0
         while (tmp_path / "samples" / FILE).stat().st_size < size:
@@ -145,8 +145,8 @@ def test_the_file_stays_below_its_limit(tmp_path: Path) -> None:
 
 
 def test_a_limit_below_one_is_refused() -> None:
-    with pytest.raises(ConfigError, match="session_samples must be 1 or more, got 0"):
-        SampleLimits(session_samples=0)
+    with pytest.raises(ConfigError, match="max_session_samples must be 1 or more, got 0"):
+        SampleLimits(max_session_samples=0)
 
 
 def test_the_folder_is_private_whatever_the_umask(tmp_path: Path) -> None:

@@ -84,8 +84,7 @@ def serve(
     with console.needs("serve"):
         from mien.server import Settings, create_app, listen
         from mien.server.events import start_logging
-        from mien.server.limits import parse_limits
-        from mien.server.settings import is_local, public_hosts, read_token
+        from mien.server.settings import is_local, parse_limits, public_hosts, read_token
     from mien.runtime.page import has_page, page_files
     from mien.store.bundle import DEFAULT, open_bundle
     from mien.store.samples import SampleStore

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match, Route
 
 import mien
 from mien.runtime.recognizer import Recognizer
-from mien.server import openapi
-from mien.server.analyze_route import analyze_router
-from mien.server.edge import Edge
-from mien.server.lingering import Lingering
+from mien.server.guard.middleware import GuardMiddleware
 from mien.server.metrics import CONTENT_TYPE
 from mien.server.page import INDEX, STATIC, Page
-from mien.server.refusal import refusal_response
-from mien.server.samples_route import samples_router
+from mien.server.refusals import STATUSES, refusal_response
+from mien.server.samples import sample_routes
 from mien.server.service import Service
 from mien.server.settings import Settings
-from mien.server.stream_route import stream_router
+from mien.server.stream import stream_route
+from mien.server.uploads import analyze_route
 from mien.store.samples import SampleStore
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-_NOT_ALLOWED = 405
+_DOCS = {
+    "/docs": ("docs.html", "text/html"),
+    "/docs/docs.js": ("docs.js", "text/javascript"),
+    "/docs/docs.css": ("docs.css", "text/css"),
+}
 
 
 def create_app(
@@ -37,7 +40,7 @@ def create_app(
     *,
     page: Mapping[str, bytes] | None = None,
     samples: SampleStore | None = None,
-) -> FastAPI:
+) -> Starlette:
     """The server as an ASGI application.
 
     Args:
@@ -53,28 +56,20 @@ def create_app(
             are no page.
     """
     service = Service(recognizer, settings or Settings())
-    app = FastAPI(
-        title="mien",
-        version=mien.__version__,
-        description=openapi.DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-    )
-    app.add_middleware(Edge, settings=service.settings, metrics=service.metrics)
-    app.add_middleware(Lingering)
-    app.add_exception_handler(HTTPException, _refused)
-    _add_facts(app, service, collects=samples is not None)
-    _add_docs(app)
-    app.include_router(analyze_router(service))
+    routes: list[BaseRoute] = [*_fact_routes(service, collects=samples is not None)]
+    routes.append(analyze_route(service))
     if samples is not None:
-        app.include_router(samples_router(service, samples))
-    app.include_router(stream_router(service))
-    if page is not None:
-        _add_page(app, Page(page))
-    else:
-        app.add_api_route("/", _index, include_in_schema=False)
+        routes += sample_routes(service, samples)
+    routes.append(_schema_route(routes, recognizer.labels.labels))
+    routes += [_file_route(path, *file) for path, file in _DOCS.items()]
+    routes.append(stream_route(service))
+    routes += [Route("/", _index)] if page is None else _page_routes(Page(page))
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(GuardMiddleware, service.settings, service.metrics)],
+        exception_handlers=dict.fromkeys((HTTPException, *STATUSES), _refused),
+    )
+    app.router.redirect_slashes = False
     return app
 
 
@@ -107,77 +102,70 @@ def model_facts(service: Service) -> dict[str, Any]:
     }
 
 
-def _add_facts(app: FastAPI, service: Service, *, collects: bool) -> None:
+def _fact_routes(service: Service, *, collects: bool) -> list[Route]:
     facts = {**model_facts(service), "collects": collects}
 
-    @app.head("/healthz", include_in_schema=False)
-    @app.get("/healthz", **openapi.HEALTH)
-    async def healthz() -> Response:
-        """Whether the server is up."""
+    async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
-    @app.head("/v1/model", include_in_schema=False)
-    @app.get("/v1/model", **openapi.MODEL)
-    async def model() -> Response:
-        """What the model is, what it is for, and the limits of this server."""
+    async def model(_: Request) -> Response:
         return JSONResponse(facts)
 
-    @app.get("/metrics", **openapi.METRICS)
-    async def metrics() -> Response:
-        """Counters for Prometheus."""
+    async def metrics(_: Request) -> Response:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
-
-def _add_docs(app: FastAPI) -> None:
-    @app.get("/openapi.json", include_in_schema=False)
-    async def schema() -> Response:
-        return JSONResponse(app.openapi())
-
-    files = {"/docs": "docs.html", "/docs/docs.js": "docs.js", "/docs/docs.css": "docs.css"}
-    kinds = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-    for path, name in files.items():
-        file = STATIC / name
-        _add_file(app, path, file, kinds[file.suffix])
+    return [Route("/healthz", health), Route("/v1/model", model), Route("/metrics", metrics)]
 
 
-def _add_file(app: FastAPI, path: str, file: Path, kind: str) -> None:
-    async def answer() -> Response:
-        return FileResponse(file, media_type=kind, headers={"Cache-Control": "no-cache"})
+def _schema_route(routes: Iterable[BaseRoute], labels: Iterable[str]) -> Route:
+    """``/openapi.json``: the document of all routes, reduced to those that are here."""
+    schema = json.loads((STATIC / "openapi.json").read_text(encoding="utf-8"))
+    here = {route.path for route in routes if isinstance(route, Route)}
+    schema["info"]["version"] = mien.__version__
+    schema["paths"] = {path: said for path, said in schema["paths"].items() if path in here}
+    schema["components"]["schemas"]["Label"]["properties"]["label"]["enum"] = list(labels)
 
-    app.add_api_route(path, answer, include_in_schema=False)
+    async def answer(_: Request) -> Response:
+        return JSONResponse(schema)
+
+    return Route("/openapi.json", answer)
 
 
-def _add_page(app: FastAPI, page: Page) -> None:
+def _file_route(path: str, name: str, kind: str) -> Route:
+    async def answer(_: Request) -> Response:
+        return FileResponse(STATIC / name, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+    return Route(path, answer)
+
+
+def _page_routes(page: Page) -> list[Route]:
     """A route for each file: one for every path would hide that others know other methods."""
 
     def answer(request: Request) -> Response:
         return page.answer(request, request.url.path.removeprefix("/"))
 
-    for path in page.paths:
-        app.add_api_route(f"/{path}", answer, methods=["GET", "HEAD"], include_in_schema=False)
+    return [Route(f"/{path}", answer) for path in page.paths]
 
 
-async def _index() -> Response:
+async def _index(_: Request) -> Response:
     return PlainTextResponse(INDEX)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    if error.status_code == _NOT_ALLOWED:
-        error = HTTPException(error.status_code, headers={"Allow": _methods(request)})
-    return refusal_response(error)
+    response = refusal_response(error)
+    if response.status_code == 405:
+        response.headers["Allow"] = _methods(request)
+    return response
 
 
 def _methods(request: Request) -> str:
-    """What may be done with a path (RFC 9110, 10.2.1); the router tells of one route alone."""
-    app: FastAPI = request.app
+    """What may be done with a path (RFC 9110, 10.2.1); the router knows of one route alone."""
     found = (
         method
         for method in _METHODS
         if any(
             route.matches({**request.scope, "method": method})[0] is Match.FULL
-            for route in app.router.routes
+            for route in request.app.routes
         )
     )
     return ", ".join(found)

@@ -44,18 +44,18 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of a record."""
-        told: dict[str, Any] = {
+        line: dict[str, Any] = {
             "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}"
             f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
         }
         if record.name == LOG.name:
-            told |= {"event": str(record.msg), **getattr(record, "fields", {})}
+            line |= {"event": str(record.msg), **getattr(record, "fields", {})}
         else:
-            told |= {"event": "library", "logger": record.name, "template": str(record.msg).strip()}
+            line |= {"event": "library", "logger": record.name, "template": str(record.msg).strip()}
             if record.exc_info and record.exc_info[1] is not None:
-                told |= _described(record.exc_info[1])
-        return json.dumps(told, default=str)
+                line |= _described(record.exc_info[1])
+        return json.dumps(line, default=str)
 
 
 def _described(error: BaseException) -> dict[str, Any]:

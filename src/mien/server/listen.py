@@ -1,4 +1,4 @@
-"""Listening: the socket, TLS, and the process that serves until it is told to stop."""
+"""Listening: the socket, TLS, and the process that serves until it is stopped."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from mien.core.errors import ConfigError
-from mien.server.connection import Config
-from mien.server.security import MAX_HEADER_BYTES
+from mien.server.guard.connections import HttpConnection
+from mien.server.guard.security import MAX_HEADER_BYTES
 from mien.server.settings import Settings
-from mien.server.stream_route import HEADER
+from mien.server.stream import HEADER
 
 _STOP_S = 5  # what is being answered may finish; streams are closed with 1012 at once
 
@@ -30,7 +29,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        # A browser that is told "localhost" tries both families; programs try IPv4.
+        # For "localhost" a browser tries both families; programs try IPv4.
         family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
         # asyncio switches Nagle's algorithm off only where the protocol is named; it would hold the
         # body of an answer back until the client has acknowledged the headers: 40 ms.
@@ -69,14 +68,14 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 def serve(
-    app: FastAPI,
+    app: ASGIApp,
     sock: socket.socket,
     settings: Settings,
     *,
     tls: ssl.SSLContext | None = None,
     on_start: Callable[[], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; open streams are told 1012, answers are finished.
+    """Serve until SIGINT or SIGTERM; open streams are closed with 1012, answers are finished.
 
     Args:
         app: From ``create_app``.
@@ -85,55 +84,71 @@ def serve(
         tls: From ``tls_context``; None = plain HTTP.
         on_start: Called once connections are accepted.
     """
-    server = _Server(_config(app, settings, tls), on_start)
+    server = Server(app, sock, settings, tls=tls, on_start=on_start)
     former = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        server.run(sockets=[sock])
+        server.run()
     except KeyboardInterrupt:  # uvicorn has stopped in good order and passes the signal on
         return
     finally:
         signal.signal(signal.SIGTERM, former)
 
 
-def _config(app: FastAPI, settings: Settings, tls: ssl.SSLContext | None) -> Config:
-    return Config(
-        app,
-        settings,
-        ws_max_size=settings.max_frame + HEADER.size,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        h11_max_incomplete_event_size=2 * MAX_HEADER_BYTES,
-        timeout_graceful_shutdown=_STOP_S,
-        ssl_context_factory=None if tls is None else lambda *_: tls,
-    )
+class Server(uvicorn.Server):
+    """uvicorn with connections of ours, a deadline for TLS handshakes, and a word when it begins.
 
+    Args:
+        app: From ``create_app``.
+        sock: From ``open_socket``; closed at the end.
+        settings: Those of ``app``.
+        tls: From ``tls_context``; None = plain HTTP.
+        on_start: Called once connections are accepted.
+    """
 
-class _Server(uvicorn.Server):
-    """A server that says when it has begun."""
-
-    def __init__(self, config: Config, on_start: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        sock: socket.socket,
+        settings: Settings,
+        *,
+        tls: ssl.SSLContext | None = None,
+        on_start: Callable[[], None] | None = None,
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="websockets-sansio",
+            ws_max_size=settings.max_frame + HEADER.size,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            h11_max_incomplete_event_size=2 * MAX_HEADER_BYTES,
+            timeout_graceful_shutdown=_STOP_S,
+        )
         super().__init__(config)
-        self._settings = config.settings
+        self._sock = sock
+        self._settings = settings
+        self._tls = tls
         self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept connections.
 
-        uvicorn has no setting for how long a TLS handshake may take, and asyncio waits a minute.
+        uvicorn would open the socket itself, without a way to say how long a TLS handshake may
+        take: asyncio waits a minute.
         """
-        loop = asyncio.get_running_loop()
-        create_server = loop.create_server
-        if self.config.is_ssl:
-            loop.create_server = partial(
-                create_server, ssl_handshake_timeout=self._settings.header_s
-            )
-        try:
-            await super().startup(sockets)
-        finally:
-            loop.create_server = create_server
+        del sockets
+        await super().startup(sockets=[])
+        listener = await asyncio.get_running_loop().create_server(
+            lambda: HttpConnection(self.config, self.server_state, self._settings),
+            sock=self._sock,
+            backlog=self.config.backlog,
+            ssl=self._tls,
+            ssl_handshake_timeout=None if self._tls is None else self._settings.header_s,
+        )
+        self.servers.append(listener)
         if self._on_start is not None:
             self._on_start()

@@ -18,7 +18,7 @@ from mien.core.errors import ConfigError
 STATIC = Path(__file__).with_name("static")
 """Files of the documentation page."""
 
-# Types that the tables of operating systems lack or have wrong; browsers are told not to guess.
+# Types that the tables of operating systems lack or have wrong; browsers may not guess.
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",

@@ -1,4 +1,4 @@
-"""What a server may be told: who may talk to it, and how much it takes."""
+"""What a server can be configured with: who may talk to it, and how much it takes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import math
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, unknown_name
 from mien.store.samples import SampleLimits
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -26,6 +26,9 @@ COUNTS = (
     "workers",
 )  # fmt: skip
 AMOUNTS = ("frame_rate", "header_s", "upload_s", "hello_s", "idle_s", "stall_s")
+
+LIMITS = tuple(name for name in (*COUNTS, *AMOUNTS) if name != "max_faces")
+"""Settings that are plain limits of the server; that of faces belongs to the recogniser."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,7 @@ class Settings:
     def sample_limits(self) -> SampleLimits:
         """How much a store of samples takes."""
         return SampleLimits(
-            sessions=self.max_sessions,
-            samples=self.max_samples,
-            session_samples=self.max_session_samples,
-            size=self.max_sample_bytes,
+            **{each.name: getattr(self, each.name) for each in fields(SampleLimits)}
         )
 
     def admits(self, token: str | None) -> bool:
@@ -111,6 +111,31 @@ class Settings:
             return True
         given = sha256((token or "").encode("utf-8", "replace")).digest()
         return hmac.compare_digest(given, sha256(self.token.encode()).digest())
+
+
+def parse_limits(texts: Iterable[str]) -> dict[str, int | float]:
+    """Arguments of ``Settings`` from ``NAME=VALUE``; the last one counts where a name comes twice.
+
+    >>> parse_limits(["max_streams=4", "upload_s=2.5"])
+    {'max_streams': 4, 'upload_s': 2.5}
+
+    Raises:
+        UnknownNameError: If there is no such limit.
+        ConfigError: If a text is not ``NAME=VALUE`` or the value is no number.
+    """
+    found: dict[str, int | float] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(f"expected NAME=VALUE such as max_streams=4, got {text!r:.80}")
+        if name not in LIMITS:
+            raise unknown_name("limit", name, LIMITS)
+        try:
+            found[name] = int(value) if name in COUNTS else float(value)
+        except ValueError as error:
+            kind = "a whole number" if name in COUNTS else "a number"
+            raise ConfigError(f"{name} must be {kind}, got {value!r:.80}") from error
+    return found
 
 
 def read_token(path: Path) -> str:

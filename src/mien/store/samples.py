@@ -4,7 +4,7 @@ A sample is a 48-pixel grey frame, a label and its session; a session is a conse
 else is kept: no picture, no place in it, no time but that of the consent.
 
 Deleting overwrites: freed bytes become zeros in the transaction that deletes (``secure_delete``),
-then the file is written anew without gaps (``VACUUM``). The rollback journal, which holds the old
+then the file is written again without gaps (``VACUUM``). The rollback journal, which holds the old
 bytes until the transaction ends, is removed by its end. A kill in between leaves all or nothing.
 What a disk keeps of blocks that it has freed, and copies made by others, are out of reach.
 """
@@ -41,7 +41,7 @@ class FullError(InputError):
 
     Args:
         message: Which one, and what to do.
-        limit: Its name in ``SampleLimits``.
+        limit: Its name in ``SampleLimits``, and in the settings of a server.
     """
 
     def __init__(self, message: str, limit: str) -> None:
@@ -58,19 +58,19 @@ class SampleLimits:
     """How much a store takes.
 
     Args:
-        sessions: Sessions in all.
-        samples: Samples in all.
-        session_samples: Samples of one session.
-        size: Bytes of the file.
+        max_sessions: Sessions in all.
+        max_samples: Samples in all.
+        max_session_samples: Samples of one session.
+        max_sample_bytes: Bytes of the file.
 
     Raises:
         ConfigError: If a limit is below 1.
     """
 
-    sessions: int = 200
-    samples: int = 5000
-    session_samples: int = 500
-    size: int = 50_000_000
+    max_sessions: int = 200
+    max_samples: int = 5000
+    max_session_samples: int = 500
+    max_sample_bytes: int = 50_000_000
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -160,7 +160,7 @@ class SampleStore:
         session = secrets.token_urlsafe(12)
         began = datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as db:
-            self._check_room(db, "sessions", self.limits.sessions)
+            self._check_room(db, "sessions", self.limits.max_sessions)
             db.execute(
                 "INSERT INTO sessions (id, version, words, began) VALUES (?, ?, ?, ?)",
                 (session, version, words, began),
@@ -190,12 +190,12 @@ class SampleStore:
         added = Sample(secrets.token_hex(8), session, label)
         with self._transaction() as db:
             key = _consented(db, session, version)
-            self._check_room(db, "samples", self.limits.samples)
+            self._check_room(db, "samples", self.limits.max_samples)
             (held,) = one(db, "SELECT count(*) FROM samples WHERE session = ?", key)
-            if held >= self.limits.session_samples:
+            if held >= self.limits.max_session_samples:
                 raise FullError(
-                    f"a session takes {self.limits.session_samples} samples; begin another one",
-                    "session_samples",
+                    f"a session takes {self.limits.max_session_samples} samples; begin another one",
+                    "max_session_samples",
                 )
             db.execute(
                 "INSERT INTO samples (id, session, label, frame) VALUES (?, ?, ?, ?)",
@@ -285,13 +285,15 @@ class SampleStore:
     def _check_room(self, db: sqlite3.Connection, table: str, most: int) -> None:
         (held,) = one(db, f"SELECT count(*) FROM {table}")  # noqa: S608 - one of two words here
         if held >= most:
-            raise FullError(f"this server keeps {most} {table} at most; delete some first", table)
-        (pages,), (size,) = one(db, "PRAGMA page_count"), one(db, "PRAGMA page_size")
-        if pages * size >= self.limits.size:
             raise FullError(
-                f"this server keeps {self.limits.size / 1e6:g} MB of samples at most; "
+                f"this server keeps {most} {table} at most; delete some first", f"max_{table}"
+            )
+        (pages,), (size,) = one(db, "PRAGMA page_count"), one(db, "PRAGMA page_size")
+        if pages * size >= self.limits.max_sample_bytes:
+            raise FullError(
+                f"this server keeps {self.limits.max_sample_bytes / 1e6:g} MB of samples at most; "
                 "delete some first",
-                "size",
+                "max_sample_bytes",
             )
 
     def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:

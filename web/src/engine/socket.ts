@@ -18,11 +18,12 @@ export interface Hello {
   readonly smoothingS: number;
 }
 
-/** Close codes with a meaning (RFC 6455, 7.4, and the IANA registry); all others: lost. */
+/** Close codes with a meaning (src/mien/server/stream.py); all others: lost. */
 const TROUBLES: Readonly<Record<number, Trouble>> = {
   1008: "server-forbidden",
   1009: "server-too-large",
   1013: "server-busy",
+  4401: "server-refused",
 };
 
 interface Waiting {
@@ -44,7 +45,7 @@ export class StreamSocket {
     socket.addEventListener("message", (event) => this.#take(event.data));
     socket.addEventListener("close", ({ code, reason }) => {
       const told = reason || `the connection ended (${code})`;
-      this.#end(new EngineError(troubleBehind(code, reason), told));
+      this.#end(new EngineError(TROUBLES[code] ?? "server-lost", told));
     });
   }
 
@@ -121,13 +122,6 @@ export class StreamSocket {
     clearTimeout(waiting.timer);
     waiting.reject(error);
   }
-}
-
-/** 1008 has many reasons, of which a browser is told the words only (server/stream_route.py). */
-function troubleBehind(code: number, reason: string): Trouble {
-  if (code === 1008 && reason.includes("token is")) return "server-refused";
-  if (code === 1008 && reason.startsWith("no frame for")) return "server-lost";
-  return TROUBLES[code] ?? "server-lost";
 }
 
 /** The first message; a token is left out where there is none. */

@@ -118,7 +118,7 @@ import json, sys
 import numpy as np
 from pathlib import Path
 from mien.runtime import Recognizer
-from mien.server.frames import grey_frame
+from mien.server.samples import grey_crop
 from mien.store.images import read_image
 from mien.store.samples import SampleStore
 
@@ -128,7 +128,7 @@ with SampleStore(Path(sys.argv[1])) as store:
 recognizer = Recognizer()
 image = read_image(Path(sys.argv[2]))
 faces = recognizer.image(image).faces
-own = grey_frame(image, faces, recognizer.card.geometry)
+own = grey_crop(image, faces, recognizer.card.geometry)
 apart = float(abs(own.astype(int) - frames[0]).mean())
 print(json.dumps({"levels": frames[0].ravel().tolist(), "apart": apart, "words": session.words}))
 `,

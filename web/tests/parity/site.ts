@@ -11,7 +11,7 @@ import { SMALL_GRAPHS } from "../../src/engine/manifest";
 const HERE = new URL("./", import.meta.url);
 const PACKAGE = new URL("../../../src/mien/", HERE);
 
-/** As src/mien/server/security.py. */
+/** As src/mien/server/guard/security.py. */
 export const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:",

@@ -33,6 +33,17 @@ function prose(text, parent) {
   }
 }
 
+// The schema with what its references name in their place.
+function whole(schema, value = schema) {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((part) => whole(schema, part));
+  if (value.$ref) {
+    const keys = value.$ref.split("/").slice(1);
+    return whole(schema, keys.reduce((part, key) => part[key], schema));
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, whole(schema, part)]));
+}
+
 function answer(status, response, parent) {
   const part = element("details", undefined, parent);
   element("summary", `${status}: ${response.description}`, part);
@@ -67,7 +78,7 @@ async function show() {
   try {
     const response = await fetch("/openapi.json");
     if (!response.ok) throw new Error(`status ${response.status}`);
-    const schema = await response.json();
+    const schema = whole(await response.json());
     state.textContent = `Version ${schema.info.version}.`;
     state.className = "version";
     prose(schema.info.description, main);

@@ -235,8 +235,8 @@ describe("frames", () => {
   });
 
   it.each([
-    [1008, "the token is missing or wrong", "server-refused"],
-    [1008, "no frame for 60 s", "server-lost"],
+    [4401, "the token is missing or wrong", "server-refused"],
+    [4408, "no frame for 60 s", "server-lost"],
     [1008, "this server speaks the subprotocol mien.v1", "server-forbidden"],
     [1012, "the reason", "server-lost"],
     [1013, "the reason", "server-busy"],
@@ -253,7 +253,7 @@ describe("frames", () => {
   it("connects again after a pause, and no track number comes twice", async () => {
     const engine = await opened();
     const { answer, socket } = await live(engine);
-    socket.ends(1008, "no frame for 60 s");
+    socket.ends(4408, "no frame for 60 s");
     const { answer: again } = await live(engine);
     const [before, after] = [answer, again].map(({ row }) => row.faces.map(({ track }) => track));
     expect(before).toEqual([null, 0, 1]);

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import anyio
-from fastapi import APIRouter
+from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from mien.core.errors import MienError
 from mien.core.rows import SCHEMA, Row, encode_row, error_row
 from mien.runtime.stream import EVERY, SMOOTHING_S, Stream
 from mien.server.events import event, failure
+from mien.server.guard.security import bearer
 from mien.server.pictures import STREAM, live_row
-from mien.server.security import bearer
 from mien.server.service import Service
 
 SUBPROTOCOL = "mien.v1"
@@ -28,7 +28,10 @@ HEADER = struct.Struct("<Id")
 """What a frame begins with: id (uint32) and time in seconds (float64), little-endian."""
 
 POLICY, TOO_BIG, BUSY = 1008, 1009, 1013
-"""Close codes (RFC 6455, section 7.4, and the IANA registry)."""
+"""Close codes that all protocols share (RFC 6455, section 7.4, and the IANA registry)."""
+
+NO_TOKEN, SILENT = 4401, 4408
+"""Close codes of this protocol, for what a client does something about by itself."""
 
 _MAX_HELLO = 4096  # bytes; a token has at most 512
 _MAX_EVERY = 120
@@ -220,7 +223,7 @@ class Connection:
             message = await self._message()
             hello = parse_hello(message.get("text"))
             if not self._settings.admits(bearer(self._socket.scope) or hello.token):
-                raise ClosingError(POLICY, "the token is missing or wrong")
+                raise ClosingError(NO_TOKEN, "the token is missing or wrong")
             return hello
         raise ClosingError(POLICY, f"no first message within {self._settings.hello_s:g} s")
 
@@ -256,7 +259,7 @@ class Connection:
             with anyio.move_on_after(self._settings.idle_s):
                 message = await self._message()
             if message is None:
-                raise ClosingError(POLICY, f"no frame for {self._settings.idle_s:g} s")
+                raise ClosingError(SILENT, f"no frame for {self._settings.idle_s:g} s")
             if message.get("bytes") is None:
                 raise ClosingError(POLICY, "expected a binary frame, got text")
             most = self._settings.max_frame + HEADER.size
@@ -304,12 +307,10 @@ class Connection:
                 return
 
 
-def stream_router(service: Service) -> APIRouter:
+def stream_route(service: Service) -> WebSocketRoute:
     """The route of streams."""
-    router = APIRouter()
 
-    @router.websocket("/v1/stream")
     async def stream(websocket: WebSocket) -> None:
         await Connection(websocket, service).run()
 
-    return router
+    return WebSocketRoute("/v1/stream", stream)

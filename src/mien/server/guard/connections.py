@@ -3,59 +3,42 @@
 uvicorn waits for ever for the end of a request's headers and for a client to read its answer, and
 keeps answers to pings and empty fragments of messages without limit. What is refused here has the
 form of every other refusal.
+
+These classes override methods of uvicorn's own and read its state: decision 0011 says why, and
+``tests/test_server_uvicorn.py`` holds every name that they need.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import h11
-import uvicorn
+from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 
-from mien.server.refusal import RefusalError, refusal_response
-from mien.server.security import MAX_HEADER_BYTES, with_headers
+from mien.server.guard.security import MAX_HEADER_BYTES, with_headers
+from mien.server.refusals import RefusalError, refusal_response
 from mien.server.settings import Settings
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent
-    from websockets.frames import Frame
 
 _MAX_FRAGMENTS = 1024  # of one message; browsers send one, or some of 128 kB each
 # Bytes before the first whole message: who has not said hello has shown no token yet.
 _MAX_UNSPOKEN = 16_384
 _NOT_UTF8, _TOO_BIG = 1007, 1009
-# websockets reads the handshake anew and gives up without an answer beyond these.
+# websockets parses the handshake a second time and gives up without an answer beyond these.
 _MAX_HANDSHAKE_LINE, _MAX_HANDSHAKE_LINES = 8000, 100
 
 
-class Config(uvicorn.Config):
-    """uvicorn's configuration with the limits of ours, for the connections.
-
-    Args:
-        app: The application.
-        settings: The limits.
-        options: Of ``uvicorn.Config``.
-    """
-
-    def __init__(self, app: Any, settings: Settings, **options: Any) -> None:
-        super().__init__(app, http=HttpConnection, ws=StreamConnection, **options)
-        self.settings = settings
-
-
-class _Unread(asyncio.Protocol):
+class _Stallable(asyncio.Protocol):
     """A connection that ends when the client does not take what is sent to it."""
 
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
-    config: Config
+    _settings: Settings
     _stalled: asyncio.TimerHandle | None = None
-
-    @property
-    def _settings(self) -> Settings:
-        return self.config.settings
 
     def pause_writing(self) -> None:
         """More waits to be sent than is kept in memory."""
@@ -78,10 +61,21 @@ class _Unread(asyncio.Protocol):
             self._stalled = None
 
 
-class HttpConnection(_Unread, H11Protocol):
-    """HTTP/1.1 with a deadline for headers, and refusals like all others."""
+class HttpConnection(_Stallable, H11Protocol):
+    """HTTP/1.1 with a deadline for headers, and refusals like all others.
+
+    Args:
+        config: uvicorn's.
+        state: uvicorn's.
+        settings: The limits.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
+
+    def __init__(self, config: Config, state: ServerState, settings: Settings) -> None:
+        super().__init__(config, state, {})
+        self.ws_protocol_class = partial(StreamConnection, settings=settings)
+        self._settings = settings
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
@@ -102,7 +96,7 @@ class HttpConnection(_Unread, H11Protocol):
             self._watch()
 
     def eof_received(self) -> None:
-        """The client sends no more; told why, where that leaves a request unfinished."""
+        """The client sends no more, which is an error where it leaves a request unfinished."""
         begun = self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]
         if begun or self.conn.their_state is h11.SEND_BODY:
             self.conn.receive_data(b"")
@@ -168,11 +162,15 @@ class HttpConnection(_Unread, H11Protocol):
         self.transport.close()
 
 
-class StreamConnection(_Unread, WebSocketsSansIOProtocol):
+class StreamConnection(_Stallable, WebSocketsSansIOProtocol):
     """A WebSocket that keeps neither unread pongs, endless fragments, nor much of strangers."""
 
     _spoken = False
     _unspoken = 0
+
+    def __init__(self, *, settings: Settings, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings = settings
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
@@ -189,7 +187,7 @@ class StreamConnection(_Unread, WebSocketsSansIOProtocol):
         self.frames = []
         self.conn.reader.discard()
 
-    async def send(self, message: ASGISendEvent) -> None:
+    async def send(self, message: Any) -> None:
         """Send one event of the application."""
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
@@ -211,7 +209,7 @@ class StreamConnection(_Unread, WebSocketsSansIOProtocol):
         else:
             super().send_receive_event_to_app()
 
-    def handle_cont(self, event: Frame) -> None:
+    def handle_cont(self, event: Any) -> None:
         """Take a further fragment of a message."""
         if len(self.frames) < _MAX_FRAGMENTS:
             super().handle_cont(event)

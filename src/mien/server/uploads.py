@@ -1,4 +1,4 @@
-"""Uploads: read within limits from the raw request, and taken apart in memory."""
+"""``POST /v1/analyze``: one picture in, one row out; and how uploads are read within limits."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ import anyio
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from mien.server.refusal import RefusalError
+from mien.core.errors import ImageDecodeError
+from mien.core.rows import Row, encode_row
+from mien.server.pictures import FormatError, still_row
+from mien.server.refusals import RefusalError, busy
+from mien.server.service import Service
 from mien.server.settings import Settings
 
 FIELD = "image"
@@ -19,6 +25,36 @@ FIELD = "image"
 
 _MAX_PARTS = 64  # a picture, and the fields that a form may add
 _MAX_HEADERS = 8
+
+
+def analyze_route(service: Service) -> Route:
+    """The route of uploads."""
+
+    async def analyze(request: Request) -> Response:
+        with service.request_place() as free:
+            if not free:
+                raise busy()
+            body = await read_body(request, service.settings)
+            content_type = request.headers.get("content-type", "")
+            async with service.turn():
+                row, line = await service.compute(lambda: _answer(service, body, content_type))
+        service.metrics.faces += len(row["faces"])
+        return Response(line, media_type="application/json")
+
+    return Route("/v1/analyze", analyze, methods=["POST"])
+
+
+def _answer(service: Service, body: bytes, content_type: str) -> tuple[Row, str]:
+    picture = picture_in(body, content_type)
+    if not picture:
+        raise RefusalError(400, "expected the bytes of a picture, got nothing; send the file")
+    try:
+        row = still_row(service.recognizer, picture, service.settings.max_pixels)
+    except FormatError as error:
+        raise RefusalError(415, str(error)) from error
+    except ImageDecodeError as error:
+        raise RefusalError(422, str(error)) from error
+    return row, encode_row(row)
 
 
 async def read_body(request: Request, settings: Settings, most: int | None = None) -> bytes:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from hostile_frames import (
-    POLICY,
+    SILENT,
     TOO_BIG,
     Intrusion,
     close_code,
@@ -24,8 +24,8 @@ from hostile_frames import (
 from hostile_uploads import attacks, head, whole
 from hostile_wire import Address, Answer, Attack, exchange
 from made_server import TOKEN, frame, picture
+from mien.server.guard.security import HEADERS
 from mien.server.listen import open_socket
-from mien.server.security import HEADERS
 from mien.server.settings import Settings
 from served import listening
 
@@ -118,7 +118,7 @@ def test_endless_body_after_a_refusal_is_not_heard_for_ever(address: Address) ->
         send_for_ever(wire, refusal, b"5\r\nhello\r\n" * 100)
 
 
-def test_connections_above_the_limit_are_told_so(address: Address) -> None:
+def test_connections_above_the_limit_are_refused(address: Address) -> None:
     with ExitStack() as stack:
         others = [stack.enter_context(socket.create_connection(address, 30)) for _ in range(7)]
         answers = [wire.recv(65_536) for wire in others]
@@ -187,9 +187,9 @@ def test_who_has_not_said_hello_is_not_listened_to_for_long(
 def test_long_hello_and_first_frames_may_come_at_once(address: Address) -> None:
     """A client need not wait: what follows the first message does not count as part of it."""
     pieces = iter([hello() + message(frame(1, 0.0)) * 40])
-    assert close_code(address, Intrusion("", pieces, frozenset({POLICY}))) == POLICY
+    assert close_code(address, Intrusion("", pieces, frozenset({SILENT}))) == SILENT
 
 
 def test_stream_with_good_frames_is_closed_for_silence_alone(address: Address) -> None:
-    good = Intrusion("", iter([hello(), message(frame(1, 0.0))]), frozenset({POLICY}))
-    assert close_code(address, good) == POLICY
+    good = Intrusion("", iter([hello(), message(frame(1, 0.0))]), frozenset({SILENT}))
+    assert close_code(address, good) == SILENT

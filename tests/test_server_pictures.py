@@ -12,7 +12,7 @@ from PIL import Image
 from hostile_pictures import long_fill, many_chunks, many_scans, many_segments
 from made_server import client_of, frame, made_app, picture, portrait_bytes, stream
 from mien.core.errors import ImageDecodeError
-from mien.server.structure import MAX_PARTS, MAX_SCANS, check_structure
+from mien.server.pictures import MAX_PARTS, MAX_SCANS, check_structure
 
 
 def progressive(size: tuple[int, int] = (300, 200)) -> bytes:

@@ -29,7 +29,7 @@ from made_server import (
 from mien.core.rows import SCHEMA, is_error, parse_row
 from mien.runtime import Recognizer
 from mien.server import Settings, create_app
-from mien.server.stream_route import (
+from mien.server.stream import (
     ClosingError,
     Frame,
     Hello,
@@ -111,7 +111,7 @@ def test_bad_frame_ends_only_itself(
                 assert row["error"]["type"] == kind
 
 
-def test_defect_in_a_frame_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+def test_defect_in_a_frame_is_answered_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
     app = create_app(Recognizer(detector=Broken(), threads=1))
     with client_of(app) as client, stream(client, {"every": 1}) as socket:
         socket.send_bytes(frame(1, 0.0, picture(shade=0)))
@@ -198,7 +198,7 @@ def test_silence_instead_of_a_first_message_closes_the_stream() -> None:
 def test_silence_instead_of_frames_closes_the_stream() -> None:
     with client_of(made_app(idle_s=0.01)) as client, stream(client) as socket:
         end = ended(socket)
-    assert (end.code, end.reason) == (1008, "no frame for 0.01 s")
+    assert (end.code, end.reason) == (4408, "no frame for 0.01 s")
 
 
 def test_text_instead_of_a_frame_closes_the_stream(client: TestClient) -> None:
@@ -292,7 +292,7 @@ def test_frames_above_the_rate_wait_and_are_dropped(caplog: pytest.LogCaptureFix
     assert 'mien_frames_total{outcome="dropped"} 2' in text
 
 
-def test_more_streams_than_places_are_told_so() -> None:
+def test_more_streams_than_places_are_refused() -> None:
     with client_of(made_app(max_streams=1)) as client:
         with stream(client) as first:
             first.send_bytes(frame(1, 0.0))

@@ -59,7 +59,7 @@ def test_portrait_is_read_as_by_the_library() -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("declared", ["image/jpeg", "text/plain", "application/pdf", None])
-def test_formats_are_told_by_content(client: TestClient, kind: str, declared: str | None) -> None:
+def test_content_decides_the_format(client: TestClient, kind: str, declared: str | None) -> None:
     headers = {} if declared is None else {"content-type": declared}
     answer = client.post("/v1/analyze", content=picture(kind), headers=headers)
     assert answer.status_code == 200
@@ -198,7 +198,7 @@ def test_other_methods_are_refused(client: TestClient, method: str) -> None:
     assert answer.headers["allow"] == "POST"
 
 
-def test_more_uploads_than_places_are_told_to_come_again() -> None:
+def test_more_uploads_than_places_are_asked_to_come_again() -> None:
     gate = Gate()
     app = create_app(Recognizer(detector=gate, threads=1), Settings(max_requests=1))
     with client_of(app) as client:
@@ -218,7 +218,7 @@ def test_more_uploads_than_places_are_told_to_come_again() -> None:
         assert client.post("/v1/analyze", content=picture()).status_code == 200
 
 
-def test_defect_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+def test_defect_is_answered_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
     with client_of(create_app(Recognizer(detector=Broken(), threads=1))) as client:
         message = refused(client.post("/v1/analyze", content=picture(shade=0)), 500, "ServerError")
         assert "secret" not in message

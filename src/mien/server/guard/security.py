@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Iterable
+from pathlib import Path
 
 from starlette.types import Scope
 
-from mien.server.refusal import RefusalError
+from mien.server.refusals import RefusalError
 from mien.server.settings import Settings
 
-# DESIGN 9, and what a page of pictures, camera and no forms needs besides. The build of the page
-# reads these lines (web/policy.ts), for hosts that send no headers.
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "worker-src 'self' blob:",
-        "connect-src 'self'",
-        "img-src 'self' blob: data:",
-        "media-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
+# One file, because the build of the page reads it too, for hosts that send no headers.
+_POLICY = Path(__file__).parents[1] / "static" / "policy.json"
 
 HEADERS = {
-    "content-security-policy": POLICY,
+    "content-security-policy": "; ".join(json.loads(_POLICY.read_text(encoding="utf-8"))),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
     "cross-origin-resource-policy": "same-origin",
@@ -76,7 +64,7 @@ def check_sender(scope: Scope, settings: Settings) -> None:
         raise RefusalError(
             401,
             "expected the header 'Authorization: Bearer TOKEN' with the token of this server",
-            headers={"WWW-Authenticate": "Bearer"},
+            {"WWW-Authenticate": "Bearer"},
         )
 
 
