@@ -95,7 +95,7 @@ def test_a_baseline_is_changed_by_its_recipe_alone() -> None:
     assert [getattr(found, key) for key in kept] == [getattr(base, key) for key in kept]
 
 
-def test_a_missing_or_unknown_baseline_is_told() -> None:
+def test_a_missing_or_unknown_baseline_is_refused() -> None:
     with pytest.raises(ConfigError, match="mine needs a baseline; known: eigenfaces-nearest"):
         baseline_of(_baseline(c=[1.0]))
     with pytest.raises(UnknownNameError, match="did you mean 'hog-svm'"):

@@ -277,14 +277,14 @@ def test_a_joint_model_becomes_a_bundle(
     capsys.readouterr()
     data = ["--data", str(out / "fer2013.csv"), "--split", "PublicTest", "--json"]
     assert run(["evaluate", str(tmp_path / "joint"), *data]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["n"] == len(images)
+    found = json.loads(capsys.readouterr().out)
+    assert found["n"] == len(images)
     truth = _faces().split("PublicTest").labels
-    assert told["accuracy"] == pytest.approx((expected.argmax(axis=1) == truth).mean())
+    assert found["accuracy"] == pytest.approx((expected.argmax(axis=1) == truth).mean())
 
 
 @pytest.mark.parametrize("name", ["joint_features", "joint_features_tuned", "nano"])
-def test_the_card_tells_the_trainings_that_came_before(name: str, ran, tmp_path: Path) -> None:
+def test_the_card_records_the_trainings_that_came_before(name: str, ran, tmp_path: Path) -> None:
     study, out, _ = ran
     export_arm(study, study.arms[0], _faces(), out, tmp_path / "b", network=name, int8=False)
     before = load_bundle(tmp_path / "b").card.training.get("before", {})
@@ -301,7 +301,7 @@ def test_the_card_tells_the_trainings_that_came_before(name: str, ran, tmp_path:
         ({"head": {"epochs": 1, "network": {"hidden": [4, 4]}}}, "takes one dense layer"),
     ],
 )
-def test_an_impossible_fusion_is_told_before_anything_is_trained(
+def test_an_impossible_fusion_is_refused_before_anything_is_trained(
     change: dict[str, Any], reason: str, tmp_path: Path
 ) -> None:
     study = parse_study({**STUDY, "recipe": {**RECIPE, **change}}, "mine", "full")

@@ -314,7 +314,7 @@ def test_every_network_of_the_shipped_studies_can_be_built() -> None:
 
 def of_study(study: Study) -> list[str]:
     """Published figures of each arm, and of each network of a fusion, as the table has them."""
-    told: list[str] = []
+    found: list[str] = []
     for arm in study.arms:
         recipe = dict(arm.recipe)
         networks = [*recipe["members"], recipe["fusion"]] if study.kind == "fusion" else [None]
@@ -322,8 +322,8 @@ def of_study(study: Study) -> list[str]:
             values = {**arm.values, **({"network": network} if network else {})}
             fusion = recipe["fusion"] if network else None
             result = ArmResult(arm=arm.name, values=values, state="done", fusion=fusion)
-            told.append(published(study, result))
-    return told
+            found.append(published(study, result))
+    return found
 
 
 def stands(study: Study, entry: Mapping[str, Any]) -> bool:
@@ -353,7 +353,7 @@ def test_published_figures_stand_at_reduced_scale_too(name: str, figures: set[fl
     assert figures <= {entry["figure"] for entry in study.published if stands(study, entry)}
 
 
-def test_a_published_figure_of_another_test_set_is_told_with_its_name() -> None:
+def test_a_published_figure_of_another_test_set_stands_with_its_name() -> None:
     study = load_study("optimisers", "reduced")
     values = {"model": "resnet50", "optimiser": "adam", "undersample": "balanced-batch32"}
     row = ArmResult(arm="a", values=values, state="done")

@@ -182,21 +182,21 @@ def test_one_run_has_the_interval_of_the_tables(right: int) -> None:
     assert interval([right / 100], 100) == (right / 100, *wilson_interval(right, 100))
 
 
-def test_generated_faces_are_told_and_compared_with_nothing() -> None:
+def test_generated_faces_are_named_and_compared_with_nothing() -> None:
     entries = [{"arm": {"way": "one"}, "figure": 61.5}]
-    for data, told in ({"generated": 4}, True), ({}, False):
+    for data, generated in ({"generated": 4}, True), ({}, False):
         study = parse_study({**RAW, "data": data, "published": entries}, "mine", "full")
         rows = rows_of("test")
         text = markdown(study, rows)
-        assert ("**Generated faces.**" in text) is told
-        assert ("published |" in text) is not told
-        assert ("61.5" in text) is not told
+        assert ("**Generated faces.**" in text) is generated
+        assert ("published |" in text) is not generated
+        assert ("61.5" in text) is not generated
         figure = _accuracies(study, rows)
         drawn = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
-        assert bool(drawn) is not told
+        assert bool(drawn) is not generated
         words = figure.get_suptitle()
-        assert ("generated faces: these say nothing" in words) is told
-        assert ("diamonds" in words) is not told
+        assert ("generated faces: these say nothing" in words) is generated
+        assert ("diamonds" in words) is not generated
 
 
 def entry(epoch: int, **more: float) -> EpochRow:

@@ -89,7 +89,7 @@ def test_results_on_other_rows_are_not_taken_for_ones_own(ran, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("begun", [True, False])
-def test_a_killed_arm_is_not_gone_on_with_after_a_change(tmp_path: Path, *, begun: bool) -> None:
+def test_a_killed_arm_is_not_continued_after_a_change(tmp_path: Path, *, begun: bool) -> None:
     class Killed(BaseException):
         pass
 
@@ -124,7 +124,7 @@ def test_a_diverged_arm_is_a_row_and_the_others_go_on(tmp_path: Path) -> None:
         write_report(study, results, tmp_path / "report")
 
 
-def test_answers_that_are_no_numbers_are_told() -> None:
+def test_answers_that_are_no_numbers_are_refused() -> None:
     faces = generated_faces(1, ("Training",), fer7)
     answers = np.full((7, 7), -np.log(7))
     assert scores(answers, faces).accuracy == 1 / 7
@@ -288,7 +288,7 @@ def test_table_and_figures(ran, tmp_path: Path) -> None:
         assert path.stat().st_size > 200
 
 
-def test_mean_and_spread_over_seeds_are_told(ran, tmp_path: Path) -> None:
+def test_mean_and_spread_over_seeds_are_reported(ran, tmp_path: Path) -> None:
     study, _, results = ran
     write_report(study, results, tmp_path)
     text = (tmp_path / "table.md").read_text(encoding="utf-8")

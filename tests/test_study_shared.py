@@ -44,7 +44,7 @@ STUDY = parse_study(
 
 
 class Other:
-    """Another process: holds a folder until it is told to let it go."""
+    """Another process: holds a folder until it is asked to let it go."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
@@ -59,16 +59,16 @@ def test_an_arm_of_another_process_is_left_to_it_and_waited_for(tmp_path: Path) 
     calls: list[tuple[str, str]] = []
     other = Other(tmp_path / "seed0")
 
-    def told(_index: int, _arms: int, arm: Arm, result: ArmResult | None) -> None:
+    def watch(_index: int, _arms: int, arm: Arm, result: ArmResult | None) -> None:
         calls.append((arm.name, "begins" if result is None else result.state))
         if calls[-1] == ("seed1", "done"):  # the other process ends while this one waits
             assert not (tmp_path / "seed0" / RESULT).exists()
             other.ends(after=0.3)
 
-    results = run_study(STUDY, generated_faces, tmp_path, on_arm=told)
+    results = run_study(STUDY, generated_faces, tmp_path, on_arm=watch)
     assert [result.state for result in results] == ["done", "done"]
     assert calls == [
-        ("seed0", ELSEWHERE),  # told once, however often it is looked at
+        ("seed0", ELSEWHERE),  # said once, however often it is looked at
         ("seed1", "begins"),
         ("seed1", "done"),
         ("seed0", "begins"),  # the other process was killed: nothing was there
@@ -104,13 +104,20 @@ def test_a_first_training_of_another_process_is_waited_for(tmp_path: Path) -> No
     study = load_study("transfer", "smoke")
     arm = next(arm for arm in study.arms if arm.recipe.get("first"))
     states: list[str | None] = []
+    others: list[Other] = []
+
+    def watch(_index: int, _arms: int, _arm: Arm, result: ArmResult | None) -> None:
+        states.append(result and result.state)
+        if states[-1] == ELSEWHERE:
+            others.pop().ends(after=0.3)
+
     run = partial(
         run_study,
         study,
         generated_faces,
         tmp_path,
         only=(arm.name,),
-        on_arm=lambda *told: states.append(told[3] and told[3].state),
+        on_arm=watch,
     )
 
     def scores() -> Mapping[str, SetScores]:
@@ -121,7 +128,7 @@ def test_a_first_training_of_another_process_is_waited_for(tmp_path: Path) -> No
     (first,) = tmp_path.glob("first-*")
     for left in first.iterdir():
         left.unlink()
-    Other(first).ends(after=0.5)
+    others.append(Other(first))
     states.clear()
     assert scores() == done
     assert states == [None, ELSEWHERE, None, "done"]
@@ -135,10 +142,10 @@ def test_a_failure_from_before_is_tried_again_whoever_held_the_arm_meanwhile(
         assert {row.state for row in run_study(STUDY, generated_faces, tmp_path)} == {"failed"}
     other = Other(tmp_path / "seed0")  # it does not retry, or is killed: the old failure stays
 
-    def told(*_told: Any) -> None:
+    def watch(*_: Any) -> None:
         other.ends(after=0.3)
 
-    results = run_study(STUDY, generated_faces, tmp_path, retry=True, on_arm=told)
+    results = run_study(STUDY, generated_faces, tmp_path, retry=True, on_arm=watch)
     assert [row.state for row in results] == ["done", "done"]
 
 
@@ -149,13 +156,13 @@ def test_an_arm_that_fails_again_elsewhere_is_not_tried_once_more(
     run_study(STUDY, generated_faces, tmp_path)
     tried: list[str] = []
 
-    def told(_index: int, _arms: int, arm: Arm, result: ArmResult | None) -> None:
+    def watch(_index: int, _arms: int, arm: Arm, result: ArmResult | None) -> None:
         if result is None:
             tried.append(arm.name)
         if arm.name == "seed0" and result:  # another process retries the second arm meanwhile
             run_study(STUDY, generated_faces, tmp_path, only=("seed1",), retry=True)
 
-    results = run_study(STUDY, generated_faces, tmp_path, retry=True, on_arm=told)
+    results = run_study(STUDY, generated_faces, tmp_path, retry=True, on_arm=watch)
     assert [row.state for row in results] == ["failed", "failed"]
     assert tried == ["seed0"]
 
@@ -168,14 +175,14 @@ def test_the_first_of_several_folders_that_is_let_go_is_enough(tmp_path: Path) -
     held, freed = Other(tmp_path / "seed0"), Other(tmp_path / "seed1")
     order: list[str] = []
 
-    def told(_index: int, _arms: int, arm: Arm, result: ArmResult | None) -> None:
+    def watch(_index: int, _arms: int, arm: Arm, result: ArmResult | None) -> None:
         if result and result.state == "done":
             order.append(arm.name)
             held.ends()
         elif result and arm.name == "seed1":
             freed.ends(after=0.3)
 
-    results = run_study(STUDY, generated_faces, tmp_path, on_arm=told)
+    results = run_study(STUDY, generated_faces, tmp_path, on_arm=watch)
     assert [row.state for row in results] == ["done", "done"]
     assert order == ["seed1", "seed0"]
 
@@ -183,12 +190,12 @@ def test_the_first_of_several_folders_that_is_let_go_is_enough(tmp_path: Path) -
 def test_a_folder_that_is_removed_is_not_waited_for(tmp_path: Path) -> None:
     other = Other(tmp_path / "seed0")
 
-    def told(_index: int, _arms: int, arm: Arm, result: ArmResult | None) -> None:
+    def watch(_index: int, _arms: int, arm: Arm, result: ArmResult | None) -> None:
         if result and result.state == ELSEWHERE:
             assert arm.name == "seed0"
             threading.Timer(0.3, (tmp_path / "seed0").rmdir).start()
 
-    results = run_study(STUDY, generated_faces, tmp_path, on_arm=told)
+    results = run_study(STUDY, generated_faces, tmp_path, on_arm=watch)
     assert [result.state for result in results] == ["done", "done"]
     other.ends()
 
@@ -228,7 +235,7 @@ def study_file(folder: Path, seeds: int) -> Path:
 
 def states_in(table: Path) -> list[tuple[str, str]]:
     with table.open(encoding="utf-8", newline="") as file:
-        return [(row["arm"], row.state) for row in csv.DictReader(file)]
+        return [(row["arm"], row["state"]) for row in csv.DictReader(file)]
 
 
 def test_two_commands_share_a_folder(tmp_path: Path) -> None:
@@ -244,8 +251,8 @@ def test_two_commands_share_a_folder(tmp_path: Path) -> None:
         )
         for _ in range(2)
     ]
-    told = [each.communicate()[1] for each in both]
-    assert [each.returncode for each in both] == [0, 0], told
-    begins = [line for text in told for line in text.splitlines() if line.endswith(" ...")]
-    assert len(begins) == 4, told
+    said = [each.communicate()[1] for each in both]
+    assert [each.returncode for each in both] == [0, 0], said
+    begins = [line for text in said for line in text.splitlines() if line.endswith(" ...")]
+    assert len(begins) == 4, said
     assert states_in(out / "table.csv") == [(f"seed{seed}", "done") for seed in range(4)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -56,13 +55,8 @@ def belongs(arm: Table, values: Table) -> bool:
 
 
 def _check_figure(figure: Any, where: str) -> None:
-    if isinstance(figure, str):
-        known = re.search(r"\d", figure) is not None
-    elif isinstance(figure, (int, float)) and not isinstance(figure, bool):
-        known = math.isfinite(figure)
-    else:
-        known = False
-    if not known:
+    number_or_words = isinstance(figure, (str, int, float)) and not isinstance(figure, bool)
+    if not number_or_words or not re.search(r"\d", str(figure)):  # inf and nan have no digit
         raise ConfigError(
             f"{where}: figure must be a number, in percent, or words with one, got {figure!r}"
         )

@@ -146,13 +146,12 @@ def drawn(faces: Source, plan: DataPlan) -> Samples:
     for name in plan.pool:
         faces.split(name)  # named if it is missing
     pool = faces[np.isin(faces.splits, plan.pool)]
-    if plan.train_share:
-        whole = random_split(
-            pool, plan.train_share, plan.seed, by_identity=plan.shared == "nothing"
-        )
-        pool, tests[TEST] = whole.split(TRAINING), whole.split(TEST)
-    elif plan.per_class:
-        whole = class_samples(pool, *plan.per_class, plan.seed, shared=plan.shared)  # type: ignore[arg-type] - checked by DataPlan
+    if plan.train_share or plan.per_class:
+        if plan.per_class:
+            whole = class_samples(pool, *plan.per_class, plan.seed, shared=plan.shared)  # type: ignore[arg-type] - checked by DataPlan
+        else:
+            apart = plan.shared == "nothing"
+            whole = random_split(pool, plan.train_share, plan.seed, by_identity=apart)
         pool, tests[TEST] = whole.split(TRAINING), whole.split(TEST)
     train = replace(pool, splits=np.full(len(pool), TRAINING))
     if plan.folds:
