@@ -11,7 +11,7 @@ import argparse
 import json
 
 from mien.benchmark import interleaved, machine
-from mien.study.arms import recipe_of
+from mien.study.kinds.kind import train_config
 from mien.study.plan import load_study
 from mien.train.cost import step_pair
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20, help="timed steps of each (default 20)")
     given = parser.parse_args()
     study = load_study(given.study, given.scale)
-    configs = {arm.name: recipe_of(arm, "fer7") for arm in study.arms}
+    configs = {arm.name: train_config(arm.recipe, "fer7") for arm in study.arms}
     steps = {name: step_pair(config)[0] for name, config in configs.items()}
     print(json.dumps({"machine": machine(), "rows": given.rows, "minutes": given.minutes}))
     for timing in interleaved(steps, runs=given.runs, warm_up=3):

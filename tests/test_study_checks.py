@@ -12,8 +12,8 @@ from mien.core.errors import ConfigError, MienError, UnknownNameError
 from mien.core.labels import fer7
 from mien.data.faceset import FaceSet
 from mien.study import SCALES, check_study, load_study, parse_study, run_study, study_names
-from mien.study.generated import generated_faces
 from mien.study.run import RESULT
+from mien.study.smoke import generated_faces
 
 NETWORKS: dict[str, Any] = {
     "title": "t",
@@ -116,8 +116,8 @@ def test_an_arm_that_failed_with_other_settings_is_run(tmp_path: Path) -> None:
         for data in ({"per_class": [99, 99], "tests": []}, {"generated": 2})
     )
     faces = generated_faces(3, ("Training", "PublicTest"), fer7)
-    assert run_study(first, faces, tmp_path)[0]["state"] == "failed"
-    assert run_study(second, faces, tmp_path)[0]["state"] == "done"
+    assert run_study(first, faces, tmp_path)[0].state == "failed"
+    assert run_study(second, faces, tmp_path)[0].state == "done"
     written = json.loads((tmp_path / "seed0" / RESULT).read_text(encoding="utf-8"))
     assert written["state"] == "done"
     with pytest.raises(ConfigError, match=r"other settings than the study has now; remove .*seed0"):

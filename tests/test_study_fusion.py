@@ -21,13 +21,11 @@ from mien.core.scores import softmax
 from mien.data.subsets import held_out
 from mien.runtime import Recognizer
 from mien.store.bundle import load_bundle
-from mien.study import export_arm, parse_study, run_study, write_report
-from mien.study.arms import log_probabilities
-from mien.study.drawing import drawn
-from mien.study.fusion import run_fusion
-from mien.study.gains import better_member, gains
-from mien.study.generated import generated_faces
-from mien.study.scores import right_rows, scores
+from mien.study import DataPlan, export_arm, parse_study, run_study, write_report
+from mien.study.compare import better_member, gains
+from mien.study.samples import drawn
+from mien.study.scoring import log_probabilities, scores
+from mien.study.smoke import generated_faces
 from mien.train import TrainConfig, load_run
 
 MEMBERS = ["nano", "tiny"]
@@ -71,47 +69,47 @@ def ran(tmp_path_factory: pytest.TempPathFactory):
     out = tmp_path_factory.mktemp("fusion")
     study = parse_study(STUDY, "mine", "full")
     (result,) = run_study(study, _faces(), out)
-    assert result["state"] == "done", result
+    assert result.state == "done", result
     (out / "fer2013.csv").write_text(table_text(_faces()), encoding="utf-8")
     return study, out, result
 
 
 def test_every_network_has_scores_cost_and_log(ran) -> None:
     _, _, result = ran
-    assert list(result["networks"]) == [*MEMBERS, *JOINT, *LATE]
-    for name, told in result["networks"].items():
-        assert set(told["scores"]) == {"train", "PublicTest", "PublicTest clean"}
-        assert told["scores"]["train"]["n"] == result["train_rows"] < 70
-        assert told["scores"]["PublicTest clean"]["n"] == 67
-        assert (name in result["log"]) is not name.startswith("late")
-    assert result["scores"] == result["networks"]["joint_features_tuned"]["scores"]
-    assert [len(result["log"][name]) for name in (*MEMBERS, *JOINT)] == [2, 2, 1, 1, 1, 1]
-    assert all(row["shown_loss"] is not None for log in result["log"].values() for row in log)
-    assert set(result["shares"]["late_learned"]) == set(MEMBERS)
-    assert sum(result["shares"]["late_learned"].values()) == pytest.approx(1)
+    assert list(result.networks) == [*MEMBERS, *JOINT, *LATE]
+    for name, own in result.networks.items():
+        assert set(own.scores) == {"train", "PublicTest", "PublicTest clean"}
+        assert own.scores["train"].n == result.train_rows < 70
+        assert own.scores["PublicTest clean"].n == 67
+        assert (name in result.log) is not name.startswith("late")
+    assert result.scores == result.networks["joint_features_tuned"].scores
+    assert [len(result.log[name]) for name in (*MEMBERS, *JOINT)] == [2, 2, 1, 1, 1, 1]
+    assert all(row.shown_loss is not None for log in result.log.values() for row in log)
+    assert set(result.shares["late_learned"]) == set(MEMBERS)
+    assert sum(result.shares["late_learned"].values()) == pytest.approx(1)
 
 
 def test_gains_are_against_the_member_that_the_held_out_rows_chose(ran) -> None:
     _, out, result = ran
-    rows = drawn(_faces(), {})
+    rows = drawn(_faces(), DataPlan())
     left = rows.train[held_out(rows.train, 0.2, 0)]
     right = {
         name: log_probabilities(load_run(out / "epochs2" / name).network, left.images)
         for name in MEMBERS
     }
     accuracies = {k: float((z.argmax(axis=1) == left.labels).mean()) for k, z in right.items()}
-    assert result["better"]["accuracies"] == accuracies
+    assert result.better.accuracies == accuracies
     better = max(MEMBERS, key=lambda name: accuracies[name])
-    assert result["better"]["name"] == better
-    assert f"{len(left)} held-out rows" in result["better"]["chosen_on"]
+    assert result.better.name == better
+    assert f"{len(left)} held-out rows" in result.better.chosen_on
     for test in ("PublicTest", "PublicTest clean"):
         for name in (*JOINT, *LATE):
-            gain = result["gains"][test][name]
-            scored = [right_rows(result["networks"][n]["scores"][test]) for n in (name, better)]
+            gain = result.gains[test][name]
+            scored = [result.networks[n].scores[test].right_rows for n in (name, better)]
             pair = metrics.compare(*scored)
-            assert gain["against"] == better
-            assert gain["points"] == pytest.approx(100 * pair.difference)
-            assert gain["p_value"] == pair.p_value
+            assert gain.against == better
+            assert gain.points == pytest.approx(100 * pair.difference)
+            assert gain.p_value == pair.p_value
 
 
 def _members(out: Path) -> list[Any]:
@@ -120,10 +118,10 @@ def _members(out: Path) -> list[Any]:
 
 def test_late_fusions_are_weighted_means_of_the_members_answers(ran) -> None:
     _, out, result = ran
-    rows = drawn(_faces(), {})
+    rows = drawn(_faces(), DataPlan())
     left = rows.train[held_out(rows.train, 0.2, 0)]
     logs = np.stack([log_probabilities(m, left.images) for m in _members(out)])
-    learned = result["shares"]["late_learned"]
+    learned = result.shares["late_learned"]
     np.testing.assert_allclose(
         list(learned.values()), metrics.fit_shares(logs, left.labels), atol=1e-6
     )
@@ -131,13 +129,13 @@ def test_late_fusions_are_weighted_means_of_the_members_answers(ran) -> None:
     public = rows.tests["PublicTest"]
     parts = np.exp([log_probabilities(m, public.images) for m in _members(out)])
     for name in LATE:
-        shares = list(result["shares"][name].values())
+        shares = list(result.shares[name].values())
         mixed = np.tensordot(shares, parts, axes=1)
-        told = result["networks"][name]["scores"]["PublicTest"]
+        found = result.networks[name].scores["PublicTest"]
         loss = -np.log(mixed[np.arange(len(public)), public.labels]).mean()
-        assert told["loss"] == pytest.approx(loss, rel=1e-6)
-        np.testing.assert_array_equal(right_rows(told), mixed.argmax(axis=1) == public.labels)
-    assert result["shares"]["late_equal"] == {"nano": 0.5, "tiny": 0.5}
+        assert found.loss == pytest.approx(loss, rel=1e-6)
+        np.testing.assert_array_equal(found.right_rows, mixed.argmax(axis=1) == public.labels)
+    assert result.shares["late_equal"] == {"nano": 0.5, "tiny": 0.5}
 
 
 def _equal_members(joint: Any, members: list[Any]) -> bool:
@@ -172,14 +170,15 @@ def test_where_nothing_is_held_out_the_scored_rows_choose_and_it_is_said() -> No
     truth = np.arange(14) % 7
     sure = np.log(np.full((14, 7), 0.01) + 0.93 * np.eye(7)[truth])
     wrong = np.roll(sure, 1, axis=1)
-    one, two = scores(wrong, truth, fer7), scores(sure, truth, fer7)
-    found = gains({"a": one, "b": two, "both": two}, ["a", "b"], ["both"], None)["both"]
-    assert (found["against"], found["points"]) == ("b", 0)
-    assert found["chosen_on"] == "the scored rows themselves"
     left = generated_faces(2, ("Training",), fer7)
+    np.testing.assert_array_equal(left.labels, truth)
+    one, two = scores(wrong, left), scores(sure, left)
+    found = gains({"a": one, "b": two, "both": two}, ["a", "b"], None)["both"]
+    assert (found.against, found.points) == ("b", 0)
+    assert found.chosen_on == "the scored rows themselves"
     better = better_member({"a": wrong, "b": sure}, left, TrainConfig(held_out=0.1))
-    other = gains({"a": one, "b": two, "both": two}, ["a", "b"], ["both"], better)["both"]
-    assert other["chosen_on"] == better.chosen_on == "the 14 held-out rows (0.1 of Training)"
+    other = gains({"a": one, "b": two, "both": two}, ["a", "b"], better)["both"]
+    assert other.chosen_on == better.chosen_on == "the 14 held-out rows (0.1 of Training)"
 
 
 def test_the_fusion_that_counts_leaves_as_a_bundle_and_late_ones_say_how(
@@ -189,7 +188,7 @@ def test_the_fusion_that_counts_leaves_as_a_bundle_and_late_ones_say_how(
     (arm,) = study.arms
     report = export_arm(study, arm, _faces(), out, tmp_path / "mine", int8=False)
     assert report.bundle.card.name == "epochs2"
-    right = right_rows(result["networks"]["joint_features_tuned"]["scores"]["PublicTest clean"])
+    right = result.networks["joint_features_tuned"].scores["PublicTest clean"].right_rows
     assert report.network_accuracy == pytest.approx(right.mean())
     other = export_arm(study, arm, _faces(), out, tmp_path / "b", network="nano", int8=False)
     assert other.bundle.card.training["config"]["model"] == "nano"
@@ -210,12 +209,12 @@ def test_table_has_gains_shares_and_the_fusion_that_counts(ran, tmp_path: Path) 
     written = write_report(study, [result], tmp_path)
     text = (tmp_path / "table.md").read_text(encoding="utf-8")
     lines = text.splitlines()
-    gain = result["gains"]["PublicTest"]["joint_features_tuned"]
+    gain = result.gains["PublicTest"]["joint_features_tuned"]
     (line,) = (x for x in lines if x.startswith("| epochs2 | PublicTest | **joint_features_tuned"))
-    assert f"| {gain['points']:+.2f} | {gain['ci95'][0]:+.2f} to {gain['ci95'][1]:+.2f} |" in line
-    assert result["better"]["chosen_on"] in line
+    assert f"| {gain.points:+.2f} | {gain.ci95[0]:+.2f} to {gain.ci95[1]:+.2f} |" in line
+    assert result.better.chosen_on in line
     assert sum("**joint_features_tuned**" in x for x in lines) == 2
-    shares = result["shares"]["late_learned"]
+    shares = result.shares["late_learned"]
     assert f"| epochs2 | late_learned | nano {shares['nano']:.3f}, tiny" in text
     assert "named beforehand: joint_features_tuned." in text
     (ours,) = (x for x in lines if x.startswith("| **epochs2-joint_features_tuned** |"))
@@ -225,7 +224,7 @@ def test_table_has_gains_shares_and_the_fusion_that_counts(ran, tmp_path: Path) 
     assert nano.endswith("| 50 (PublicTest clean) |")
     table = list(csv.reader(io.StringIO((tmp_path / "table.csv").read_text())))
     assert len(table[0]) == len(set(table[0]))
-    assert len(table) == 1 + len(result["networks"])
+    assert len(table) == 1 + len(result.networks)
     found = list(csv.DictReader(io.StringIO((tmp_path / "gains.csv").read_text())))
     assert len(found) == 2 * len(JOINT + LATE)
     assert {row["fusion"] for row in found if row["stands"]} == {"joint_features_tuned"}
@@ -246,15 +245,10 @@ def test_the_fusion_that_counts_must_be_there(
     change: dict, error: type[Exception], reason: str, tmp_path: Path
 ) -> None:
     recipe = {key: value for key, value in {**RECIPE, **change}.items() if value is not None}
-    (arm,) = parse_study({**STUDY, "recipe": recipe}, "mine", "full").arms
+    study = parse_study({**STUDY, "recipe": recipe}, "mine", "full")
     with pytest.raises(error, match=reason):
-        run_fusion(
-            arm,
-            drawn(_faces(), {}),
-            tmp_path,
-            device="cpu",
-            provenance={},
-            on_epoch=lambda _: pytest.fail("it was trained first"),
+        run_study(
+            study, _faces(), tmp_path, on_epoch=lambda *_: pytest.fail("it was trained first")
         )
 
 
@@ -283,14 +277,14 @@ def test_a_joint_model_becomes_a_bundle(
     capsys.readouterr()
     data = ["--data", str(out / "fer2013.csv"), "--split", "PublicTest", "--json"]
     assert run(["evaluate", str(tmp_path / "joint"), *data]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["n"] == len(images)
+    found = json.loads(capsys.readouterr().out)
+    assert found["n"] == len(images)
     truth = _faces().split("PublicTest").labels
-    assert told["accuracy"] == pytest.approx((expected.argmax(axis=1) == truth).mean())
+    assert found["accuracy"] == pytest.approx((expected.argmax(axis=1) == truth).mean())
 
 
 @pytest.mark.parametrize("name", ["joint_features", "joint_features_tuned", "nano"])
-def test_the_card_tells_the_trainings_that_came_before(name: str, ran, tmp_path: Path) -> None:
+def test_the_card_records_the_trainings_that_came_before(name: str, ran, tmp_path: Path) -> None:
     study, out, _ = ran
     export_arm(study, study.arms[0], _faces(), out, tmp_path / "b", network=name, int8=False)
     before = load_bundle(tmp_path / "b").card.training.get("before", {})
@@ -307,7 +301,7 @@ def test_the_card_tells_the_trainings_that_came_before(name: str, ran, tmp_path:
         ({"head": {"epochs": 1, "network": {"hidden": [4, 4]}}}, "takes one dense layer"),
     ],
 )
-def test_an_impossible_fusion_is_told_before_anything_is_trained(
+def test_an_impossible_fusion_is_refused_before_anything_is_trained(
     change: dict[str, Any], reason: str, tmp_path: Path
 ) -> None:
     study = parse_study({**STUDY, "recipe": {**RECIPE, **change}}, "mine", "full")
@@ -321,7 +315,7 @@ def test_a_joint_head_has_the_layer_and_dropout_of_its_recipe(tmp_path: Path) ->
     recipe = {**RECIPE, "epochs": 1, "members": ["nano"], "head": head, "dropout": 0.1}
     study = parse_study({**STUDY, "recipe": recipe, "grid": {}, "published": []}, "mine", "full")
     (result,) = run_study(study, _faces(), tmp_path)
-    assert result["state"] == "done", result
+    assert result.state == "done", result
     joint = [load_run(tmp_path / "only" / f"joint_features{end}").network for end in ("", "_tuned")]
     assert [(net.hidden, net.dropout.p) for net in joint] == [(5, 0.3), (5, 0.1)]
 

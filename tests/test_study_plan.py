@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,16 @@ import pytest
 import torch
 
 from mien.core.errors import ConfigError, MienError, UnknownNameError
-from mien.study import SCALES, Arm, Study, load_study, parse_study, study_names
-from mien.study.arms import recipe_of
-from mien.study.baselines import baseline_of
-from mien.study.fusion import fusion_stages
-from mien.study.plan import DataPlan, merged, nested
+from mien.study import SCALES, Arm, ArmResult, Study, load_study, parse_study, study_names
+from mien.study.arm import merged
+from mien.study.kinds.classical import baseline_of
+from mien.study.kinds.fusion import Stages
+from mien.study.kinds.kind import train_config
+from mien.study.kinds.transfer import Trainings
+from mien.study.plan import nested
 from mien.study.summary import published
-from mien.study.transfer import first_config
 from mien.train import TrainConfig
 from mien.train.state import new_network
-from mien.train.toml import built
 
 BASIC = {
     "title": "t",
@@ -114,7 +114,7 @@ def test_folds_of_a_recipe_are_of_the_rows() -> None:
     for fold, arm in enumerate(study.arms):
         assert arm.data == {"tests": [], "folds": 3, "fold": fold, "fold_seed": 4}
         assert arm.recipe == {}
-        built(DataPlan, dict(arm.data), "data.")
+        assert arm.plan
 
 
 def test_labels_of_a_recipe_are_of_the_rows() -> None:
@@ -134,8 +134,8 @@ def test_arms_of_one_network_begin_with_one_first_training(scale: str) -> None:
     """Or a frozen and a fine-tuned arm would differ in more than what is frozen."""
     begun: dict[tuple[str, str], set[str]] = {}
     for arm in load_study("transfer", scale).arms:
-        if config := first_config(arm):
-            key = (config.model, arm.data.get("labels", "fer7"))
+        if config := Trainings.of(arm).first:
+            key = (config.model, arm.plan.labels)
             begun.setdefault(key, set()).add(json.dumps(config.as_dict(), sort_keys=True))
     assert begun
     assert {len(configs) for configs in begun.values()} == {1}
@@ -236,7 +236,7 @@ def test_a_study_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
 )
 def test_impossible_rows_are_refused(values: dict, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
-        built(DataPlan, values, "data.")
+        _ = Arm("a", {}, {}, values).plan
 
 
 def test_nested_keys() -> None:
@@ -251,23 +251,20 @@ def test_the_seven_studies_are_shipped() -> None:
     assert study_names() == SHIPPED
 
 
-def trainings(kind: str, arm: Arm, labels: str) -> list[TrainConfig]:
+def trainings(kind: str, arm: Arm) -> list[TrainConfig]:
     """Configurations of all trainings of an arm."""
     if kind == "fusion":
-        return list(fusion_stages(arm, labels).values())
-    recipe = {key: value for key, value in arm.recipe.items() if key != "first"}
-    first = [first_config(arm)] if "first" in arm.recipe else []
-    return [*filter(None, first), recipe_of(type(arm)(arm.name, {}, recipe, {}), labels)]
+        return list(Stages.of(arm).configs.values())
+    if kind == "networks":
+        return [train_config(arm.recipe, arm.plan.labels)]
+    both = Trainings.of(arm)
+    return [config for config in (both.first, both.second) if config is not None]
 
 
 def shipped(name: str, scale: str) -> list[TrainConfig]:
     """Configurations of all trainings of a shipped study."""
     study = load_study(name, scale)
-    return [
-        config
-        for arm in study.arms
-        for config in trainings(study.kind, arm, arm.data.get("labels", "fer7"))
-    ]
+    return [config for arm in study.arms for config in trainings(study.kind, arm)]
 
 
 @pytest.mark.parametrize("place", ["", "data."])
@@ -288,19 +285,17 @@ def test_every_arm_of_the_shipped_studies_is_possible(name: str, scale: str) -> 
     study = load_study(name, scale)
     assert study.arms
     for arm in study.arms:
-        built(DataPlan, dict(arm.data), "data.")
         json.dumps(arm.recipe)
-        labels = arm.data.get("labels", "fer7")
         if study.kind == "classical":
-            assert baseline_of(arm, labels).labels == labels
+            assert baseline_of(arm).labels == arm.plan.labels
             continue
-        assert trainings(study.kind, arm, labels)
+        assert trainings(study.kind, arm)
 
 
 def test_every_network_of_the_shipped_studies_can_be_built() -> None:
     """On the meta device, where nothing is computed; also what is frozen must be there."""
     configs = {
-        json.dumps([c.model, c.labels, c.dropout, dataclasses.asdict(c.network)]): c
+        json.dumps([c.model, c.labels, c.dropout, asdict(c.network)]): c
         for name in SHIPPED
         if name != "classical"
         for scale in SCALES
@@ -319,20 +314,21 @@ def test_every_network_of_the_shipped_studies_can_be_built() -> None:
 
 def of_study(study: Study) -> list[str]:
     """Published figures of each arm, and of each network of a fusion, as the table has them."""
-    told: list[str] = []
+    found: list[str] = []
     for arm in study.arms:
         recipe = dict(arm.recipe)
         networks = [*recipe["members"], recipe["fusion"]] if study.kind == "fusion" else [None]
         for network in networks:
-            own = {"network": network, "stands": network == recipe["fusion"]} if network else {}
             values = {**arm.values, **({"network": network} if network else {})}
-            told.append(published(study, {**own, "values": values}))
-    return told
+            fusion = recipe["fusion"] if network else None
+            result = ArmResult(arm=arm.name, values=values, state="done", fusion=fusion)
+            found.append(published(study, result))
+    return found
 
 
 def stands(study: Study, entry: Mapping[str, Any]) -> bool:
     """Whether any arm has this published figure, whatever figures the others have."""
-    return any(of_study(dataclasses.replace(study, published=(entry,))))
+    return any(of_study(replace(study, published=(entry,))))
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -357,9 +353,10 @@ def test_published_figures_stand_at_reduced_scale_too(name: str, figures: set[fl
     assert figures <= {entry["figure"] for entry in study.published if stands(study, entry)}
 
 
-def test_a_published_figure_of_another_test_set_is_told_with_its_name() -> None:
+def test_a_published_figure_of_another_test_set_stands_with_its_name() -> None:
     study = load_study("optimisers", "reduced")
-    row = {"values": {"model": "resnet50", "optimiser": "adam", "undersample": "balanced-batch32"}}
+    values = {"model": "resnet50", "optimiser": "adam", "undersample": "balanced-batch32"}
+    row = ArmResult(arm="a", values=values, state="done")
     assert published(study, row) == "58.79 (test balanced)"
     assert published(study, row, "test", "test") == ""
     assert published(study, row, "test balanced", "test") == "58.79"

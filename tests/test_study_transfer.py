@@ -21,10 +21,10 @@ from mien.export.bundle import FIRST_NOTE
 from mien.models import build
 from mien.runtime import Recognizer
 from mien.store.bundle import load_bundle
-from mien.study import Study, export_arm, exporting, parse_study, run_study
-from mien.study.generated import generated_faces
-from mien.study.plan import Arm
-from mien.study.transfer import first_config, voted
+from mien.study import Study, export_arm, parse_study, run_study
+from mien.study.arm import Arm
+from mien.study.kinds.transfer import Trainings, voted
+from mien.study.smoke import generated_faces
 from mien.train import load_run
 from mien.train.state import seeded
 
@@ -45,7 +45,7 @@ def test_an_arm_without_a_first_training_begins_with_the_weights_it_is_given(
         "data": {"generated": 4},
     }
     (result,) = run_study(parse_study(raw, "mine", "smoke"), generated_faces, tmp_path / "runs")
-    assert result["state"] == "done", result
+    assert result.state == "done", result
     trunk = load_run(tmp_path / "runs" / "only" / "run").network.trunk
     torch.testing.assert_close(trunk[0].weight, given["0.weight"], rtol=0, atol=1e-5)
 
@@ -88,7 +88,7 @@ def _faces() -> FaceSet:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
     study, out = _study(), tmp_path_factory.mktemp("transfer")
     results = run_study(study, _faces(), out)
-    assert [result["state"] for result in results] == ["done", "done"], results
+    assert [result.state for result in results] == ["done", "done"], results
     return study, out
 
 
@@ -105,20 +105,15 @@ def test_arms_begin_with_the_trunk_of_one_first_training(ran: tuple[Study, Path]
     assert not torch.allclose(trunk[0].weight, fresh[0].weight, atol=1e-3)
 
 
-def test_a_card_tells_of_the_labels_it_began_with(ran: tuple[Study, Path], tmp_path: Path) -> None:
+def test_a_card_records_the_labels_it_began_with(ran: tuple[Study, Path], tmp_path: Path) -> None:
     study, out = ran
-    told = load_run(out / study.arms[0].name / "run").as_dict()  # what mien export reads
-    assert told["first"]["config"]["labels"] == "ferplus8"
-    assert told["first"]["config"]["epochs"] == 1
+    kept = load_run(out / study.arms[0].name / "run").as_dict()  # what mien export reads
+    assert kept["first"]["config"]["labels"] == "ferplus8"
+    assert kept["first"]["config"]["epochs"] == 1
     faces = _faces()
     export_arm(study, study.arms[0], replace(faces, votes=None), out, tmp_path / "b", int8=False)
     card = load_bundle(tmp_path / "b").card
-    earlier = replace(load_run(out / study.arms[0].name / "run"), provenance={})
-    with pytest.MonkeyPatch.context() as patch:  # checkpoints of earlier versions do not tell it
-        patch.setattr(exporting, "load_run", lambda _: earlier)
-        export_arm(study, study.arms[0], faces, out, tmp_path / "c", int8=False)
-    assert load_bundle(tmp_path / "c").card.training["first"] == card.training["first"]
-    assert card.training["first"] == json.loads(json.dumps(told["first"]))
+    assert card.training["first"] == json.loads(json.dumps(kept["first"]))
     assert FIRST_NOTE in card.notes
     found = evaluate(Recognizer(load_bundle(tmp_path / "b"), detector="none"), faces)
     assert "the labels of a first training" in found.protocol["training"]
@@ -130,16 +125,9 @@ def test_results_with_other_votes_are_not_taken_for_ones_own(ran: tuple[Study, P
     with pytest.raises(ConfigError, match="was run with other rows"):
         run_study(study, replace(faces, votes=np.roll(faces.votes, 1, axis=1)), out)
     done = run_study(study, _faces(), out)
-    assert [row["state"] for row in done] == ["done", "done"]
-    for arm in study.arms:  # as earlier versions wrote them
-        for name in ("result.json", "begun.json"):
-            path = out / arm.name / name
-            told = json.loads(path.read_text(encoding="utf-8"))
-            assert told["data"].pop("FER+ votes")
-            path.write_text(json.dumps(told), encoding="utf-8")
-    assert [row["state"] for row in run_study(study, faces, out)] == ["done", "done"]
+    assert [row.state for row in done] == ["done", "done"]
     (out / study.arms[0].name / "result.json").unlink()
-    assert run_study(study, faces, out)[0]["state"] == "done"
+    assert run_study(study, _faces(), out)[0].state == "done"
 
 
 def test_rows_that_are_held_out_are_in_neither_training(tmp_path: Path) -> None:
@@ -155,11 +143,12 @@ def test_rows_that_are_held_out_are_in_neither_training(tmp_path: Path) -> None:
 
 def test_heads_freezing_and_weights_are_the_seconds_unless_the_first_names_them() -> None:
     own = {"network": {"channels": 3, "hidden": [8], "freeze_to": "1"}, "class_weights": "balanced"}
-    plain = first_config(Arm("a", {}, {**STILL, **own, "first": FIRST}, {}))
+    plain = Trainings.of(Arm("a", {}, {**STILL, **own, "first": FIRST}, {})).first
     assert plain is not None
     assert (plain.network.channels, plain.network.hidden, plain.network.freeze_to) == (3, (), "")
     assert (plain.class_weights, plain.dropout) == ("none", 0.1)
     named = {"class_weights": "balanced", "network": {"hidden": [4]}}
-    asked = first_config(Arm("a", {}, {**STILL, **own, "first": {**FIRST, **named}}, {}))
+    recipe = {**STILL, **own, "first": {**FIRST, **named}}
+    asked = Trainings.of(Arm("a", {}, recipe, {})).first
     assert asked is not None
     assert (asked.class_weights, asked.network.hidden) == ("balanced", (4,))

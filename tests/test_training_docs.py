@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -11,10 +12,10 @@ import pytest
 
 from mien.core.labels import fer7
 from mien.study import parse_study
-from mien.study.arms import recipe_of
-from mien.study.drawing import drawn
-from mien.study.fusion import fusion_stages, fusions
-from mien.study.generated import generated_faces
+from mien.study.kinds.fusion import Stages
+from mien.study.kinds.kind import train_config
+from mien.study.samples import drawn
+from mien.study.smoke import generated_faces
 from mien.train import config_from_dict
 from tool_made import tool_module
 
@@ -47,8 +48,8 @@ def test_the_study_on_the_page_is_one(scale: str, arms: int) -> None:
     study = parse_study(tomllib.loads(text), "mine", scale)
     assert len(study.arms) == arms
     for arm in study.arms:
-        assert recipe_of(arm, "fer7")
-        drawn(generated_faces(1, ("Training",), fer7), {**arm.data, "generated": 2})
+        assert train_config(arm.recipe, "fer7")
+        drawn(generated_faces(1, ("Training",), fer7), replace(arm.plan, generated=2))
 
 
 def test_the_fusion_on_the_page_is_one() -> None:
@@ -56,9 +57,9 @@ def test_the_fusion_on_the_page_is_one() -> None:
     (text,) = re.findall(r"```toml\n(kind = \"fusion\".*?)```", page, re.DOTALL)
     words = {"title": "t", "source": "s", "question": "q"}
     (arm,) = parse_study({**words, **tomllib.loads(text)}, "mine", "full").arms
-    stages = fusion_stages(arm, "fer7")
-    assert list(stages) == ["resnet18", "vgg16", "head", "tuning"]
-    assert arm.recipe["fusion"] in fusions(stages["resnet18"])
+    stages = Stages.of(arm)
+    assert list(stages.configs) == ["resnet18", "vgg16", "head", "tuning"]
+    assert arm.recipe["fusion"] in stages.fusions
 
 
 def test_the_recipe_on_the_page_is_one(tool: ModuleType) -> None:

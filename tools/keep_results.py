@@ -1,12 +1,12 @@
-"""Keep the results of a study's finished arms in the repository, or lay them back to go on.
+"""Keep the results of a study's finished arms in the repository, or lay them back to continue.
 
-Usage: python tools/keep_results.py runs/pooling          # runs/pooling/ARM/result.json -> docs
+Usage: python tools/keep_results.py runs/pooling          # runs/pooling/ARM/result.json -> results
        python tools/keep_results.py --back runs/pooling   # and back, before mien study run
 
-Checkpoints stay behind; an arm with a result is not run again. Results hold figures and which rows
-were answered correctly, no picture. They lie in docs/studies/NAME/ARM.json; the tables that the
-last call of ``mien study run`` wrote go beside that folder, as NAME.md, NAME.csv, NAME-labels.csv
-and NAME-gains.csv.
+Checkpoints stay behind; an arm with a result is not run again. Results hold figures and which
+samples were answered correctly, no picture. They are kept in results/studies/NAME/ARM.json; the
+tables that the last call of ``mien study run`` wrote go to docs/studies, as NAME.md, NAME.csv,
+NAME-labels.csv and NAME-gains.csv.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mien.store.atomic import writing
 
-KEPT = Path(__file__).parents[1] / "docs" / "studies"
+ROOT = Path(__file__).parents[1]
 RESULT = "result.json"
 TABLES = {
     "table.md": ".md",
@@ -27,8 +27,12 @@ TABLES = {
 }
 
 
-def keep(runs: Path, kept: Path) -> list[str]:
-    """Copy the results of arms that are done, and the tables; returns the names of the arms."""
+def keep(runs: Path, kept: Path, pages: Path) -> list[str]:
+    """Copy the results of arms that are done to ``kept``, and the tables to the folder ``pages``.
+
+    Returns:
+        The names of the arms.
+    """
     names: list[str] = []
     for path in sorted(runs.glob(f"*/{RESULT}")):
         text = path.read_text(encoding="utf-8")
@@ -40,7 +44,8 @@ def keep(runs: Path, kept: Path) -> list[str]:
         names.append(path.parent.name)
     for table, ending in TABLES.items():
         if (path := runs / table).exists():
-            with writing(kept.with_name(kept.name + ending)) as file:
+            pages.mkdir(parents=True, exist_ok=True)
+            with writing(pages / f"{kept.name}{ending}") as file:
                 file.write(path.read_text(encoding="utf-8"))
     return names
 
@@ -65,8 +70,9 @@ def main() -> None:
     parser.add_argument("runs", type=Path, help="folder of a study's runs, named as the study")
     parser.add_argument("--back", action="store_true", help="from the repository to the folder")
     given = parser.parse_args()
-    kept = KEPT / given.runs.resolve().name
-    names = lay_back(kept, given.runs) if given.back else keep(given.runs, kept)
+    kept = ROOT / "results" / "studies" / given.runs.resolve().name
+    pages = ROOT / "docs" / "studies"
+    names = lay_back(kept, given.runs) if given.back else keep(given.runs, kept, pages)
     print(f"{len(names)} results: {', '.join(names) or 'none'}")
 
 

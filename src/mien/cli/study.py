@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,8 +13,7 @@ from mien.cli.export import show_export
 from mien.cli.provenance import provenance, terms
 
 if TYPE_CHECKING:
-    from mien.data import FaceSet
-    from mien.study import Arm, Study
+    from mien.study import Arm, ArmResult, Study
 
 app = typer.Typer(help="Grids of trainings: a table, CSV files, figures.", rich_markup_mode=None)
 
@@ -55,7 +53,7 @@ def list_studies(as_json: options.Json = False) -> None:
 def show(name: Name, scale: Scale = "smoke", as_json: options.Json = False) -> None:
     """Show the arms of a study, and what each changes."""
     with console.needs("train"):
-        from mien.study import check_study, load_study
+        from mien.study import axes, check_study, load_study
 
     study = load_study(name, scale)
     check_study(study)
@@ -67,9 +65,9 @@ def show(name: Name, scale: Scale = "smoke", as_json: options.Json = False) -> N
     console.say(study.question)
     if study.notes:
         console.say(study.notes)
-    axes = list(dict.fromkeys(key for arm in study.arms for key in arm.values))
+    keys = axes(study)
     console.show(
-        ("arm", *axes), [(a.name, *(a.values.get(key, "") for key in axes)) for a in study.arms]
+        ("arm", *keys), [(a.name, *(a.values.get(key, "") for key in keys)) for a in study.arms]
     )
 
 
@@ -99,7 +97,7 @@ def run(
 ) -> None:
     """Run the arms of a study that have no result yet, then write its tables and figures.
 
-    The same command goes on after a kill. An arm that is done is not run again, and an arm that
+    The same command continues after a kill. An arm that is done is not run again, and an arm that
     fails is a row with its error; then the exit code is 1. The tables are written after every arm.
     Several of these commands may share a folder on a file system with locks: each takes arms that
     no other one runs, and ends when all have ended.
@@ -111,43 +109,34 @@ def run(
             load_study,
             results_of,
             run_study,
-            uses_votes,
+            source,
             write_report,
-            write_tables,
         )
 
     study = load_study(name, scale, tuple(override or ()))
     check_study(study)
     _check_data(name, study, study.arms, data)
     chosen = [arm for arm in study.arms if not only or arm.name in only]
-    if votes is None and any(uses_votes(a) and not a.data.get("generated") for a in chosen):
+    if votes is None and any(arm.uses_votes and not arm.generated for arm in chosen):
         raise typer.BadParameter(
             f"{name} at scale {scale} learns from FER+ votes: give --votes FERPLUS.csv"
         )
-    faces = _loader(data, votes)
-    if data and votes:
-        faces("fer7")  # votes of other images are told before an arm runs
-    running = False
 
-    def told(index: int, arms: int, arm: Arm, result: dict[str, Any] | None) -> None:
-        nonlocal running
-        state = "..." if result is None else result["state"]
-        error = f": {result['error']}" if result and "error" in result else ""
+    def say(index: int, arms: int, arm: Arm, result: ArmResult | None) -> None:
+        state = "..." if result is None else result.state
+        error = f": {result.error}" if result and result.error else ""
         console.say(f"[{index + 1}/{arms}] {arm.name} {state}{error}")
-        if running and result is not None:
-            with locked_folder(out, wait=True):  # of several processes one writes at a time
-                write_tables(study, list(results_of(study, out)), out)
-        running = result is None
 
     run_study(
         study,
-        faces,
+        source(data, votes),
         out,
         only=tuple(only or ()),
         retry=retry,
+        tables=True,
         device=device,
         provenance=provenance() | (terms(data) if data else {}),
-        on_arm=told,
+        on_arm=say,
         on_epoch=lambda arm, row: console.say(
             f"{arm.name}: epoch {row.epoch}, loss {row.loss:.3f}"
         ),
@@ -157,7 +146,7 @@ def run(
         written = write_report(study, results, out)
     _summary(study, results, as_json=as_json)
     console.say(f"written to {out}: {len(written)} files, table.md first")
-    if any(result["state"] == "failed" for result in results if _is_wanted(result, only)):
+    if any(each.state == "failed" for each in results if not only or each.arm in only):
         raise typer.Exit(options.FAILED)
 
 
@@ -191,7 +180,7 @@ def export(
     card come from the arm's first test set, which therefore is no test of them.
     """
     with console.needs("train"):
-        from mien.study import check_study, export_arm, load_study
+        from mien.study import check_study, export_arm, load_study, source
 
     study = load_study(name, scale, tuple(override or ()))
     check_study(study)
@@ -200,7 +189,7 @@ def export(
     report = export_arm(
         study,
         chosen,
-        _loader(data, None),
+        source(data),
         runs,
         out,
         network=network,
@@ -212,58 +201,33 @@ def export(
     show_export(report, out, as_json=as_json)
 
 
-def _is_wanted(result: dict[str, Any], only: Sequence[str] | None) -> bool:
-    return not only or result["arm"] in only
-
-
 def _check_data(name: str, study: Study, arms: Sequence[Arm], data: Path | None) -> None:
-    if data is None and not all(arm.data.get("generated") for arm in arms):
+    if data is None and not all(arm.generated for arm in arms):
         raise typer.BadParameter(f"{name} at scale {study.scale} needs --data SRC")
 
 
-def _loader(data: Path | None, votes: Path | None) -> Any:
-    """The data in a label space.
-
-    Votes of other pictures would give the first training of a transfer noise to learn.
-
-    Raises (when called):
-        DataError: As ``data.load`` does, or if votes and labels do not go together.
-    """
-    from mien.core.errors import DataError
-    from mien.core.labels import label_space
-    from mien.data import load, vote_warnings
-
-    @cache
-    def faces(labels: str) -> FaceSet:
-        assert data is not None  # noqa: S101 - checked before the first arm
-        found = load(data, votes=votes, labels=label_space(labels))
-        if doubts := vote_warnings(found):
-            raise DataError(f"{doubts[0]} Give the votes of these images")
-        return found
-
-    return faces
-
-
-def _summary(study: Study, results: list[dict[str, Any]], *, as_json: bool) -> None:
+def _summary(study: Study, results: Sequence[ArmResult], *, as_json: bool) -> None:
     if console.wants_json(asked=as_json):
         for result in results:
             scores = {
                 name: {key: found[key] for key in ("n", "accuracy", "ci95", "loss", "f1")}
-                for name, found in result.get("scores", {}).items()
+                for name, found in result.to_json().get("scores", {}).items()
             }
-            head = {key: result.get(key) for key in ("arm", "state", "error")}
+            head = {"arm": result.arm, "state": result.state, "error": result.error}
             console.emit({"study": study.name, **head, "scores": scores})
         return
-    sets = list(dict.fromkeys(name for r in results for name in r.get("scores", {})))
+    from mien.study import scored_sets
+
+    sets = scored_sets(results)
     rows = [
         (
-            r["arm"],
-            r["state"],
+            result.arm,
+            result.state,
             *(
-                f"{100 * r['scores'][name]['accuracy']:.1f}" if name in r.get("scores", {}) else ""
+                f"{100 * result.scores[name].accuracy:.1f}" if name in result.scores else ""
                 for name in sets
             ),
         )
-        for r in results
+        for result in results
     ]
     console.show(("arm", "state", *(f"{name} % " for name in sets)), rows, title=study.title)

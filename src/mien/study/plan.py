@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from mien.core.errors import ConfigError, unknown_name
-from mien.data.folds import FOLD
-from mien.data.sampling import TEST
+from mien.core.errors import ConfigError, LabelError, UnknownNameError, unknown_name
+from mien.core.labels import label_space
+from mien.study.arm import Arm, Table, merged
+from mien.study.kinds import KINDS
 from mien.study.published import checked_published
-from mien.train.options import check_folds
 from mien.train.toml import overridden, read_toml, unknown_keys
 
 SCALES = ("smoke", "reduced", "full")
 """Generated faces, a minute; the data, CPU hours; published sizes and epochs, a GPU."""
-
-KINDS = ("networks", "classical", "fusion", "transfer")
 
 _KEYS = ("title", "kind", "source", "question", "notes", "recipe", "grid", "data", "published")
 _KEYS_OF_SCALE = ("recipe", "grid", "data", "more", "notes")
@@ -31,113 +29,15 @@ _OF_ROWS = ("labels", "folds", "fold", "fold_seed")
 
 
 @dataclass(frozen=True)
-class DataPlan:
-    """Which rows a study trains on and which it scores.
-
-    Args:
-        labels: Label space; the data are mapped into it. In a recipe or on an axis it may be called
-            ``labels``, as in a training's own.
-        pool: Splits that training rows are taken from.
-        tests: Splits that are scored as they are; they are not in the pool.
-        train_share: Fraction of the pool to train on, the rest being the test set ``test``;
-            0 = no such test set.
-        per_class: Rows of each label (training, test) that are drawn from the pool; () = none.
-        shared: What training and the drawn test set may have in common: ``nothing``, not even a
-            picture that is there twice; ``pictures``; or ``rows`` (``data.sampling``).
-        balanced_tests: Whether every test set is scored once more, with as many rows of each label
-            as its rarest has.
-        seed: Which rows are drawn.
-        folds: Split the pool into that many folds, nobody and no pixels being in two, and score the
-            one that is left out as the test set ``fold``; 0 = no folds. In a recipe or on an axis
-            they may be called ``folds``, ``fold`` and ``fold_seed``, as in a training's own.
-        fold: Which one is left out, from 0.
-        fold_seed: Which rows are in which fold.
-        rows: Training rows of each label at most; 0 = all.
-        generated: Rows per label of generated faces in place of the data, in every split; 0 = none.
-        views: Views of a test row: ``none``, ``flip`` or ``tencrop``; training rows have one.
-    """
-
-    labels: str = "fer7"
-    pool: tuple[str, ...] = ("Training",)
-    tests: tuple[str, ...] = ("PublicTest",)
-    train_share: float = 0.0
-    per_class: tuple[int, ...] = ()
-    shared: str = "nothing"
-    balanced_tests: bool = False
-    seed: int = 0
-    folds: int = 0
-    fold: int = 0
-    fold_seed: int = 0
-    rows: int = 0
-    generated: int = 0
-    views: str = "none"
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.train_share < 1:
-            raise ConfigError(f"data.train_share must lie in [0, 1), got {self.train_share}")
-        if len(self.per_class) not in (0, 2):
-            raise ConfigError(
-                f"data.per_class is two numbers, training and test, got {list(self.per_class)}"
-            )
-        if self.train_share and self.per_class:
-            raise ConfigError("data.train_share and data.per_class exclude one another")
-        allowed = ("nothing", "pictures", "rows") if self.per_class else ("nothing", "pictures")
-        if self.shared not in allowed:
-            raise ConfigError(
-                f"data.shared must be one of {', '.join(allowed)} here, got {self.shared!r}"
-            )
-        if self.views not in ("none", "flip", "tencrop"):
-            raise ConfigError(f"data.views must be none, flip or tencrop, got {self.views!r}")
-        self._check_tests()
-
-    def _check_tests(self) -> None:
-        check_folds(self.folds, self.fold, "data.")
-        if self.folds and (self.train_share or self.per_class):
-            raise ConfigError("data.folds excludes data.train_share and data.per_class")
-        drawn = TEST if self.train_share or self.per_class else FOLD if self.folds else None
-        if taken := sorted({"train", drawn} & set(self.tests)):
-            raise ConfigError(
-                f"data.tests may not name {', '.join(taken)} here: that is what this study calls "
-                "rows of its own; rename the split"
-            )
-        if both := sorted(set(self.pool) & set(self.tests)):
-            raise ConfigError(f"data.pool and data.tests share {', '.join(both)}")
-        if not (self.tests or self.train_share or self.per_class or self.folds):
-            raise ConfigError(
-                "a study needs data.tests, data.train_share, data.per_class or data.folds"
-            )
-        for name in ("rows", "generated", "seed", "fold_seed"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"data.{name} must be 0 or more, got {getattr(self, name)}")
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One training of a study.
-
-    Args:
-        name: Its values in short, unique in the study; also the name of its folder.
-        values: What distinguishes it: keys of the recipe and their values.
-        recipe: The whole recipe, as nested values.
-        data: The rows.
-    """
-
-    name: str
-    values: Mapping[str, Any]
-    recipe: Mapping[str, Any]
-    data: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class Study:
     """A grid of trainings and what it is compared with.
 
     Args:
         name: Its name.
         title: One line.
-        kind: What an arm is, one of ``KINDS``.
+        kind: What an arm is: a name in ``kinds.KINDS``.
         source: The published system.
-        question: What the runs shall answer.
+        question: What the runs are to answer.
         notes: In what they differ from the publication.
         arms: The trainings.
         scale: Which of ``SCALES`` they are.
@@ -154,12 +54,12 @@ class Study:
     notes: str
     arms: tuple[Arm, ...]
     scale: str
-    published: tuple[Mapping[str, Any], ...] = field(default=())
+    published: tuple[Table, ...] = ()
 
     @property
     def generated(self) -> bool:
         """Whether all arms run on generated faces, so that no figure is of the data."""
-        return all(arm.data.get("generated") for arm in self.arms)
+        return all(arm.generated for arm in self.arms)
 
     def arm(self, name: str) -> Arm:
         """The arm of that name; raises ``UnknownNameError`` if there is none."""
@@ -197,9 +97,7 @@ def load_study(study: str, scale: str = "smoke", overrides: tuple[str, ...] = ()
     return parse_study(read_toml(path), path.stem, scale, overrides)
 
 
-def parse_study(
-    raw: Mapping[str, Any], name: str, scale: str, overrides: tuple[str, ...] = ()
-) -> Study:
+def parse_study(raw: Table, name: str, scale: str, overrides: tuple[str, ...] = ()) -> Study:
     """A study from nested plain values.
 
     ``[recipe]``, ``[grid]`` and ``[data]`` hold for every scale; ``[smoke]``, ``[reduced]`` and
@@ -219,9 +117,9 @@ def parse_study(
         title, source, question = raw["title"], raw["source"], raw["question"]
     except KeyError as error:
         raise ConfigError(f"study {name} lacks {error}") from error
-    kind = raw.get("kind", "networks")
-    if kind not in KINDS:
-        raise ConfigError(f"study {name}: kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    kind, kinds = raw.get("kind", "networks"), KINDS.infos()
+    if kind not in list(kinds):
+        raise ConfigError(f"study {name}: kind must be one of {', '.join(kinds)}, got {kind!r}")
     own = raw.get(scale, {})
     for each in SCALES:
         if unknown := sorted(set(raw.get(each, {})) - set(_KEYS_OF_SCALE)):
@@ -242,13 +140,13 @@ def parse_study(
         raise ConfigError(f"study {name}: two arms are called {', '.join(repeated)}")
     # A figure may belong to arms of another scale; what was published is not of generated faces.
     every = [
-        {axis: _told(value) for axis, value in cell.items()}
+        {axis: _axis_word(value) for axis, value in cell.items()}
         for each in SCALES
         for grid in _grids(raw, each)
         for cell in _cells(grid, name)
     ]
-    published = checked_published(raw.get("published", []), every, name, kind)
-    if len({bool(arm.data.get("generated")) for arm in arms}) > 1:
+    published = checked_published(raw.get("published", []), every, name, kinds[kind].axes)
+    if len({arm.generated for arm in arms}) > 1:
         raise ConfigError(f"study {name}: either all arms have data.generated, or none")
     return Study(
         name=name,
@@ -259,11 +157,27 @@ def parse_study(
         notes=f"{raw.get('notes', '')} {own.get('notes', '')}".strip(),
         arms=tuple(arms),
         scale=scale,
-        published=() if arms and arms[0].data.get("generated") else published,
+        published=() if arms and arms[0].generated else published,
     )
 
 
-def _check_shape(raw: Mapping[str, Any], name: str) -> None:
+def check_study(study: Study) -> None:
+    """Refuse a study whose arms cannot run, whatever the data are.
+
+    Raises:
+        ConfigError: If a key of an arm's recipe or rows is unknown, or a value impossible.
+        UnknownNameError: If there is no such network, baseline, fusion or label space.
+    """
+    kind = KINDS.builder(study.kind)()
+    for arm in study.arms:
+        try:
+            label_space(arm.plan.labels)
+            kind.check(arm)
+        except (ConfigError, LabelError, UnknownNameError) as error:
+            raise type(error)(f"study {study.name}, arm {arm.name}: {error}") from error
+
+
+def _check_shape(raw: Table, name: str) -> None:
     """Tables are tables, in every scale; raises ``ConfigError`` otherwise."""
     tables = {key: raw.get(key, {}) for key in (*_TABLES, *SCALES)}
     for scale in SCALES:
@@ -279,13 +193,13 @@ def _check_shape(raw: Mapping[str, Any], name: str) -> None:
             raise ConfigError(f"study {name}: {key} is a table, write [{key}]; got {table!r}")
 
 
-def _grids(raw: Mapping[str, Any], scale: str) -> tuple[Mapping[str, Any], ...]:
+def _grids(raw: Table, scale: str) -> tuple[Table, ...]:
     """The grids of a scale."""
     own = raw.get(scale, {})
     return {**raw.get("grid", {}), **own.get("grid", {})}, *own.get("more", ())
 
 
-def _told(value: Any) -> Any:
+def _axis_word(value: Any) -> Any:
     """What a value of an axis is called: a table has a name, or its values in words."""
     if not isinstance(value, Mapping):
         return value
@@ -293,7 +207,7 @@ def _told(value: Any) -> Any:
     return str(table.pop("name", "-".join(map(str, table.values()))))
 
 
-def _cells(grid: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+def _cells(grid: Table, name: str) -> list[dict[str, Any]]:
     axes = {key: values for key, values in grid.items() if values != []}
     for key, values in axes.items():
         if not isinstance(values, list):
@@ -303,15 +217,15 @@ def _cells(grid: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _arm(
     values: dict[str, Any],
-    recipe: Mapping[str, Any],
-    data: Mapping[str, Any],
+    recipe: Table,
+    data: Table,
     overrides: tuple[str, ...],
 ) -> Arm:
     """One cell of the grid; a value that is a table sets several keys and is named by ``name``."""
     whole, rows, words = dict(recipe), dict(data), list[str]()
     named: dict[str, Any] = {}
     for key, value in values.items():
-        named[key] = _told(value)
+        named[key] = _axis_word(value)
         if isinstance(value, Mapping):
             words.append(named[key])
             settings = {each: setting for each, setting in value.items() if each != "name"}
@@ -353,18 +267,6 @@ def nested(key: str, value: Any) -> dict[str, Any]:
     """``a.b`` and a value as ``{"a": {"b": value}}``."""
     first, dot, rest = key.partition(".")
     return {first: nested(rest, value) if dot else value}
-
-
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with the keys of ``over``, tables within tables likewise."""
-    out = dict(base)
-    for key, value in over.items():
-        old = out.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
-            out[key] = merged(old, value)
-        else:
-            out[key] = value
-    return out
 
 
 def _folder() -> Path:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mien.core.errors import ConfigError
+from mien.study.arm import Table
 from mien.train.toml import unknown_keys
-
-NETWORK = "network"
-"""An axis that no grid names: an arm of a fusion has rows of several networks."""
 
 
 def checked_published(
-    entries: Any, cells: Sequence[Mapping[str, Any]], name: str, kind: str
-) -> tuple[Mapping[str, Any], ...]:
+    entries: Any, cells: Sequence[Table], name: str, axes: Sequence[str]
+) -> tuple[Table, ...]:
     """The ``[[published]]`` entries of a study.
 
     Args:
         entries: What the file has.
         cells: The values of every arm of every scale.
         name: What the study is called.
-        kind: One of ``plan.KINDS``.
+        axes: What the lines of an arm differ in besides, whatever the grids name.
 
     Raises:
         ConfigError: If an entry lacks something, belongs to no arm of any scale, or its figure is
@@ -44,14 +41,12 @@ def checked_published(
         _check_figure(entry["figure"], where)
         if not isinstance(entry.get("test", ""), str):
             raise ConfigError(f"{where}: test is the name of a scored set, got {entry['test']!r}")
-        arm = dict(entry["arm"])
-        if kind == "fusion":
-            arm.pop(NETWORK, None)  # a member, or a fusion of them
+        arm = {axis: value for axis, value in entry["arm"].items() if axis not in axes}
         _check_arm(arm, cells, where)
     return tuple(entries)
 
 
-def belongs(arm: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+def belongs(arm: Table, values: Table) -> bool:
     """Whether a row's values have every one that is wanted, or one of several wanted ones."""
     return all(
         values.get(axis) in wanted if isinstance(wanted, list) else values.get(axis) == wanted
@@ -60,19 +55,14 @@ def belongs(arm: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
 
 
 def _check_figure(figure: Any, where: str) -> None:
-    if isinstance(figure, str):
-        known = re.search(r"\d", figure) is not None
-    elif isinstance(figure, (int, float)) and not isinstance(figure, bool):
-        known = math.isfinite(figure)
-    else:
-        known = False
-    if not known:
+    number_or_words = isinstance(figure, (str, int, float)) and not isinstance(figure, bool)
+    if not number_or_words or not re.search(r"\d", str(figure)):  # inf and nan have no digit
         raise ConfigError(
             f"{where}: figure must be a number, in percent, or words with one, got {figure!r}"
         )
 
 
-def _check_arm(arm: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], where: str) -> None:
+def _check_arm(arm: Table, cells: Sequence[Table], where: str) -> None:
     axes = list(dict.fromkeys(axis for cell in cells for axis in cell))
     if unknown := [axis for axis in arm if axis not in axes]:
         raise ConfigError(f"{where}: no grid has the axis {unknown_keys(unknown, axes)}")
@@ -80,7 +70,7 @@ def _check_arm(arm: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], where
         known = [cell[axis] for cell in cells if axis in cell]
         for each in value if isinstance(value, list) else [value]:
             if each not in known:
-                told = ", ".join(dict.fromkeys(map(repr, known)))
-                raise ConfigError(f"{where}: no grid has {axis} = {each!r}; there is {told}")
+                words = ", ".join(dict.fromkeys(map(repr, known)))
+                raise ConfigError(f"{where}: no grid has {axis} = {each!r}; there is {words}")
     if not any(belongs(arm, cell) for cell in cells):
         raise ConfigError(f"{where}: no arm of any scale has these values together")

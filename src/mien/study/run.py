@@ -4,78 +4,71 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from mien.core.errors import BusyError, ConfigError, MienError, OtherRunError
-from mien.data.faceset import FaceSet
 from mien.store.atomic import locked_folder, writing
-from mien.study.arms import run_network, uses_votes
-from mien.study.baselines import run_baseline
-from mien.study.checks import check_study
-from mien.study.drawing import VOTES, Rows, drawn
-from mien.study.fusion import run_fusion
-from mien.study.plan import Arm, Study
-from mien.study.transfer import run_transfer
+from mien.study.arm import Arm
+from mien.study.kinds import KINDS, Job
+from mien.study.plan import Study, check_study
+from mien.study.render.page import write_tables
+from mien.study.result import ArmResult
+from mien.study.samples import Source, drawn
+from mien.train.log import EpochRow
 
 RESULT = "result.json"
 BEGUN = "begun.json"
 """What an arm was begun with, for the case that it is killed before it has a result."""
 
 ELSEWHERE = "running elsewhere"
-"""State that is told of an arm that another process runs, or whose first training it runs."""
+"""State of an arm that another process runs, or whose first training it runs."""
 
-_JOBS = {
-    "networks": run_network,
-    "classical": run_baseline,
-    "fusion": run_fusion,
-    "transfer": run_transfer,
-}
+OnArm = Callable[[int, int, Arm, ArmResult | None], None]
+OnEpoch = Callable[[Arm, EpochRow], None]
 
 _LOOK = 1.0  # seconds between two looks at what other processes hold
 
 FAILURES = (MienError, RuntimeError, ValueError, MemoryError, OSError)
-"""What may end an arm without ending the study; torch tells most mistakes as RuntimeError."""
+"""What may end an arm without ending the study; torch raises most as RuntimeError."""
 
 
 def run_study(
     study: Study,
-    faces: FaceSet | Callable[[str], FaceSet],
+    faces: Source,
     out: Path,
     *,
     only: Collection[str] = (),
     retry: bool = False,
+    tables: bool = False,
     device: str = "cpu",
-    provenance: dict[str, Any] | None = None,
-    on_arm: Callable[[int, int, Arm, dict[str, Any] | None], None] = lambda *_: None,
-    on_epoch: Callable[[Arm, Any], None] = lambda *_: None,
-) -> list[dict[str, Any]]:
+    provenance: Mapping[str, str] | None = None,
+    on_arm: OnArm = lambda *_: None,
+    on_epoch: OnEpoch = lambda *_: None,
+) -> list[ArmResult]:
     """Run the arms that have no result yet.
 
     A kill loses at most one epoch: the arm is resumed by the next call. An arm that fails, or whose
-    training diverges, becomes a row with its error, and the others go on.
-
-    A result is taken again only for the rows it was made with; results of versions that did not
-    store these are taken as they are.
+    training diverges, becomes a result with its error, and the others continue. A result is taken
+    again only for the samples it was made with.
 
     Several processes may share ``out``, where it is on a file system with locks: each takes arms
     that no other one runs, and when it has done the rest waits for those that others run.
 
     Args:
         study: What to run.
-        faces: The data in any label space that maps into the study's, or a function that loads
-            them for the name of a label space.
+        faces: The data.
         out: Folder of the runs.
         only: Names of arms to run; () = all. Of the others the stored results are taken.
         retry: Run failed arms again.
+        tables: Write the study's tables into ``out`` after every arm.
         device: ``cpu`` or ``cuda``.
         provenance: Version and commit, stored with every result.
         on_arm: Called with (index, arms, arm, result), with None before an arm runs, and once with
-            a row of the state ``ELSEWHERE`` of an arm that another process runs.
+            a result of the state ``ELSEWHERE`` of an arm that another process runs.
         on_epoch: Called with (arm, log row) after each epoch.
 
     Returns:
@@ -84,16 +77,16 @@ def run_study(
 
     Raises:
         UnknownNameError: If ``only`` names no arm, or an arm no known network or label space.
-        ConfigError: If an arm cannot run (``checks.check_study``); if ``out`` holds results, or
-            runs begun, of other settings or rows of an arm. Nothing is stored for that arm.
-        DataError: If there are no rows to compare those of a result with.
+        ConfigError: If an arm cannot run (``check_study``); if ``out`` holds results, or runs
+            begun, of other settings or samples of an arm. Nothing is stored for that arm.
+        DataError: If there are no samples to compare those of a result with.
     """
     for name in only:
         study.arm(name)
     check_study(study)
     out.mkdir(parents=True, exist_ok=True)
-    list(results_of(study, out))  # damaged and foreign ones are told before an arm runs
-    work = _Work(study, _Draw(faces), out, device, provenance or {}, on_arm, on_epoch)
+    list(results_of(study, out))  # damaged and foreign ones are refused before an arm runs
+    work = _Work(study, faces, out, device, provenance or {}, on_arm, on_epoch, tables=tables)
     todo = [index for index, arm in enumerate(study.arms) if not only or arm.name in only]
     if retry:
         work.failed = {index: _when(out / study.arms[index].name) for index in todo}
@@ -135,88 +128,67 @@ class _Work:
     """
 
     study: Study
-    draw: _Draw
+    faces: Source
     out: Path
     device: str
-    provenance: dict[str, Any]
-    on_arm: Callable[[int, int, Arm, dict[str, Any] | None], None]
-    on_epoch: Callable[[Arm, Any], None]
+    provenance: Mapping[str, str]
+    on_arm: OnArm
+    on_epoch: OnEpoch
     failed: dict[int, int | None] = field(default_factory=dict)
     busy: dict[int, Path] = field(default_factory=dict)
+    tables: bool = False
+
+    def __post_init__(self) -> None:
+        # The last samples are kept, and the digests of all: arms often share samples.
+        self.samples = lru_cache(maxsize=1)(partial(drawn, self.faces))
+        self.digests = cache(lambda plan, votes: self.samples(plan).digests(votes=votes))
 
     def turn(self, index: int) -> bool:
         """Run an arm if it has no result; False = another process has it, or what it needs."""
         arm = self.study.arms[index]
         folder = self.out / arm.name
-        found = self.stored(index)
+        found, ran = self.stored(index), False
         if found is None:
             folder.mkdir(exist_ok=True)
             try:
                 with locked_folder(folder):
                     found = self.stored(index)  # another process may have ended it just now
                     if found is None:
-                        self.tell(index, None)
-                        found = _one(self, arm, folder)
+                        self.report(index, None)
+                        found, ran = _one(self, arm, folder), True
             except BusyError as error:
                 if index not in self.busy:
-                    self.tell(index, _row(arm, ELSEWHERE))
+                    self.report(index, _unrun(arm, ELSEWHERE))
                 self.busy[index] = error.path or folder
                 return False
-        if "data" in found:
-            digests = _as_told(self.draw.digests(arm), found["data"])
-            check_same(found["data"], digests, folder, "rows")
-        self.tell(index, found)
+        if found.data:
+            check_same(found.data, self.digests(arm.plan, arm.uses_votes), folder)
+        self.report(index, found)
+        if ran and self.tables:
+            with locked_folder(self.out, wait=True):  # of several processes one writes at a time
+                write_tables(self.study, list(results_of(self.study, self.out)), self.out)
         return True
 
-    def stored(self, index: int) -> dict[str, Any] | None:
+    def stored(self, index: int) -> ArmResult | None:
         """The arm's result, if that is not a failure from before, which is tried again."""
         arm = self.study.arms[index]
         folder = self.out / arm.name
         written = _when(folder)
         found = read_result(folder, arm)
         old = index in self.failed and self.failed[index] == written
-        return None if found and old and found["state"] == "failed" else found
+        return None if found and old and found.state == "failed" else found
 
-    def tell(self, index: int, result: dict[str, Any] | None) -> None:
+    def report(self, index: int, result: ArmResult | None) -> None:
         self.on_arm(index, len(self.study.arms), self.study.arms[index], result)
 
 
-class _Draw:
-    """Rows of arms. The last ones are kept, and of all their digests: arms often share rows."""
-
-    def __init__(self, faces: FaceSet | Callable[[str], FaceSet]) -> None:
-        self._faces = faces
-        self._last: tuple[str, Rows] | None = None
-        self._digests: dict[str, dict[str, str]] = {}
-
-    def rows(self, arm: Arm) -> Rows:
-        """Raises as ``drawing.drawn`` does."""
-        key = json.dumps(arm.data, sort_keys=True, default=list)
-        if self._last is None or self._last[0] != key:
-            self._last = key, drawn(self._faces, arm.data)
-        return self._last[1]
-
-    def digests(self, arm: Arm) -> dict[str, str]:
-        """What identifies the rows of an arm."""
-        voted = uses_votes(arm)
-        key = json.dumps([arm.data, voted], sort_keys=True, default=list)
-        if key not in self._digests:
-            self._digests[key] = self.rows(arm).digests(votes=voted)
-        return self._digests[key]
-
-
-def check_same(then: Any, now: Any, folder: Path, what: str) -> None:
-    """Raises ``ConfigError`` if an arm was run with something else than it has now."""
+def check_same(then: Mapping[str, str], now: Mapping[str, str], folder: Path) -> None:
+    """Raises ``ConfigError`` if an arm was run with other samples than it has now."""
     if then != now:
         raise ConfigError(
-            f"{folder} was run with other {what} than the study has now; remove that folder to run "
+            f"{folder} was run with other rows than the study has now; remove that folder to run "
             "the arm again, or choose another --out"
         )
-
-
-def _as_told(digests: Mapping[str, str], then: Mapping[str, str]) -> dict[str, str]:
-    """Digests without that of votes where an earlier version did not store it."""
-    return {name: each for name, each in digests.items() if name != VOTES or VOTES in then}
 
 
 def _begin(arm: Arm, digests: Mapping[str, str], folder: Path) -> None:
@@ -236,30 +208,23 @@ def _begin(arm: Arm, digests: Mapping[str, str], folder: Path) -> None:
         then = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OtherRunError(f"{path} is damaged ({error})", folder) from error
-    now["data"] = _as_told(digests, then.get("data", {}))
     if then != now:
         what = [key for key in now if then.get(key) != now[key]]
         raise OtherRunError(f"begun with other {' and '.join(what)}", folder)
 
 
-def _one(work: _Work, arm: Arm, folder: Path) -> dict[str, Any]:
+def _one(work: _Work, arm: Arm, folder: Path) -> ArmResult:
     """Run an arm and store its result."""
     started = time.perf_counter()
-    told: dict[str, Any] = {}
-    digests: dict[str, Any] = {}
+    digests: dict[str, str] = {}
     try:
-        rows = work.draw.rows(arm)
-        digests = {"data": work.draw.digests(arm)}
-        _begin(arm, digests["data"], folder)
-        told = _JOBS[work.study.kind](
-            arm,
-            rows,
-            folder,
-            device=work.device,
-            provenance=work.provenance,
-            on_epoch=lambda row: work.on_epoch(arm, row),
+        samples = work.samples(arm.plan)
+        digests = work.digests(arm.plan, arm.uses_votes)
+        _begin(arm, digests, folder)
+        on_epoch = partial(work.on_epoch, arm)
+        found = KINDS.builder(work.study.kind)().run(
+            Job(arm, samples, folder, work.device, work.provenance, on_epoch)
         )
-        told = {"state": "done", **told}
     except OtherRunError as error:
         elsewhere = error.folder and folder not in (error.folder, *error.folder.parents)
         raise ConfigError(
@@ -270,38 +235,27 @@ def _one(work: _Work, arm: Arm, folder: Path) -> dict[str, Any]:
     except BusyError:  # another process trains what this arm begins with
         raise
     except FAILURES as error:
-        told = {"state": "failed", "error": f"{type(error).__name__}: {error}"}
-    result = _finite({
-        "arm": arm.name,
-        "values": dict(arm.values),
-        "settings": settings_digest(arm),
-        "wall_seconds": round(time.perf_counter() - started, 1),
-        **digests,
-        **told,
-        "provenance": work.provenance,
-    })  # fmt: skip
+        found = replace(_unrun(arm, "failed"), error=f"{type(error).__name__}: {error}")
+    result = replace(
+        found,
+        settings=settings_digest(arm),
+        wall_seconds=round(time.perf_counter() - started, 1),
+        data=digests,
+        provenance=work.provenance,
+    )
     folder.mkdir(parents=True, exist_ok=True)
     with writing(folder / RESULT, "w") as file:
-        json.dump(result, file, indent=1, allow_nan=False)
+        json.dump(result.to_json(), file, indent=1, allow_nan=False)
     return result
 
 
-def _finite(value: Any) -> Any:
-    """The same plain values with None for numbers that JSON does not know."""
-    if isinstance(value, Mapping):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def settings_digest(arm: Arm) -> str:
-    """What a result belongs to: recipe and rows of its arm."""
+    """What a result belongs to: recipe and data of its arm."""
     text = json.dumps([arm.recipe, arm.data], sort_keys=True, default=list)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_result(folder: Path, arm: Arm) -> dict[str, Any] | None:
+def read_result(folder: Path, arm: Arm) -> ArmResult | None:
     """The stored result of an arm; None if it has none, or failed with other settings.
 
     Raises:
@@ -311,13 +265,12 @@ def read_result(folder: Path, arm: Arm) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        settings = found["settings"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = ArmResult.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path} is damaged ({error}); remove it to run the arm again") from error
-    if settings == settings_digest(arm):
+    if found.settings == settings_digest(arm):
         return found
-    if found.get("state") == "failed":  # says nothing of what it would be now
+    if found.state == "failed":  # says nothing of what it would be now
         return None
     raise ConfigError(
         f"{path} is of other settings than the study has now; remove {folder} to run the arm "
@@ -325,12 +278,11 @@ def read_result(folder: Path, arm: Arm) -> dict[str, Any] | None:
     )
 
 
-def results_of(study: Study, out: Path) -> Iterator[dict[str, Any]]:
-    """Stored results, and for arms without one a row that says so."""
+def results_of(study: Study, out: Path) -> Iterator[ArmResult]:
+    """Stored results, and for arms without one a result that says so."""
     for arm in study.arms:
-        yield read_result(out / arm.name, arm) or _row(arm, "not run")
+        yield read_result(out / arm.name, arm) or _unrun(arm, "not run")
 
 
-def _row(arm: Arm, state: str) -> dict[str, Any]:
-    """The row of an arm without a result."""
-    return {"arm": arm.name, "values": dict(arm.values), "state": state}
+def _unrun(arm: Arm, state: str) -> ArmResult:
+    return ArmResult(arm=arm.name, values=arm.values, state=state)

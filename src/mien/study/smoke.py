@@ -1,4 +1,4 @@
-"""Drawn faces whose mouth, brows and eyes tell their label: for trying a study in seconds."""
+"""Drawn faces whose mouth, brows and eyes show their label: for trying a study in seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mien.core.labels import LabelSpace, ferplus8
 from mien.data.faceset import FaceSet
 
 GENERATED = "generated faces"
-"""What these rows are called as a data set."""
+"""What these samples are called as a data set."""
 
 # Per label, by turns: how far the mouth's corners rise, how far it opens, how far the brows' inner
 # ends fall, how far the eyes open; pixels.
@@ -38,8 +38,8 @@ def generated_faces(
     labels = np.tile(np.arange(len(space)), per_label * len(splits)).astype(np.int64)
     split_of = np.repeat(splits, per_label * len(space))
     images = np.stack([_face(_SHAPES[label % len(_SHAPES)], rng) for label in labels])
-    for rows in (np.flatnonzero((split_of == split) & (labels == 0)) for split in splits):
-        images[rows[1::8]] = images[rows[: len(rows[1::8])]]
+    for at in (np.flatnonzero((split_of == split) & (labels == 0)) for split in splits):
+        images[at[1::8]] = images[at[: len(at[1::8])]]
     votes = np.zeros((len(labels), 10), np.int16)
     votes[np.arange(len(labels)), labels % len(ferplus8)] = 10
     return FaceSet(images, labels, split_of, space, GENERATED, votes=votes)

@@ -1,31 +1,37 @@
-"""The rows of an arm, as its plan says."""
+"""The samples of an arm, as its plan says."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.errors import DataError
 from mien.core.labels import label_space
+from mien.data import load, vote_warnings
 from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD, one_fold_out
 from mien.data.sampling import TEST, TRAINING, class_samples, random_split
 from mien.data.subsets import balanced, capped
-from mien.study.generated import GENERATED, generated_faces
-from mien.study.plan import DataPlan
-from mien.train.toml import built
+from mien.study.arm import DataPlan
+from mien.study.smoke import GENERATED, generated_faces
 
 VOTES = "FER+ votes"
-"""What the digest of votes is called among those of the rows."""
+"""What the digest of votes is called among those of the samples."""
+
+
+Source = FaceSet | Callable[[str], FaceSet]
+"""The data in any label space that maps into the wanted one, or what loads them for its name."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class Samples:
     """What an arm trains on and what it is scored on.
 
     Args:
@@ -39,10 +45,10 @@ class Rows:
     plan: DataPlan
 
     def digests(self, *, votes: bool = False) -> dict[str, str]:
-        """What identifies the rows: sha256 of the training rows and of each test set.
+        """What identifies the samples: sha256 of the training set and of each test set.
 
         Args:
-            votes: Of the FER+ votes of the training rows too.
+            votes: Of the FER+ votes of the training set too.
         """
         found = {TRAINING: self.train.sha256} | {n: t.sha256 for n, t in self.tests.items()}
         if votes and self.train.votes is not None:
@@ -51,14 +57,14 @@ class Rows:
 
     @property
     def note(self) -> dict[str, Any]:
-        """What a card tells of the rows, beside the digest of those that were trained on."""
+        """What a card records of the samples, beside the digest of those that were trained on."""
         plain = DataPlan()
-        told = {
+        changed = {
             key: value
             for key, value in vars(self.plan).items()
             if key == "pool" or value != getattr(plain, key)
         }
-        note = {"drawn": {k: list(v) if isinstance(v, tuple) else v for k, v in told.items()}}
+        note = {"drawn": {k: list(v) if isinstance(v, tuple) else v for k, v in changed.items()}}
         return note | ({"data_set": GENERATED} if self.plan.generated else {})
 
     @property
@@ -71,13 +77,13 @@ class Rows:
         return self.train.pixel_hashes
 
     def parts(self, test: str) -> dict[str, NDArray[np.bool_]]:
-        """A test set and, where some of its pixels are among the training rows, its parts.
+        """A test set and, where some of its pixels are among the training samples, its parts.
 
-        Training rows are all in ``train``, so that all arms on the same rows have the same parts.
+        All training samples are in ``train``, so that arms on the same ones have the same parts.
 
         Returns:
-            By name, which rows: all; ``TEST clean``, those without such a twin; and, where the plan
-            lets both sides share something, ``TEST shared``, the others.
+            By name, which samples: all; ``TEST clean``, those without such a twin; and, where the
+            plan lets both sides share something, ``TEST shared``, the others.
         """
         faces = self.tests[test]
         known = np.isin(faces.pixel_hashes, self._known)
@@ -89,7 +95,7 @@ class Rows:
         return parts
 
     def together(self) -> FaceSet:
-        """Training rows and test sets as one set, the name of each set being its split."""
+        """Training and test sets as one, the name of each set being its split."""
         parts = [self.train, *self.tests.values()]
         splits = [np.full(len(self.tests[name]), name) for name in self.tests]
         return FaceSet(
@@ -101,18 +107,35 @@ class Rows:
         )
 
 
-def drawn(faces: FaceSet | Callable[[str], FaceSet], data: Mapping[str, Any]) -> Rows:
-    """Draw the rows of an arm.
+def source(data: Path | None, votes: Path | None = None) -> Callable[[str], FaceSet]:
+    """What loads the data in the label space of a name; those with votes are read at once.
 
-    Args:
-        faces: The data, or a function that loads them for the name of a label space.
-        data: Keys of ``DataPlan``.
+    Votes of other pictures would give a training noise to learn.
 
     Raises:
-        ConfigError: If a key is unknown or a value impossible.
-        DataError: If a split is missing or has too few rows.
+        DataError: As ``data.load`` does, or if votes and labels do not go together.
     """
-    plan: DataPlan = built(DataPlan, dict(data), "data.")
+
+    @cache
+    def faces(labels: str) -> FaceSet:
+        if data is None:
+            raise DataError("expected data, got none; give --data SRC")
+        found = load(data, votes=votes, labels=label_space(labels))
+        if doubts := vote_warnings(found):
+            raise DataError(f"{doubts[0]} Give the votes of these images")
+        return found
+
+    if data and votes:
+        faces("fer7")
+    return faces
+
+
+def drawn(faces: Source, plan: DataPlan) -> Samples:
+    """Draw the samples of an arm.
+
+    Raises:
+        DataError: If a split is missing or has too few samples.
+    """
     space = label_space(plan.labels)
     if plan.generated:
         faces = generated_faces(plan.generated, (*plan.pool, *plan.tests), space, plan.seed)
@@ -121,15 +144,14 @@ def drawn(faces: FaceSet | Callable[[str], FaceSet], data: Mapping[str, Any]) ->
     faces = faces.mapped(space)
     tests = {name: faces.split(name) for name in plan.tests}
     for name in plan.pool:
-        faces.split(name)  # told if it is missing
+        faces.split(name)  # named if it is missing
     pool = faces[np.isin(faces.splits, plan.pool)]
-    if plan.train_share:
-        whole = random_split(
-            pool, plan.train_share, plan.seed, by_identity=plan.shared == "nothing"
-        )
-        pool, tests[TEST] = whole.split(TRAINING), whole.split(TEST)
-    elif plan.per_class:
-        whole = class_samples(pool, *plan.per_class, plan.seed, shared=plan.shared)  # type: ignore[arg-type] - checked by DataPlan
+    if plan.train_share or plan.per_class:
+        if plan.per_class:
+            whole = class_samples(pool, *plan.per_class, plan.seed, shared=plan.shared)  # type: ignore[arg-type] - checked by DataPlan
+        else:
+            apart = plan.shared == "nothing"
+            whole = random_split(pool, plan.train_share, plan.seed, by_identity=apart)
         pool, tests[TEST] = whole.split(TRAINING), whole.split(TEST)
     train = replace(pool, splits=np.full(len(pool), TRAINING))
     if plan.folds:
@@ -138,6 +160,6 @@ def drawn(faces: FaceSet | Callable[[str], FaceSet], data: Mapping[str, Any]) ->
     if plan.rows:
         train = capped(train, plan.rows, plan.seed)
     if plan.balanced_tests:
-        even = {f"{name} balanced": balanced(rows, None, plan.seed) for name, rows in tests.items()}
+        even = {f"{name} balanced": balanced(test, None, plan.seed) for name, test in tests.items()}
         tests |= even
-    return Rows(train, tests, plan)
+    return Samples(train, tests, plan)

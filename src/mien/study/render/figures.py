@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +11,17 @@ import numpy as np
 
 from mien.store.atomic import writing
 from mien.study.plan import Study
-from mien.study.summary import (
-    Row,
-    first_test,
-    group_names,
-    grouped,
-    interval,
-    logs,
-    published,
-    test_sets,
-    unfolded,
-)
+from mien.study.result import ArmResult
+from mien.study.summary import group_names, grouped, interval, published, test_sets, unfolded
+from mien.train.log import EpochRow
 
 _BLUE, _ORANGE, _GREY = "#0072B2", "#E69F00", "#767676"  # Okabe and Ito, distinct without colour
 _DPI = 120
 
+Panel = tuple[str, Sequence[EpochRow]]
 
-def write_figures(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]:
+
+def write_figures(study: Study, results: Sequence[ArmResult], folder: Path) -> list[Path]:
     """Accuracy by arm, curves, and confusion matrix and scores per label of each arm and set.
 
     Of a fusion, accuracy and curves are of every network; labels of the one the arm stands for.
@@ -35,7 +29,7 @@ def write_figures(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]
     Returns:
         The files written; none if no arm is done.
     """
-    done = [row for row in unfolded(rows) if row["state"] == "done"]
+    done = [each for each in unfolded(results) if each.done]
     if not done:
         return []
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,13 +38,13 @@ def write_figures(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]
     if panels:
         made.append(_save(_curves(panels, "loss"), folder / "loss.png"))
         made.append(_save(_curves(panels, "accuracy"), folder / "learning.png"))
-    first = first_test(done)
-    for row in (row for row in rows if row["state"] == "done"):
-        for test in test_sets([row]):
+    first = test_sets(done)[0]
+    for result in (each for each in results if each.done):
+        for test in test_sets([result]):
             # Names of test sets may come from a file of one's own.
             words = "" if test == first else "-" + re.sub(r"[^\w.-]+", "_", test)
-            figure = _per_label(row, test)
-            made.append(_save(figure, folder / f"labels-{row['arm']}{words}.png"))
+            figure = _per_label(result, test)
+            made.append(_save(figure, folder / f"labels-{result.arm}{words}.png"))
     return made
 
 
@@ -66,26 +60,26 @@ def _figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _accuracies(study: Study, done: Sequence[Row]) -> Any:
+def _accuracies(study: Study, done: Sequence[ArmResult]) -> Any:
     """Points with 95 % intervals, arms that differ in their seed as one, one panel per set."""
     sets = test_sets(done)
-    first = first_test(done)
-    told = dict(zip(group_names(done), done, strict=True))
+    first = sets[0]
+    of_name = dict(zip(group_names(done), done, strict=True))
     diamonds = False
-    names = list(told)
+    names = list(of_name)
     figure = _figure(3.2 + 3.6 * len(sets), 1.4 + 0.32 * len(names))
     panels = figure.subplots(1, len(sets), squeeze=False, sharey=True)[0]
     for panel, test in zip(panels, sets, strict=True):
-        counts = {row["scores"][test]["n"] for row in done if test in row["scores"]}
+        counts = {each.scores[test].n for each in done if test in each.scores}
         for name, group in grouped(done, test, ("seed",)).items():
-            found = [row["scores"][test]["accuracy"] for row in group]
-            centre, low, high = interval(found, group[0]["scores"][test]["n"])
+            found = [each.scores[test] for each in group]
+            centre, low, high = interval([each.accuracy for each in found], found[0].n)
             y = names.index(name)
             ends = [[100 * (centre - low)], [100 * (high - centre)]]
             panel.errorbar(
                 100 * centre, y, xerr=ends, fmt="o", color=_BLUE, capsize=3, markersize=5
             )
-            figure_there = published(study, told[name], test, first)
+            figure_there = published(study, of_name[name], test, first)
             if _is_number(figure_there):
                 panel.plot(float(figure_there), y, marker="D", color=_ORANGE, markersize=5)
                 diamonds = True
@@ -94,8 +88,7 @@ def _accuracies(study: Study, done: Sequence[Row]) -> Any:
         panel.set_xlabel("accuracy, %")
         panel.grid(axis="x", color="#dddddd", linewidth=0.6)
         panel.set_axisbelow(True)
-        for side in ("top", "right"):
-            panel.spines[side].set_visible(False)
+        panel.spines[["top", "right"]].set_visible(False)
     panels[0].set_yticks(range(len(names)), names, fontsize=8)
     panels[0].invert_yaxis()
     caption = "points: ours, with 95 % intervals"
@@ -114,15 +107,15 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _logged(done: Sequence[Row]) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
+def _logged(done: Sequence[ArmResult]) -> Iterator[Panel]:
     """Name and log of every training; those of one arm bear its name, and their own if several."""
-    for row in done:
-        found = {name: log for name, log in logs(row).items() if log}
+    for result in done:
+        found = {name: log for name, log in result.log.items() if log}
         for name, log in found.items():
-            yield (f"{row['arm']}: {name}" if len(found) > 1 else row["arm"]), log
+            yield (f"{result.arm}: {name}" if len(found) > 1 else result.arm), log
 
 
-def _curves(panels: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], key: str) -> Any:
+def _curves(panels: Sequence[Panel], key: str) -> Any:
     """Loss or accuracy by epoch of every training, small multiples on one scale."""
     across = min(4, len(panels))
     down = -(-len(panels) // across)
@@ -141,7 +134,8 @@ def _curves(panels: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], key: str)
                 {"color": _ORANGE, "linestyle": "--", "marker": "."},
             ),
         ):
-            points = [(e["epoch"], e[column]) for e in log if e.get(column) is not None]
+            found = [(each.epoch, getattr(each, column)) for each in log]
+            points = [(epoch, y) for epoch, y in found if y is not None and np.isfinite(y)]
             if points:
                 alone = {"marker": "."} if len(points) == 1 else {}
                 lines[words] = place.plot(*zip(*points, strict=True), **look | alone)[0]
@@ -150,9 +144,8 @@ def _curves(panels: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], key: str)
         if len(log) > 1:
             place.xaxis.get_major_locator().set_params(integer=True)
         else:
-            place.set_xticks([log[0]["epoch"]])
-        for side in ("top", "right"):
-            place.spines[side].set_visible(False)
+            place.set_xticks([log[0].epoch])
+        place.spines[["top", "right"]].set_visible(False)
     figure.legend(
         lines.values(), lines, loc="outside upper center", ncols=3, fontsize=8, frameon=False
     )
@@ -161,11 +154,11 @@ def _curves(panels: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], key: str)
     return figure
 
 
-def _per_label(row: Row, test: str) -> Any:
+def _per_label(result: ArmResult, test: str) -> Any:
     """Confusion matrix (share of each true label) beside precision, recall and F1."""
-    found = row["scores"][test]
-    labels = list(found["per_class"])
-    counts = np.array(found["confusion"], dtype=float)
+    found = result.scores[test]
+    labels = list(found.per_class)
+    counts = np.array(found.confusion, dtype=float)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = _figure(8.6, 3.9)
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
@@ -184,8 +177,7 @@ def _per_label(row: Row, test: str) -> Any:
     places = np.arange(len(labels))
     looks = (("precision", _GREY, "s"), ("recall", _ORANGE, "^"), ("f1", _BLUE, "o"))
     for key, colour, marker in looks:
-        heights = [entry[key] for entry in found["per_class"].values()]
-        shown = [np.nan if value is None else 100 * value for value in heights]
+        shown = [100 * getattr(each, key) for each in found.per_class.values()]
         label = key.replace("f1", "F1")
         right.plot(shown, places, marker, color=colour, label=label, clip_on=False, zorder=3)
     right.set_yticks(places, labels, fontsize=8)
@@ -194,10 +186,9 @@ def _per_label(row: Row, test: str) -> Any:
     right.set_xlabel("%", fontsize=8)
     right.grid(axis="x", color="#dddddd", linewidth=0.6)
     right.legend(fontsize=7, frameon=False, loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.12))
-    for side in ("top", "right"):
-        right.spines[side].set_visible(False)
+    right.spines[["top", "right"]].set_visible(False)
     figure.suptitle(
-        f"{row['arm']} on {test}, n = {found['n']}, accuracy {100 * found['accuracy']:.1f} %",
+        f"{result.arm} on {test}, n = {found.n}, accuracy {100 * found.accuracy:.1f} %",
         fontsize=10,
     )
     return figure
