@@ -15,11 +15,11 @@ from made_pictures import scene
 from made_server import portrait_bytes, recognizer
 from made_stores import crop
 from mien.core.faces import Faces
-from mien.data.samples import load_samples
 from mien.server.frames import grey_frame
 from mien.server.samples_route import LEFT_ALONE
 from mien.store.images import read_image
 from mien.store.samples import SampleStore
+from mien.teach.samples import load_samples
 from teaching import WORDS, begun, png, refused, sent
 
 

@@ -8,6 +8,7 @@ import pytest
 from mien.core.errors import ConfigError, DataError
 from mien.core.labels import agrawal5, fer7
 from mien.export.bundle import licence_of
+from mien.store.training import Training
 from mien.study.drawing import drawn
 from mien.study.generated import generated_faces
 
@@ -74,7 +75,7 @@ def test_generated_faces_can_be_told_apart() -> None:
 def test_a_card_says_that_faces_were_generated() -> None:
     rows = drawn(lambda _: pytest.fail("data were read"), {"generated": 2})
     assert rows.note["data_set"] == "generated faces"
-    assert "FER2013" not in licence_of(rows.note)
+    assert "FER2013" not in licence_of(Training(rows.note))
     real = generated_faces(3, ("Training", "PublicTest"), fer7)
     assert "data_set" not in drawn(real, {}).note
-    assert "FER2013" in licence_of(drawn(real, {}).note)
+    assert "FER2013" in licence_of(Training(drawn(real, {}).note))

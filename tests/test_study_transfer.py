@@ -107,7 +107,7 @@ def test_arms_begin_with_the_trunk_of_one_first_training(ran: tuple[Study, Path]
 
 def test_a_card_tells_of_the_labels_it_began_with(ran: tuple[Study, Path], tmp_path: Path) -> None:
     study, out = ran
-    told = load_run(out / study.arms[0].name / "run").as_dict()  # what mien export reads
+    told = load_run(out / study.arms[0].name / "run").training.record  # what mien export reads
     assert told["first"]["config"]["labels"] == "ferplus8"
     assert told["first"]["config"]["epochs"] == 1
     faces = _faces()
@@ -117,8 +117,10 @@ def test_a_card_tells_of_the_labels_it_began_with(ran: tuple[Study, Path], tmp_p
     with pytest.MonkeyPatch.context() as patch:  # checkpoints of earlier versions do not tell it
         patch.setattr(exporting, "load_run", lambda _: earlier)
         export_arm(study, study.arms[0], faces, out, tmp_path / "c", int8=False)
-    assert load_bundle(tmp_path / "c").card.training["first"] == card.training["first"]
-    assert card.training["first"] == json.loads(json.dumps(told["first"]))
+    assert (
+        load_bundle(tmp_path / "c").card.training.record["first"] == card.training.record["first"]
+    )
+    assert card.training.record["first"] == json.loads(json.dumps(told["first"]))
     assert FIRST_NOTE in card.notes
     found = evaluate(Recognizer(load_bundle(tmp_path / "b"), detector="none"), faces)
     assert "the labels of a first training" in found.protocol["training"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -23,8 +23,7 @@ from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
 from mien.export.merge import merge_graphs
 from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
 from mien.store.card import FILES, Calibration, Card, ModelFile
-
-_FOLD = ("folds", "fold", "fold_seed")
+from mien.store.training import HeldOut, Training
 
 LEARNED = "learned"
 """Shares fitted on the tenth of Training that no member was trained on."""
@@ -137,12 +136,10 @@ def make_ensemble(
         files = {p: calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
         right = answers.argmax(axis=2) == clean.labels
         agreement = _agreement(answers.argmax(axis=2))
-        training = {
-            **card.training,
-            "megabytes": megabytes,
-            "agreement": agreement,
-            "agreement_on": calibration_split,
-        }
+        found = {
+            "megabytes": megabytes, "agreement": agreement, "agreement_on": calibration_split,
+        }  # fmt: skip
+        training = Training({**card.training.record, **found})
         card = replace(card, files=files, training=training)
         (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
     best = right[right.mean(axis=1).argmax()]
@@ -172,7 +169,7 @@ def check_members(members: Sequence[Bundle]) -> None:
     if twice := sorted({member.card.name for member in alike}):
         raise ExportError(
             f"{', '.join(twice)} is given more than once, which changes nothing but the cost; give "
-            "it once, with another --share where it shall weigh more"
+            "it once, with another --share where it should weigh more"
         )
     for member in members[1:]:
         if member.card.labels != first.labels:
@@ -192,8 +189,8 @@ def _check_shares(shares: Sequence[float], members: int) -> None:
     if len(shares) != members:
         raise ExportError(f"{members} members need one share each, got {len(shares)}")
     if not all(0 < share < math.inf for share in shares):
-        told = ", ".join(f"{share:g}" for share in shares)
-        raise ExportError(f"shares must be above 0 (leave out a member that has none), got {told}")
+        given = ", ".join(f"{share:g}" for share in shares)
+        raise ExportError(f"shares must be above 0 (leave out a member that has none), got {given}")
 
 
 def _common_precisions(members: Sequence[Bundle]) -> list[str]:
@@ -206,48 +203,37 @@ def _without_fold(members: Sequence[Bundle], faces: FaceSet) -> FaceSet:
     Raises:
         DataError: If members left out different folds, so that there are no rows for all of them.
     """
-    told = {
-        tuple(config.get(key, 0) for key in _FOLD)
-        for member in members
-        for _, config in _configs(member.card.name, member.card.training)
+    left = {
+        each.fold for member in members for _, each in member.card.training.each(member.card.name)
     }
-    left = {fold if fold[0] else (0, 0, 0) for fold in told}
     if len(left) > 1:
+        listed = sorted(tuple(fold or (0, 0, 0)) for fold in left)
         raise DataError(
-            f"the members left out different folds ({', '.join(_FOLD)}: {sorted(left)}); join "
+            f"the members left out different folds (folds, fold, fold_seed: {listed}); join "
             "those of one fold"
         )
-    ((k, fold, seed),) = left
-    return one_fold_out(faces, k, fold, seed) if k else faces
-
-
-def _configs(name: str, training: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Name and configuration of a training, or of all members of an ensemble."""
-    if "ensemble" not in training:
-        yield name, training.get("config", {})
-    for member in training.get("ensemble", ()):
-        yield from _configs(member["name"], member["training"])
+    (fold,) = left
+    return one_fold_out(faces, *fold) if fold else faces
 
 
 def _left_out(members: Sequence[Bundle], train: FaceSet) -> FaceSet:
     """The rows of Training that no member has seen."""
-    told: set[tuple[object, object]] = set()
+    parts: set[HeldOut] = set()
     for member in members:
-        for name, config in _configs(member.card.name, member.card.training):
-            if not config.get("held_out"):
+        for name, training in member.card.training.each(member.card.name):
+            if training.held_out is None:
                 raise DataError(
                     f"{name} was trained on all of Training, so shares cannot be learned there; "
                     "train the members with --set held_out=0.1, or give equal shares"
                 )
-            told.add((config["held_out"], config.get("held_out_seed", 0)))
-    if len(told) > 1:
+            parts.add(training.held_out)
+    if len(parts) > 1:
         raise DataError(
-            f"the members held out different rows (fraction, seed: {sorted(told, key=str)}); "
+            f"the members held out different rows (fraction, seed: {sorted(map(tuple, parts))}); "
             "train them with one held_out and held_out_seed"
         )
-    ((fraction, seed),) = told
-    rows = train[held_out(train, float(str(fraction)), int(str(seed)))]
-    return without_conflicts(rows)
+    (part,) = parts
+    return without_conflicts(train[held_out(train, *part)])
 
 
 def _log_answers(members: Sequence[Bundle], precision: str, rows: FaceSet) -> NDArray[np.float64]:
@@ -273,14 +259,14 @@ def _card(
     files: dict[str, ModelFile],
 ) -> Card:
     cards = [member.card for member in members]
-    told = [
+    parts = [
         {
             "name": card.name,
             "share": float(weight),
             "sha256": {precision: file.sha256 for precision, file in card.files.items()},
             "parameters": card.parameters,
             "macs": card.macs,
-            "training": card.training,
+            "training": card.training.as_dict(),
         }
         for card, weight in zip(cards, weights, strict=True)
     ]
@@ -294,7 +280,7 @@ def _card(
         files=files,
         parameters=sum(card.parameters for card in cards),
         macs=sum(card.macs for card in cards),
-        training={"ensemble": told, "shares": kind},
+        training=Training({"ensemble": parts, "shares": kind}),
         licence="; ".join(dict.fromkeys(card.licence for card in cards)),
         notes=tuple(dict.fromkeys(note for card in cards for note in card.notes)),
     )

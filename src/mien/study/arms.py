@@ -20,7 +20,15 @@ from mien.models.network import scored_at_once
 from mien.study.drawing import Rows
 from mien.study.plan import Arm
 from mien.study.scores import scores
-from mien.train import TrainConfig, config_from_dict, load_run, train, training_rows
+from mien.train import (
+    Callbacks,
+    Shown,
+    TrainConfig,
+    config_from_dict,
+    load_run,
+    train,
+    training_rows,
+)
 from mien.train.log import EpochRow
 
 RUN = "run"
@@ -77,18 +85,16 @@ def run_network(
     """
     config = recipe_of(arm, rows.plan.labels)
     run = folder / RUN
-    train(
+    finished = train(
         rows.train,
         config,
         run,
         resume=True,
         provenance=provenance,
-        shown=rows.shown,
-        shown_every=curve_every(config),
-        on_epoch=on_epoch,
+        shown=Shown(rows.shown, curve_every(config)),
+        callbacks=Callbacks(on_epoch=on_epoch),
         accelerator=device,
     )
-    finished = load_run(run)
     trained = training_rows(rows.train, config)[0]
     told = {
         **cost(finished.network),

@@ -7,12 +7,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from mien.classical import BASELINES, ClassicalConfig, fit_classical, fitting_rows
 from mien.core.errors import ConfigError, unknown_name
 from mien.export import export_bundle
+from mien.store.training import Training
 from mien.study.arms import cost, scored
 from mien.study.drawing import Rows
 from mien.study.plan import Arm
-from mien.train.classical import BASELINES, ClassicalConfig, fit_classical, fitting_rows
 from mien.train.log import EpochRow
 from mien.train.toml import built
 
@@ -56,7 +57,7 @@ def run_baseline(
         rows.together(),
         folder / "bundle",
         name=arm.name,
-        training={**fitted.as_dict(), **provenance, **rows.note},
+        training=Training({**fitted.training.record, **provenance, **rows.note}),
         int8=False,
         calibration_split=next(iter(rows.tests)),
         replace=True,

@@ -9,6 +9,7 @@ from typing import Any
 from mien.core.errors import ConfigError, unknown_name
 from mien.data.faceset import FaceSet
 from mien.export import ExportReport, export_bundle
+from mien.store.training import Training
 from mien.study.arms import RUN
 from mien.study.drawing import VOTES, Rows, drawn
 from mien.study.fusion import HEAD, fusion_stages
@@ -76,7 +77,9 @@ def export_arm(
         rows.together(),
         out,
         name=name or arm.name,
-        training={**_before(study, arm, rows, trained), **finished.as_dict(), **rows.note},
+        training=Training(
+            {**_before(study, arm, rows, trained), **finished.training.record, **rows.note}
+        ),
         int8=int8,
         calibration_split=next(iter(rows.tests)),
         replace=replace,

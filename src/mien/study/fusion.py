@@ -28,7 +28,7 @@ from mien.study.arms import (
 from mien.study.drawing import Rows
 from mien.study.gains import Better, better_member, gains
 from mien.study.plan import Arm, merged
-from mien.train import TrainConfig, train, training_rows
+from mien.train import Callbacks, FinishedRun, Shown, TrainConfig, train, training_rows
 from mien.train.log import EpochRow
 
 _ON: tuple[Literal["outputs", "features"], ...] = ("outputs", "features")
@@ -73,36 +73,40 @@ def run_fusion(
     hidden = joint_hidden(arm)
     config = stages[names[0]]  # all that is used of it is alike in all of them
     logs: dict[str, list[EpochRow]] = {}
+    runs: dict[str, FinishedRun] = {}
 
     def trained(
         name: str, stage: str, after: Sequence[str] = (), network: ExpressionNet | None = None
     ) -> ExpressionNet:
         own = stages[stage]
-        before = {"before": {each: _told(stages[each], networks.get(each)) for each in after}}
-        found, logs[name] = train(
+        before = {"before": {each: _recorded(stages[each], runs.get(each)) for each in after}}
+        runs[name] = train(
             rows.train,
             own,
             folder / name,
             resume=True,
             provenance=provenance | (before if after else {}),
-            shown=rows.shown,
-            shown_every=curve_every(own),
-            on_epoch=on_epoch,
+            shown=Shown(rows.shown, curve_every(own)),
+            callbacks=Callbacks(on_epoch=on_epoch),
             accelerator=device,
             network=network,
         )
-        return found.to("cpu")
+        logs[name] = runs[name].log
+        return runs[name].network.to("cpu")
 
     networks: dict[str, ExpressionNet] = {}
     for name in names:
         networks[name] = trained(name, name)
     members = list(networks.values())
+    origins = [run.origin for run in runs.values()]
     for on in _ON:
-        joint = JointNet(members, on=on, hidden=hidden, dropout=stages[HEAD].dropout)
+        dropout = stages[HEAD].dropout
+        joint = JointNet(members, on=on, hidden=hidden, dropout=dropout, origins=origins)
         joint.freeze()
         joint = trained(f"joint_{on}", HEAD, names, joint)
         networks[f"joint_{on}"] = joint
-        tuned = JointNet(members, on=on, hidden=hidden, dropout=stages[TUNING].dropout)
+        dropout = stages[TUNING].dropout
+        tuned = JointNet(members, on=on, hidden=hidden, dropout=dropout, origins=origins)
         tuned.load_state_dict(joint.state_dict())
         after = [*names, HEAD]
         networks[f"joint_{on}_tuned"] = trained(f"joint_{on}_tuned", TUNING, after, tuned)
@@ -141,9 +145,9 @@ def run_fusion(
     }
 
 
-def _told(config: TrainConfig, network: ExpressionNet | None) -> dict[str, Any]:
-    """What a card tells of a training before its own."""
-    digest = network.pretrained_sha256 if network else None
+def _recorded(config: TrainConfig, run: FinishedRun | None) -> dict[str, Any]:
+    """What a card records of a training before its own."""
+    digest = run.provenance.get("pretrained_sha256") if run else None
     return config.as_dict() | ({"pretrained_sha256": digest} if digest else {})
 
 

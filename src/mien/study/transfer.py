@@ -18,9 +18,9 @@ from mien.models import ExpressionNet
 from mien.study.arms import RUN, cost, curve_every, no_chosen_epochs, plain_log, recipe_of, scored
 from mien.study.drawing import Rows
 from mien.study.plan import Arm, merged
-from mien.train import TrainConfig, train, training_rows
+from mien.train import Callbacks, FinishedRun, Shown, TrainConfig, train, training_rows
 from mien.train.log import EpochRow
-from mien.train.state import new_network, seeded
+from mien.train.state import begin, new_network, seeded
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class _Job:
         network: ExpressionNet | None = None,
         shown: FaceSet | None = None,
         **before: Any,
-    ) -> tuple[ExpressionNet, list[EpochRow]]:
+    ) -> FinishedRun:
         """Train, or go on, or read what an earlier call finished."""
         return train(
             faces,
@@ -48,9 +48,8 @@ class _Job:
             out,
             resume=True,
             provenance=self.provenance | before,
-            shown=shown,
-            shown_every=curve_every(config),
-            on_epoch=self.on_epoch,
+            shown=None if shown is None else Shown(shown, curve_every(config)),
+            callbacks=Callbacks(on_epoch=self.on_epoch),
             accelerator=self.device,
             network=network,
         )
@@ -84,18 +83,21 @@ def run_transfer(
     for each in (config, first) if first else (config,):
         no_chosen_epochs(each)
     with seeded(config.seed):
-        network = new_network(config, pretrained=first is None)  # else the first began with them
+        if first is None:
+            network, before = begin(config)
+        else:  # the first began with the weights that the recipe names
+            network, before = new_network(config), first_note(first)
     seconds = 0.0
-    before: dict[str, Any] = {}
     logs: dict[str, list[EpochRow]] = {}
     if first is not None:
-        trained, log = _first(job, first, config, folder.parent)
-        network.trunk.load_state_dict(trained.to("cpu").trunk.state_dict())
-        network.pretrained_sha256 = trained.pretrained_sha256
-        before = first_note(first)
-        seconds = sum(row.seconds for row in log)
-        logs["first"] = log
-    found, logs[RUN] = job.train(rows.train, config, folder / RUN, network, rows.shown, **before)
+        began = _first(job, first, config, folder.parent)
+        network.trunk.load_state_dict(began.network.to("cpu").trunk.state_dict())
+        if "pretrained_sha256" in began.provenance:
+            before["pretrained_sha256"] = began.provenance["pretrained_sha256"]
+        seconds = sum(row.seconds for row in began.log)
+        logs["first"] = began.log
+    run = job.train(rows.train, config, folder / RUN, network, rows.shown, **before)
+    found, logs[RUN] = run.network, run.log
     trained_on = training_rows(rows.train, config)[0]
     return {
         **cost(found),
@@ -132,9 +134,7 @@ def first_note(first: TrainConfig) -> dict[str, Any]:
     return {"first": {"labels": "most FER+ votes", "config": first.as_dict()}}
 
 
-def _first(
-    job: _Job, config: TrainConfig, second: TrainConfig, folder: Path
-) -> tuple[ExpressionNet, list[EpochRow]]:
+def _first(job: _Job, config: TrainConfig, second: TrainConfig, folder: Path) -> FinishedRun:
     """The training on FER+ labels, once for all arms on the same rows that begin with it."""
     train = job.rows.train
     if second.held_out:

@@ -33,7 +33,7 @@ def network_without_values(config: TrainConfig) -> ExpressionNet:
         ConfigError: If it cannot take an option.
     """
     with torch.device("meta"):
-        return new_network(config, pretrained=False)
+        return new_network(config)
 
 
 def check_batch(config: TrainConfig, processes: int) -> None:

@@ -1,4 +1,4 @@
-"""Right answers before and after fitting the head: ``benchmarks/finetune.py --data SRC``.
+"""Right answers before and after fitting the head: ``benchmarks/teach.py --data SRC``.
 
 FER2013 names nobody, so sessions are drawn at random from PublicTest and every kind of person is
 a change made to all of them. Right answers are counted on the other rows of PublicTest, changed in
@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from mien.data import FaceSet, load
 from mien.store.bundle import open_bundle
-from mien.train.finetune import (
+from mien.teach.fit import (
     ONE_SESSION_STRENGTH,
     STRENGTHS,
     chosen_strength,
     graph_answers,
 )
-from mien.train.head import fit_head, read_head
+from mien.teach.head import fit_head, read_head
 
 COUNTED = 1000
 
