@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.data import FaceSet, load
+from mien.runtime.graph import graph_answers
 from mien.store.bundle import open_bundle
 from mien.teach.fit import (
     ONE_SESSION_STRENGTH,
     STRENGTHS,
     chosen_strength,
-    graph_answers,
 )
 from mien.teach.head import fit_head, read_head
 
@@ -80,8 +80,8 @@ def main() -> None:
             strengths: list[float] = []
             for seed in range(given.seeds):
                 samples, counted = drawn(rows, kind, sessions, each, seed)
-                features, _ = graph_answers(graph, samples.images)
-                theirs, _ = graph_answers(graph, counted.images)
+                (features,) = graph_answers(graph, samples.images, ["features"])
+                (theirs,) = graph_answers(graph, counted.images, ["features"])
                 strengths.append(chosen_strength(features, samples, start, temperature))
                 heads = {"before": start}
                 for name, strength in (

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from faces_made import made_faces
+from mien import classical
 from mien.classical import BASELINES, ClassicalConfig, fit_classical
-from mien.classical import fit as classical
 from mien.core.errors import ConfigError, DataError, UnknownNameError
 from mien.data import FaceSet, load
 from mien.data.subsets import held_out
@@ -144,7 +144,7 @@ def test_rows_limits_the_rows(faces: FaceSet) -> None:
 
 
 def test_the_record_is_plain(fitted) -> None:
-    told = json.loads(json.dumps(fitted.training.as_dict()))
+    told = json.loads(json.dumps(fitted.training.record))
     assert told["config"]["classical"]["landmarks"] == 60
     assert (told["gamma"], told["c"]) == (fitted.chosen.gamma, fitted.chosen.c)
     assert {trial["c"] for trial in told["trials"]} == {0.1, 2.0}

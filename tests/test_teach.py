@@ -17,6 +17,7 @@ from mien.core.scores import softmax
 from mien.data import FaceSet
 from mien.export import ExportReport, merge_graphs
 from mien.runtime import Recognizer
+from mien.runtime.graph import graph_answers
 from mien.runtime.session import open_session, run
 from mien.store.bundle import Bundle, load_bundle
 from mien.teach.fit import (
@@ -24,7 +25,6 @@ from mien.teach.fit import (
     STRENGTHS,
     TeachReport,
     chosen_strength,
-    graph_answers,
     teach,
 )
 from mien.teach.head import Head, fit_head, read_head, with_head
@@ -285,7 +285,7 @@ def test_features_without_a_length_are_refused() -> None:
 
 def test_noise_keeps_the_head_and_a_pattern_moves_it(source: Bundle) -> None:
     samples = made_samples()
-    features, _ = graph_answers(source.model(), samples.images)
+    (features,) = graph_answers(source.model(), samples.images, ["features"])
     start = read_head(source.model())
     noise = replace(samples, labels=np.random.default_rng(0).permutation(samples.labels))
     # This head knows how frequent the labels are, so that noise holds nothing to learn.
@@ -300,10 +300,11 @@ def test_noise_keeps_the_head_and_a_pattern_moves_it(source: Bundle) -> None:
 def test_a_head_can_be_put_back(source: Bundle) -> None:
     model = source.model()
     head = read_head(model)
-    features, logits = graph_answers(model, made_samples(1).images)
+    both = ["features", "logits"]
+    features, logits = graph_answers(model, made_samples(1).images, both)
     assert np.allclose(head.logits(features), logits, atol=1e-4)
     same = with_head(with_head(model, head), head)
-    assert np.array_equal(graph_answers(same, made_samples(1).images)[1], logits)
+    assert np.array_equal(graph_answers(same, made_samples(1).images, both)[1], logits)
     names = [tensor.name for tensor in onnx.load_from_string(same).graph.initializer]
     assert len(set(names)) == len(names)
     assert len(names) == len(onnx.load_from_string(model).graph.initializer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,14 @@ from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.subsets import in_common
-from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
+from mien.export.calibration import calibrated, figures_of, graph_logits
 from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.models.crop import SAMPLES
 from mien.models.network import scored_at_once
 from mien.runtime.session import open_session, run
-from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
-from mien.store.card import FILES, Calibration, Card, Geometry, ModelFile
+from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
+from mien.store.card import Card, Geometry, ModelFile
 from mien.store.training import Training
 
 LARGEST_DIFFERENCE = 1e-4
@@ -85,13 +84,16 @@ class ExportReport:
         largest_difference: Largest probability difference between network and fp32 graph over
             the calibration rows.
         network_accuracy: Accuracy of the torch network on those rows.
-        metrics: Per precision, the figures that are in the card.
     """
 
     bundle: Bundle
     largest_difference: float
     network_accuracy: float
-    metrics: dict[str, dict[str, Any]]
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """Per precision, the figures that are in the card."""
+        return figures_of(self.bundle)
 
 
 def export_bundle(
@@ -138,16 +140,10 @@ def export_bundle(
             on_stage("quantise")
             step = max(1, len(train) // CALIBRATION_ROWS)
             graphs["int8"] = to_int8(graphs["fp32"], train.images[::step][:CALIBRATION_ROWS])
-        for precision, data in graphs.items():
-            check_model(data, FILES[precision])
-            (folder / FILES[precision]).write_bytes(data)
-        plain = Calibration(temperature=1.0, threshold=0.0, risk=RISK)
-        files = {p: ModelFile(sha256_of(d), plain) for p, d in graphs.items()}
-        card = _card(network, name, files, training)
         on_stage("compare")
         check_outputs(network, graphs["fp32"])
         ours = network_logits(network, clean.images)
-        logits = {p: graph_logits(Bundle(folder, card), p, clean) for p in graphs}
+        logits = {p: graph_logits(graph, clean) for p, graph in graphs.items()}
         difference = float(abs(softmax(ours) - softmax(logits["fp32"])).max())
         if not difference <= LARGEST_DIFFERENCE:
             raise ExportError(
@@ -158,14 +154,12 @@ def export_bundle(
         right = {p: z.argmax(axis=1) == clean.labels for p, z in logits.items()}
         if int8:
             check_loss(right["fp32"], right["int8"])
-        files = {p: calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
-        card = replace_fields(card, files=files)
-        (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+        files = {p: calibrated(graphs[p], z, clean, calibration_split) for p, z in logits.items()}
+        fill_bundle(folder, _card(network, name, files, training), graphs)
     return ExportReport(
         bundle=load_bundle(out),
         largest_difference=difference,
         network_accuracy=float((ours.argmax(axis=1) == clean.labels).mean()),
-        metrics={precision: dict(file.metrics[0]) for precision, file in files.items()},
     )
 
 

@@ -105,7 +105,7 @@ class Card:
             BundleError: If metrics or training hold what JSON cannot say, such as NaN.
         """
         content = {"schema": SCHEMA, **dataclasses.asdict(self)}
-        content["training"] = self.training.as_dict()
+        content["training"] = self.training.record
         try:
             return json.dumps(content, indent=1, allow_nan=False) + "\n"
         except (TypeError, ValueError, RecursionError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 TRAINING = "Training"
 _WAYS_TO_DRAW = ("train_share", "per_class", "folds", "rows", "generated")
@@ -34,11 +34,7 @@ class Training:
         record: As ``card.json`` has it, in its order; keys that nothing here asks for are kept.
     """
 
-    record: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    def as_dict(self) -> dict[str, Any]:
-        """For ``card.json``."""
-        return dict(self.record)
+    record: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def each(self, name: str = "the model") -> Iterator[tuple[str, Training]]:
         """Name and record of every training behind a model: its own, or those of its members.
@@ -130,17 +126,17 @@ class Training:
         """The record of a model whose head was fitted to samples after this training."""
         return Training({**self.record, "finetuned": [step]})
 
-    def _table(self, key: str) -> Mapping[str, Any]:
+    def _table(self, key: str) -> dict[str, Any]:
         return _table(self.record.get(key))
 
 
-def _table(value: Any) -> Mapping[str, Any]:
+def _table(value: Any) -> dict[str, Any]:
     """A table of the record; another program may have written something else in its place."""
-    return value if isinstance(value, dict) else {}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _fold(recorded: Mapping[str, Any]) -> Fold | None:
@@ -152,10 +148,8 @@ def _fold(recorded: Mapping[str, Any]) -> Fold | None:
 
 def _pretrained(value: Any) -> Iterator[str]:
     """File or source of every ``network.pretrained`` within a record."""
-    if isinstance(value, Mapping):
-        table: Mapping[str, Any] = value
-        if source := _table(table.get("network")).get("pretrained"):
-            yield Path(str(source)).name
-        value = list(table.values())
-    for each in value if isinstance(value, (list, tuple)) else ():
+    table = _table(value)
+    if source := _table(table.get("network")).get("pretrained"):
+        yield Path(str(source)).name
+    for each in table.values() if table else _list(value):
         yield from _pretrained(each)

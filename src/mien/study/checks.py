@@ -13,8 +13,7 @@ from mien.study.baselines import baseline_of
 from mien.study.fusion import fusion_stages, joint_hidden
 from mien.study.plan import Arm, DataPlan, Study
 from mien.study.transfer import first_config
-from mien.train import TrainConfig, check_batch
-from mien.train.checks import network_without_values
+from mien.train import TrainConfig, check_batch, check_network
 from mien.train.toml import built
 
 
@@ -49,7 +48,7 @@ def _trunk(config: TrainConfig) -> dict[str, tuple[int, ...]]:
 @cache
 def _shapes(bare: TrainConfig) -> dict[str, tuple[int, ...]]:
     """Of a recipe with nothing but its network: arms of one network have it built once."""
-    state = network_without_values(bare).trunk.state_dict()
+    state = check_network(bare).trunk.state_dict()
     return {name: tuple(each.shape) for name, each in state.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import metrics
-from mien.core.alignment import identity_affines
 from mien.core.errors import BundleError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.folds import folds
-from mien.runtime.packing import cut, pack
-from mien.runtime.recognizer import BATCH, check_frame
-from mien.runtime.session import open_session, run
-from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
-from mien.store.card import FILES, Card, ModelFile
+from mien.runtime.graph import graph_answers
+from mien.runtime.recognizer import check_frame
+from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
+from mien.store.card import Card, ModelFile
 from mien.teach.head import Head, fit_head, read_head, with_head
 from mien.teach.samples import held_out_sessions
 
@@ -150,7 +148,7 @@ def teach(
     graphs = {precision: source.model(precision) for precision in card.files}
     start = read_head(graphs["fp32"])
     on_stage(f"features of {len(samples)} crops")
-    features, _ = graph_answers(graphs["fp32"], fitted.images)
+    (features,) = graph_answers(graphs["fp32"], fitted.images, ["features"])
     on_stage("fit")
     temperature = card.files["fp32"].calibration.temperature
     strength = chosen_strength(features, fitted, start, temperature)
@@ -173,11 +171,8 @@ def teach(
     if report.worse and not keep_anyway:
         return report
     with writing_bundle(out, keep=[source.path]) as folder:
-        for precision, graph in new.items():
-            check_model(graph, FILES[precision])
-            (folder / FILES[precision]).write_bytes(graph)
         personal = _card(card, name, report, new, {"seed": seed, **(provenance or {})})
-        (folder / "card.json").write_text(personal.to_json(), encoding="utf-8")
+        fill_bundle(folder, personal, new)
     return replace(report, bundle=load_bundle(out))
 
 
@@ -225,28 +220,9 @@ def _one_standard_error(losses: NDArray[np.float64]) -> int:
     return int(np.flatnonzero(more.mean(axis=1) <= error)[0])
 
 
-def graph_answers(
-    graph: bytes, frames: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Features ``(N, D)`` and logits ``(N, K)`` of a graph on ``(N, 48, 48)`` grey crops."""
-    session = open_session(graph)
-    affine = identity_affines(1)[0]
-    parts: list[Sequence[NDArray[np.float32]]] = []
-    for start in range(0, len(frames), BATCH):
-        colours = (np.repeat(f[..., None], 3, axis=2) for f in frames[start : start + BATCH])
-        canvases, order = pack([cut(colour, affine) for colour in colours])
-        answers = [
-            run(session, ["features", "logits"], {"image": c.image, "affine": c.affines})
-            for c in canvases
-        ]
-        parts.append([np.concatenate(each)[order] for each in zip(*answers, strict=True)])
-    features, logits = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return features, logits
-
-
 def _right(graph: bytes, rows: FaceSet, head: Head | None = None) -> NDArray[np.bool_]:
     """``(N,)`` whether a graph answers each row correctly; its logits must be those of ``head``."""
-    features, logits = graph_answers(graph, rows.images)
+    features, logits = graph_answers(graph, rows.images, ["features", "logits"])
     if head is not None:
         expected = head.logits(features)
         difference = float(abs(logits - expected).max() / max(1.0, float(abs(expected).max())))

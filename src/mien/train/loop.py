@@ -291,7 +291,8 @@ def train(
         DeviceError: If CUDA is asked for and not there.
     """
     fabric = open_fabric(config, accelerator)
-    check_network(config, network)
+    if network is None:
+        check_network(config)
     check_batch(config, fabric.world_size)
     if (out / CHECKPOINT).exists() and not resume:
         raise ConfigError(

@@ -132,9 +132,13 @@ class Resident:
 
     def __getitem__(self, index: Tensor) -> Resident:
         """The rows of a batch."""
-        columns = (self.images, self.labels, self.votes, self.vote_weights)
-        weights = None if self.weights is None else self.weights[index]
-        return Resident(*(column[index] for column in columns), weights)
+        return Resident(
+            self.images[index],
+            self.labels[index],
+            self.votes[index],
+            self.vote_weights[index],
+            None if self.weights is None else self.weights[index],
+        )
 
 
 @dataclass(frozen=True)
