@@ -52,11 +52,11 @@ class Geometry:
     """The crop inside the graph.
 
     Args:
-        frame: Side of the grey frame, pixels.
+        frame: Side of the grey crop, pixels.
         input_size: Side of its central part that the network sees.
-        samples: Samples per frame pixel and axis.
-        template: Left eye, right eye, mouth centre in the frame, pixel centres at integers.
-        box_scale: Side of the frame over the mean side of a box, where there are no landmarks.
+        samples: Samples per pixel of the crop and axis.
+        template: Left eye, right eye, mouth centre in the crop, pixel centres at integers.
+        box_scale: Side of the crop over the mean side of a box, where there are no landmarks.
     """
 
     frame: int
