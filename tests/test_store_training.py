@@ -66,7 +66,7 @@ def test_what_another_program_wrote_in_a_table_s_place_is_no_answer(value: Any) 
 
 
 def test_weights_from_elsewhere_are_found_wherever_they_are_recorded() -> None:
-    begun = {"network": {"pretrained": "/home/a/vgg.safetensors"}}
+    begun = {"network": {"pretrained": "weights/vgg.safetensors"}}
     again = {"network": {"pretrained": "timm"}}
     assert Training({"config": begun}).pretrained == ("vgg.safetensors",)
     assert Training({"joint": {"members": [again, {"members": [begun]}]}}).pretrained == (
