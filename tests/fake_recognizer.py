@@ -13,6 +13,7 @@ from mien.core.faces import Faces
 from mien.core.labels import LabelSpace, fer7
 from mien.core.scores import Scores
 from mien.data.faceset import FaceSet
+from mien.store.training import Training
 
 SIDE = 48
 
@@ -89,7 +90,7 @@ class Card:
 
     labels: LabelSpace = fer7
     files: dict[str, ModelFile] = field(default_factory=lambda: {"fp32": ModelFile()})
-    training: dict[str, Any] = field(default_factory=dict)
+    training: Training = field(default_factory=Training)
 
 
 @dataclass

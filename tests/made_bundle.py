@@ -13,6 +13,7 @@ from faces_made import made_faces
 from mien.data import FaceSet
 from mien.export import ExportReport, export_bundle
 from mien.models import ExpressionNet, build
+from mien.store.training import Training
 from mien.train.state import seeded
 
 
@@ -46,5 +47,5 @@ def made_splits(n_train: int = 40, n_public: int = 30) -> FaceSet:
 def made_bundle(out: Path, *, int8: bool = True) -> ExportReport:
     """Export the made network to ``out``."""
     return export_bundle(
-        made_network(), made_splits(), out, name="made", int8=int8, training={"seed": 3}
+        made_network(), made_splits(), out, name="made", int8=int8, training=Training({"seed": 3})
     )

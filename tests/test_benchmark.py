@@ -12,7 +12,7 @@ from mien.benchmark import benchmark_step, interleaved, machine
 from mien.benchmark.inference import benchmark_model, benchmark_picture
 from mien.core.errors import InputError
 from mien.export import ExportReport
-from mien.train import TrainConfig, cost, loop, losses, step_pair
+from mien.train import TrainConfig, cost, loop, step_pair
 
 
 def test_turns_are_taken_and_statistics_are_right() -> None:
@@ -64,9 +64,9 @@ def test_a_picture_is_timed_with_its_conditions(bundle: Path) -> None:
 def test_a_timed_training_step_is_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = []
     augmented = []
-    monkeypatch.setattr(cost, "start", lambda *a: runs.append(loop.start(*a)) or runs[-1])
-    real = losses.augment
-    monkeypatch.setattr(losses, "augment", lambda *a: augmented.append(1) or real(*a))
+    monkeypatch.setattr(cost, "Run", lambda *a: runs.append(loop.Run(*a)) or runs[-1])
+    real = loop.augment
+    monkeypatch.setattr(loop, "augment", lambda *a: augmented.append(1) or real(*a))
     full, bare = step_pair(TrainConfig(model="nano", batch_size=8), rows=16)
     (run,) = runs
 

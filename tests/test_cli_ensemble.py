@@ -13,6 +13,7 @@ from made_bundle import made_network, made_splits
 from mien.cli import console, run
 from mien.export import export_bundle
 from mien.store.bundle import load_bundle
+from mien.store.training import Training
 from mien.train.state import seeded
 
 
@@ -26,7 +27,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         network = made_network()
         with seeded(seed), torch.no_grad():
             network.head.weight.normal_(0, 0.5)
-        told = training if name == "one" else {}
+        told = Training(training if name == "one" else {})
         export_bundle(network, made_splits(), folder / name, name=name, training=told, int8=False)
     data = str(folder / "fer2013.csv")
     return ["ensemble", str(folder / "one"), str(folder / "two"), "--data", data]
@@ -46,7 +47,7 @@ def test_cost_agreement_and_gain_are_told(
     low, high = found["gain"]["ci95"]
     assert low <= found["gain"]["points"] <= high
     assert found["largest_difference"] < 1e-4
-    shares = [member["share"] for member in load_bundle(Path(out)).card.training["ensemble"]]
+    shares = [member["share"] for member in load_bundle(Path(out)).card.training.record["ensemble"]]
     assert shares == [0.75, 0.25]
 
 

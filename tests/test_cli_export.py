@@ -43,11 +43,11 @@ def test_bundle_tells_how_it_was_trained(
     assert f"written to {tmp_path / 'mine'}" in err
     card = load_bundle(tmp_path / "mine").card
     assert card.name == "mine"
-    assert card.training["config"]["model"] == "nano"
-    assert card.training["epochs"] == 2
-    assert len(card.training["data"]["training_sha256"]) == 64
-    assert card.training["data"]["votes_sha256"] is None
-    assert card.training["mien"] == mien.__version__
+    assert card.training.record["config"]["model"] == "nano"
+    assert card.training.record["epochs"] == 2
+    assert len(card.training.record["data"]["training_sha256"]) == 64
+    assert card.training.record["data"]["votes_sha256"] is None
+    assert card.training.record["mien"] == mien.__version__
     assert found["network_accuracy"] == found["metrics"]["fp32"]["accuracy"]
 
 
@@ -114,7 +114,7 @@ def test_a_kept_epoch_is_exported(
     assert run([*line, "--no-int8", "--epoch", "1"]) == 0
     early = load_bundle(tmp_path / "mine")
     graph = early.model("fp32")
-    assert early.card.training["epochs"] == 1
+    assert early.card.training.record["epochs"] == 1
     assert run([*line, "--no-int8", "--replace"]) == 0
     assert graph != load_bundle(tmp_path / "mine").model("fp32")
     assert run([*line, "--replace", "--epoch", "2"]) == 1

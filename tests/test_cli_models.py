@@ -11,6 +11,7 @@ from mien.cli import console, run
 from mien.core.labels import fer7
 from mien.store import bundle
 from mien.store.card import Calibration, Card, Geometry, ModelFile
+from mien.store.training import Training
 
 CARD = Card(
     name="made",
@@ -27,7 +28,7 @@ CARD = Card(
     },
     parameters=1_234_567,
     macs=0,
-    training={"seed": 3},
+    training=Training({"seed": 3}),
     notes=("Expressions are not feelings.", "[bold]\x1b[31mnot obeyed"),
 )
 

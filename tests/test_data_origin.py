@@ -26,6 +26,7 @@ from mien.data import (
 )
 from mien.data.origin import RECORD
 from mien.export.bundle import licence_of
+from mien.store.training import Training
 
 
 def info(name: str) -> Origin:
@@ -44,7 +45,7 @@ def test_of_a_folder_of_ones_own_the_name_is_known(tmp_path: Path) -> None:
     assert origins_of(tmp_path / "mine") == (Origin("mine", "not told"),)
     told = terms(tmp_path / "mine")
     assert told == {"data_set": "mine", "data_terms": "mine: not told"}
-    assert "FER2013" not in licence_of(told)
+    assert "FER2013" not in licence_of(Training(told))
 
 
 @pytest.mark.parametrize(

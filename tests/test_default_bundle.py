@@ -111,7 +111,7 @@ def test_the_card_is_complete() -> None:
     assert card.labels == fer7
     assert card.outputs == ("logits", "features", "activation", "votes")
     assert set(card.files) == {"fp32", "int8"}
-    assert card.training["config"]["seed"] == 0
+    assert card.training.record["config"]["seed"] == 0
     for field in (card.licence, card.intended_use, card.out_of_scope):
         assert field
     for file in card.files.values():

@@ -14,6 +14,7 @@ from mien.core.errors import DataError, LabelError
 from mien.core.labels import agrawal5, fer7, four
 from mien.data.folders import LabelledPath, labelled_paths
 from mien.evaluate import evaluate_photos
+from mien.store.training import Training
 
 HAPPY, SAD = fer7.index("happy"), fer7.index("sad")
 
@@ -99,7 +100,7 @@ def test_latency_is_per_readable_photo(folder):
 
 
 def test_the_protocol_tells_votes_threads_and_where_the_temperature_is_from(folder):
-    recognizer = FakeRecognizer(card=Card(training={"config": {"votes_weight": 0.4}}))
+    recognizer = FakeRecognizer(card=Card(training=Training({"config": {"votes_weight": 0.4}})))
     recognizer.threads = 2
     found = measure(folder, recognizer).protocol
     assert found["training"].startswith("FER+ votes")
@@ -191,7 +192,7 @@ def test_photos_of_the_training_split_are_warned_about(tmp_path):
 
 def test_photos_that_a_study_drew_training_rows_from_are_warned_about(tmp_path):
     write(tmp_path / "test" / "happy" / "PublicTest_b.png", made_photo((HAPPY, 12)))
-    card = Card(training={"drawn": {"pool": ["Training", "PublicTest"]}})
+    card = Card(training=Training({"drawn": {"pool": ["Training", "PublicTest"]}}))
     (warning,) = measure(tmp_path, FakeRecognizer(card=card)).warnings
     assert "drew from PublicTest: if these 1 rows are of the same data" in warning
 

@@ -9,6 +9,7 @@ from fake_recognizer import Card, FakeRecognizer, ModelFile, made_faces, some_fa
 from mien.core.errors import DataError
 from mien.data.folds import one_fold_out
 from mien.evaluate import evaluate
+from mien.store.training import Training
 
 
 def test_votes_of_any_member_of_an_ensemble_are_disclosed():
@@ -16,7 +17,7 @@ def test_votes_of_any_member_of_an_ensemble_are_disclosed():
     voted = {"training": {"config": {"votes_weight": 0.4}}}
     inner = {"training": {"ensemble": [plain, voted]}}
     for members, told in (([plain], False), ([plain, voted], True), ([plain, inner], True)):
-        card = Card(training={"ensemble": members})
+        card = Card(training=Training({"ensemble": members}))
         found = evaluate(FakeRecognizer(card=card), some_faces()).protocol
         assert ("training" in found) == told
     assert "target of members (weight 0.4)" in found["training"]
@@ -25,7 +26,7 @@ def test_votes_of_any_member_of_an_ensemble_are_disclosed():
 def test_a_first_training_on_votes_is_disclosed():
     plain = {"first": {"config": {"labels": "ferplus8"}}, "config": {"votes_weight": 0}}
     for training in (plain, {"ensemble": [{"training": plain}]}):
-        card = Card(training=training)
+        card = Card(training=Training(training))
         told = evaluate(FakeRecognizer(card=card), some_faces()).protocol["training"]
         assert "the labels of a first training" in told
         assert "auxiliary" not in told
@@ -34,13 +35,13 @@ def test_a_first_training_on_votes_is_disclosed():
 def test_rows_that_a_study_drew_from_are_no_test():
     drawn = {"drawn": {"pool": ["Training", "PublicTest"], "per_class": [3, 2]}}
     for training in (drawn, {"ensemble": [{"training": {}}, {"training": drawn}]}):
-        found = evaluate(FakeRecognizer(card=Card(training=training)), source())
+        found = evaluate(FakeRecognizer(card=Card(training=Training(training))), source())
         (told,) = (warning for warning in found.warnings if "study drew" in warning)
         assert "drew from PublicTest: if these 140 rows are of the same data" in told
         assert found.clean.n is None
         assert "on rows of PublicTest too" in found.protocol["clean"]
     for pool, more in ((["Training"], {}), (["Training", "PublicTest"], {"generated": 4})):
-        card = Card(training={"drawn": {"pool": pool, **more}})
+        card = Card(training=Training({"drawn": {"pool": pool, **more}}))
         found = evaluate(FakeRecognizer(card=card), source())
         assert not any("study drew" in warning for warning in found.warnings)
         assert found.clean.n
@@ -52,7 +53,7 @@ def test_the_fold_that_was_left_out_can_be_measured():
     data = {"training_sha256": left.split("Training").sha256}
     for told in ({"config": {}, "data": data}, {"drawn": {}}):
         next(iter(told.values())).update({"folds": 4, "fold": 1, "fold_seed": 3})
-        card = Card(training=told, files={"fp32": ModelFile(({"split": "fold"},))})
+        card = Card(training=Training(told), files={"fp32": ModelFile(({"split": "fold"},))})
         recognizer = FakeRecognizer(card=card)
         found = evaluate(recognizer, faces, split="fold")
         assert found.data.sha256 == left.split("fold").sha256
@@ -75,14 +76,14 @@ def test_the_fold_of_other_rows_is_not_taken_for_it():
         "data": {"training_sha256": left.split("Training").sha256},
     }
     for training in (own, {"ensemble": [{"training": own}]}):
-        recognizer = FakeRecognizer(card=Card(training=training))
+        recognizer = FakeRecognizer(card=Card(training=Training(training)))
         assert evaluate(recognizer, faces, split="fold").figures.n == len(left.split("fold"))
         with pytest.raises(DataError, match="left out a fold of other rows than those of made"):
             evaluate(recognizer, faces[1:], split="fold")
 
 
 def test_votes_as_a_training_target_are_disclosed():
-    card = Card(training={"config": {"votes_weight": 0.4}})
+    card = Card(training=Training({"config": {"votes_weight": 0.4}}))
     found = evaluate(FakeRecognizer(card=card), some_faces()).protocol
     assert found["training"].startswith("FER+ votes, extra annotation of the same images")
     assert "0.4" in found["training"]
@@ -92,5 +93,5 @@ def test_votes_as_a_training_target_are_disclosed():
     "training", [{}, {"config": {"votes_weight": 0}}, {"config": {}}, {"config": "mine"}]
 )
 def test_without_votes_nothing_is_disclosed(training):
-    found = evaluate(FakeRecognizer(card=Card(training=training)), some_faces())
+    found = evaluate(FakeRecognizer(card=Card(training=Training(training))), some_faces())
     assert "training" not in found.protocol

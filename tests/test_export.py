@@ -20,6 +20,7 @@ from mien.export import export_bundle, network_logits, to_onnx
 from mien.models import FaceCrop, build
 from mien.runtime.session import open_session, run
 from mien.store.bundle import load_bundle
+from mien.store.training import Training
 
 
 def test_probabilities_equal_the_networks(made) -> None:
@@ -69,7 +70,7 @@ def test_the_card_tells_the_truth(made) -> None:
     card = made.bundle.card
     network = made_network()
     assert card.labels == network.labels
-    assert card.training == {"seed": 3}
+    assert card.training == Training({"seed": 3})
     assert card.parameters == sum(p.numel() for p in network.parameters())
     for file in card.files.values():
         assert file.metrics[0]["n"] == 30
@@ -142,7 +143,7 @@ def test_int8_may_not_answer_worse() -> None:
 
 
 def test_other_training_rows_are_refused(tmp_path: Path) -> None:
-    told = {"data": {"training_sha256": "0" * 64}}
+    told = Training({"data": {"training_sha256": "0" * 64}})
     with pytest.raises(DataError, match="other Training rows"):
         export_bundle(made_network(), made_splits(), tmp_path / "x", name="x", training=told)
 

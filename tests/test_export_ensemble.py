@@ -22,6 +22,7 @@ from mien.export import LEARNED, export_bundle, make_ensemble, merge_graphs
 from mien.runtime import Recognizer
 from mien.runtime.session import open_session, run
 from mien.store.bundle import Bundle, load_bundle
+from mien.store.training import Training
 from mien.train.state import seeded
 
 
@@ -37,7 +38,7 @@ def _network(seed: int):
 @pytest.fixture(scope="module")
 def members(tmp_path_factory: pytest.TempPathFactory) -> list[Bundle]:
     folder = tmp_path_factory.mktemp("members")
-    training = {"config": {"held_out": 0.5, "held_out_seed": 0}}
+    training = Training({"config": {"held_out": 0.5, "held_out_seed": 0}})
     return [
         export_bundle(
             _network(seed), made_splits(), folder / f"m{seed}", name=f"m{seed}", training=training
@@ -115,15 +116,15 @@ def test_the_card_tells_members_cost_and_agreement(members: list[Bundle], tmp_pa
     assert card.licence == members[0].card.licence
     assert card.parameters == sum(m.card.parameters for m in members)
     assert card.macs == sum(m.card.macs for m in members)
-    told = card.training["ensemble"]
+    told = card.training.record["ensemble"]
     assert [m["name"] for m in told] == ["m11", "m12"]
     assert [m["share"] for m in told] == [0.5, 0.5]
     size = (made.bundle.path / "model.onnx").stat().st_size / 1e6
-    assert card.training["megabytes"]["fp32"] == pytest.approx(size, abs=1e-3)
+    assert card.training.record["megabytes"]["fp32"] == pytest.approx(size, abs=1e-3)
     assert told[0]["sha256"]["fp32"] == members[0].card.files["fp32"].sha256
     rows = made_splits().split("PublicTest")
     tops = [Recognizer(m, detector="none").crop_logits(rows.images).argmax(axis=1) for m in members]
-    assert card.training["agreement"] == pytest.approx((tops[0] == tops[1]).mean())
+    assert card.training.record["agreement"] == pytest.approx((tops[0] == tops[1]).mean())
     np.testing.assert_allclose(made.accuracies, [(t == rows.labels).mean() for t in tops])
     assert set(card.files) == {"fp32", "int8"}
     assert "5.9 %" in json.dumps(card.notes, ensure_ascii=False)
@@ -134,7 +135,7 @@ def test_members_trained_on_other_rows_are_refused(members: list[Bundle], tmp_pa
     other = {"config": {}, "data": {"training_sha256": "0" * 64}}
     nested = {"ensemble": [{"name": "inner", "training": other}]}
     for training, who in ((other, "m12"), (nested, "inner")):
-        card = replace(members[1].card, training=training)
+        card = replace(members[1].card, training=Training(training))
         with pytest.raises(DataError, match=f"{who} was trained on other Training rows"):
             make_ensemble(
                 [members[0], replace(members[1], card=card)],
@@ -154,12 +155,12 @@ def test_members_that_left_out_one_fold_are_joined_on_it(
         "config": {"folds": 4, "fold": 1, "fold_seed": 7},
         "data": {"training_sha256": folded.split("Training").sha256},
     }
-    left = [replace(m, card=replace(m.card, training=told)) for m in members]
+    left = [replace(m, card=replace(m.card, training=Training(told))) for m in members]
     made = make_ensemble(left, faces, tmp_path / "both", name="both", calibration_split="fold")
     metrics = made.bundle.card.files["fp32"].metrics[0]
     assert (metrics["split"], metrics["n"]) == ("fold", len(folded.split("fold")))
     other = {**told, "config": {**told["config"], "fold": 2}}
-    mixed = [left[0], replace(left[1], card=replace(left[1].card, training=other))]
+    mixed = [left[0], replace(left[1], card=replace(left[1].card, training=Training(other)))]
     with pytest.raises(DataError, match="left out different folds"):
         make_ensemble(mixed, faces, tmp_path / "other", name="other")
 
@@ -194,14 +195,14 @@ def test_learned_shares_come_from_rows_that_no_member_saw(
         members, replace(faces, labels=labels), tmp_path / "both", name="both", shares=LEARNED
     )
     assert made.shares[0] > 0.6
-    assert made.bundle.card.training["shares"] == "learned"
+    assert made.bundle.card.training.record["shares"] == "learned"
 
 
 def test_shares_are_not_learned_where_a_member_was_trained(
     members: list[Bundle], tmp_path: Path
 ) -> None:
     def trained(**config: object) -> Bundle:
-        card = replace(members[1].card, training={"config": config})
+        card = replace(members[1].card, training=Training({"config": config}))
         return Bundle(members[1].path, card)
 
     for other, reason in (

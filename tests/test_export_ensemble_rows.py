@@ -24,9 +24,10 @@ from mien.export import ensemble as module
 from mien.models import NetworkOptions, build
 from mien.runtime import Recognizer
 from mien.store.bundle import Bundle
+from mien.store.training import Training
 from mien.train.state import seeded
 
-HELD = {"config": {"held_out": 0.5, "held_out_seed": 0}}
+HELD = Training({"config": {"held_out": 0.5, "held_out_seed": 0}})
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +133,7 @@ def test_networks_that_see_more_or_less_of_the_frame_share_a_crop(
 
 
 def told(bundle: Bundle, training: dict) -> Bundle:
-    return replace(bundle, card=replace(bundle.card, training=training))
+    return replace(bundle, card=replace(bundle.card, training=Training(training)))
 
 
 def test_an_ensemble_left_out_what_its_members_left_out(

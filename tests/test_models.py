@@ -173,7 +173,8 @@ def test_an_epoch_as_mien_train_runs_it_moves_every_part(name: str, tmp_path: Pa
     )  # fmt: skip
     with seeded(config.seed):
         before = dict(new_network(config).named_parameters())
-    network, (row,) = train(made_splits(14, 7), config, tmp_path)
+    run = train(made_splits(14, 7), config, tmp_path)
+    network, (row,) = run.network, run.log
     assert 0 < row.loss < 20
     after = dict(network.named_parameters())
     assert all(bool(weights.isfinite().all()) for weights in after.values())

@@ -15,10 +15,10 @@ from made_pictures import scene
 from made_server import portrait_bytes, recognizer, schema_of
 from made_stores import crop
 from mien.core.faces import Faces
-from mien.data.samples import load_samples
 from mien.server.samples import UNCHANGED, grey_crop
 from mien.store.images import read_image
 from mien.store.samples import SampleStore
+from mien.teach.samples import load_samples
 from teaching import WORDS, begun, png, refused, sent
 
 

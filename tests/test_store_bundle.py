@@ -21,6 +21,7 @@ from mien.core.labels import fer7
 from mien.store.bundle import bundle_names, check_model, load_bundle, open_bundle, writing_bundle
 from mien.store.card import Calibration, Card, Geometry, ModelFile, parse_card
 from mien.store.onnx_wire import scan
+from mien.store.training import Training
 
 
 def tiny_model(domain: str = "", opset: int = 18) -> onnx.ModelProto:
@@ -164,7 +165,7 @@ def test_a_wrong_file_entry_is_refused(path: tuple, value: object, message: str)
 def test_a_card_is_not_written_with_what_json_cannot_say(place: str, value: object) -> None:
     card = made_card()
     if place == "training":
-        card = replace(card, training={"seconds": value})
+        card = replace(card, training=Training({"seconds": value}))
     else:
         file = replace(card.files["fp32"], metrics=({"ece": value},))
         card = replace(card, files={"fp32": file})

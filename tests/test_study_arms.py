@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from made_bundle import made_network
+from mien.classical import BASELINES
 from mien.core.errors import ConfigError, UnknownNameError
 from mien.core.labels import fer7
 from mien.core.scores import softmax
@@ -22,7 +23,6 @@ from mien.study.kinds.classical import baseline_of
 from mien.study.scoring import log_probabilities
 from mien.study.smoke import generated_faces
 from mien.train import load_run
-from mien.train.classical import BASELINES
 
 RECIPE = {"model": "nano", "epochs": 2, "batch_size": 16, "ema_epochs": 0}
 
@@ -114,7 +114,7 @@ def test_an_arm_of_classical_has_the_figures_of_its_bundle(tmp_path: Path) -> No
     assert result.state == "done", result
     assert result.scores["train"].n == result.train_rows == 6 * 7 - 2
     bundle = load_bundle(tmp_path / "only" / "bundle")
-    assert bundle.card.training["config"]["classical"]["components"] == 10
+    assert bundle.card.training.record["config"]["classical"]["components"] == 10
     public = faces.split("PublicTest")
     answers = Recognizer(bundle, detector="none").crop_logits(public.images).argmax(axis=1)
     right = result.scores["PublicTest"].right_rows

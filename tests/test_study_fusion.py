@@ -191,7 +191,7 @@ def test_the_fusion_that_counts_leaves_as_a_bundle_and_late_ones_say_how(
     right = result.networks["joint_features_tuned"].scores["PublicTest clean"].right_rows
     assert report.network_accuracy == pytest.approx(right.mean())
     other = export_arm(study, arm, _faces(), out, tmp_path / "b", network="nano", int8=False)
-    assert other.bundle.card.training["config"]["model"] == "nano"
+    assert other.bundle.card.training.record["config"]["model"] == "nano"
     with pytest.raises(ConfigError, match="mien ensemble"):
         export_arm(study, arm, _faces(), out, tmp_path / "c", network="late_equal")
     with pytest.raises(UnknownNameError, match="joint_outputs_tuned"):
@@ -268,7 +268,7 @@ def test_a_joint_model_becomes_a_bundle(
     answers = softmax(Recognizer(bundle).crop_logits(images))
     expected = np.exp(log_probabilities(network, images))
     np.testing.assert_allclose(answers, expected, atol=1e-4)
-    training = bundle.card.training
+    training = bundle.card.training.record
     assert training["config"]["model"] == "joint"
     assert training["config"]["held_out"] == 0.2
     assert training["joint"]["on"] == "features"
@@ -287,7 +287,7 @@ def test_a_joint_model_becomes_a_bundle(
 def test_the_card_records_the_trainings_that_came_before(name: str, ran, tmp_path: Path) -> None:
     study, out, _ = ran
     export_arm(study, study.arms[0], _faces(), out, tmp_path / "b", network=name, int8=False)
-    before = load_bundle(tmp_path / "b").card.training.get("before", {})
+    before = load_bundle(tmp_path / "b").card.training.record.get("before", {})
     expected = {"nano": [], "joint_features": MEMBERS}.get(name, [*MEMBERS, "head"])
     assert list(before) == expected
     assert all(before[member]["epochs"] == 2 for member in before if member != "head")

@@ -305,7 +305,7 @@ def test_every_network_of_the_shipped_studies_can_be_built() -> None:
     for key, config in configs.items():
         try:
             with torch.device("meta"):
-                new_network(config, pretrained=False)
+                new_network(config)
         except MienError as error:
             faults[key] = str(error)
     assert faults == {}

@@ -10,6 +10,7 @@ import pytest
 from mien.core.errors import ConfigError, DataError
 from mien.core.labels import agrawal5, fer7
 from mien.export.bundle import licence_of
+from mien.store.training import Training
 from mien.study import Arm, DataPlan
 from mien.study.samples import drawn
 from mien.study.smoke import generated_faces
@@ -78,7 +79,7 @@ def test_generated_faces_can_be_told_apart() -> None:
 def test_a_card_says_that_faces_were_generated() -> None:
     rows = drawn(lambda _: pytest.fail("data were read"), DataPlan(generated=2))
     assert rows.note["data_set"] == "generated faces"
-    assert "FER2013" not in licence_of(rows.note)
+    assert "FER2013" not in licence_of(Training(rows.note))
     real = generated_faces(3, ("Training", "PublicTest"), fer7)
     assert "data_set" not in drawn(real, DataPlan()).note
-    assert "FER2013" in licence_of(drawn(real, DataPlan()).note)
+    assert "FER2013" in licence_of(Training(drawn(real, DataPlan()).note))

@@ -107,13 +107,13 @@ def test_arms_begin_with_the_trunk_of_one_first_training(ran: tuple[Study, Path]
 
 def test_a_card_records_the_labels_it_began_with(ran: tuple[Study, Path], tmp_path: Path) -> None:
     study, out = ran
-    kept = load_run(out / study.arms[0].name / "run").as_dict()  # what mien export reads
+    kept = load_run(out / study.arms[0].name / "run").training.record  # what mien export reads
     assert kept["first"]["config"]["labels"] == "ferplus8"
     assert kept["first"]["config"]["epochs"] == 1
     faces = _faces()
     export_arm(study, study.arms[0], replace(faces, votes=None), out, tmp_path / "b", int8=False)
     card = load_bundle(tmp_path / "b").card
-    assert card.training["first"] == json.loads(json.dumps(kept["first"]))
+    assert card.training.record["first"] == json.loads(json.dumps(kept["first"]))
     assert FIRST_NOTE in card.notes
     found = evaluate(Recognizer(load_bundle(tmp_path / "b"), detector="none"), faces)
     assert "the labels of a first training" in found.protocol["training"]

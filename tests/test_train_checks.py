@@ -13,7 +13,7 @@ from mien.core.errors import ConfigError, DataError, UnknownNameError
 from mien.data import FaceSet, balanced, class_weights
 from mien.data.mixing import mixed
 from mien.models import NetworkOptions
-from mien.train import TrainConfig, check_network, loop, train, training_rows
+from mien.train import TrainConfig, check_network, train, training_rows
 from mien.train.checks import check_batch
 
 PLAIN = TrainConfig(model="nano", votes_weight=0.0)
@@ -77,13 +77,11 @@ def test_auxiliary_rows_alone_are_none_beside_other_splits_either() -> None:
         training_rows(both, PLAIN)
 
 
-def test_a_batch_is_not_refused_to_a_run_that_is_gone_on_with(tmp_path: Path) -> None:
+def test_a_batch_is_refused_before_a_folder_is_made(tmp_path: Path) -> None:
     faces = made_faces(list(range(7)) * 2)
-    config = replace(PLAIN, watch="", epochs=1, batch_size=7)
-    train(faces, config, tmp_path / "run")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "check_batch", lambda *_: pytest.fail("it was checked again"))
-        train(faces, config, tmp_path / "run", resume=True)
+    with pytest.raises(ConfigError, match="batch_size = 1 does not"):
+        train(faces, replace(PLAIN, watch="", epochs=1, batch_size=1), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_split_to_watch_that_is_not_there_is_told_with_its_key() -> None:
@@ -112,8 +110,8 @@ def test_dropout_that_a_network_was_published_with_is_told(tmp_path: Path) -> No
     config = replace(PLAIN, watch="", epochs=1, batch_size=7, dropout=0.0)
     for name, told in (("nano", None), ("tiwari_cnn", 0.3)):
         train(faces, replace(config, model=name), tmp_path / name)
-        assert load_run(tmp_path / name).as_dict().get("dropout") == told
+        assert load_run(tmp_path / name).training.record.get("dropout") == told
     options = NetworkOptions(pooling="max")  # its dropout stands before the last convolution
     moved = replace(config, model="mini_xception", dropout=0.2, network=options)
     train(faces, moved, tmp_path / "moved")
-    assert "dropout" not in load_run(tmp_path / "moved").as_dict()
+    assert "dropout" not in load_run(tmp_path / "moved").training.record

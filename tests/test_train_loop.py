@@ -26,7 +26,7 @@ from made_runs import (
 )  # fmt: skip
 from mien.core.errors import ConfigError, DataError, DeviceError
 from mien.models.options import NetworkOptions
-from mien.train import CHECKPOINT, Decay, load_run, train
+from mien.train import CHECKPOINT, Callbacks, Decay, load_run, train
 
 VARIANTS = {
     "constant, plain momentum": {"decay": Decay("constant"), "nesterov": False},
@@ -56,7 +56,7 @@ def no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_learns_stripes(tmp_path: Path) -> None:
     config = dataclasses.replace(QUICK, epochs=12, ema_epochs=1.0)
-    _, log = train(striped(), config, tmp_path)
+    log = train(striped(), config, tmp_path).log
     assert log[-1].accuracy > 0.6
     assert log[-1].watch_accuracy > 0.6
     assert log[-1].loss < log[0].loss
@@ -64,10 +64,13 @@ def test_it_learns_stripes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kill_at", [4, 7, 11])
 def test_a_killed_run_ends_with_the_same_weights(tmp_path: Path, kill_at: int) -> None:
-    whole, _ = train(striped(), QUICK, tmp_path / "whole")
+    whole = train(striped(), QUICK, tmp_path / "whole").network
     with pytest.raises(KilledError):
-        train(striped(), QUICK, tmp_path / "killed", on_step=killed_at(kill_at))
-    resumed, log = train(striped(), QUICK, tmp_path / "killed", resume=True)
+        train(
+            striped(), QUICK, tmp_path / "killed", callbacks=Callbacks(on_step=killed_at(kill_at))
+        )
+    resumed_run = train(striped(), QUICK, tmp_path / "killed", resume=True)
+    resumed, log = resumed_run.network, resumed_run.log
     same_weights(whole, resumed)
     assert [row.epoch for row in log] == [1, 2, 3]
 
@@ -78,15 +81,17 @@ def test_a_killed_run_of_any_kind_ends_with_the_same_weights(
     tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     config, faces = dataclasses.replace(BRIEF, **changes), splits(35, 14)
-    whole, log = train(faces, config, tmp_path / "whole")
+    whole_run = train(faces, config, tmp_path / "whole")
+    whole, log = whole_run.network, whole_run.log
 
     def killer(step: int, steps: int) -> None:
         if step == steps // 5 * 3 + 1:  # in the fourth epoch
             raise KilledError
 
     with pytest.raises(KilledError):
-        train(faces, config, tmp_path / "killed", on_step=killer)
-    resumed, again = train(faces, config, tmp_path / "killed", resume=True)
+        train(faces, config, tmp_path / "killed", callbacks=Callbacks(on_step=killer))
+    resumed_run = train(faces, config, tmp_path / "killed", resume=True)
+    resumed, again = resumed_run.network, resumed_run.log
     same_weights(whole, resumed)
     assert [(r.lr, r.loss, r.watch_loss) for r in again] == [
         (r.lr, r.loss, r.watch_loss) for r in log
@@ -107,8 +112,8 @@ def test_a_plateau_that_fell_before_a_kill_stays_down(tmp_path: Path) -> None:
         labels=np.where(faces.splits == "PublicTest", 3, faces.labels),
     )
     with pytest.raises(KilledError):
-        train(blank, config, tmp_path, on_step=killed_at(4))
-    _, log = train(blank, config, tmp_path, resume=True)
+        train(blank, config, tmp_path, callbacks=Callbacks(on_step=killed_at(4)))
+    log = train(blank, config, tmp_path, resume=True).log
     seen = [row.watch_accuracy for row in log]
     best, falls, expected = -1.0, 0, []
     for accuracy in seen:
@@ -121,7 +126,7 @@ def test_a_plateau_that_fell_before_a_kill_stays_down(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_figure")
 def test_without_an_average_the_last_weights_are_the_result(tmp_path: Path) -> None:
-    network, _ = train(splits(28, 7), dataclasses.replace(BRIEF, ema_epochs=0.0), tmp_path)
+    network = train(splits(28, 7), dataclasses.replace(BRIEF, ema_epochs=0.0), tmp_path).network
     state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
     for name, value in network.state_dict().items():
         assert torch.equal(value, state["network"][name]), name
@@ -138,7 +143,7 @@ def test_settings_that_decide_rows_and_weights_change_the_result(tmp_path: Path)
         [{}, {"class_weights": "balanced"}, {"class_weights": "sqrt"}, {"per_class": 7},
          {"undersample": "smallest"}, {"optimiser": "adam"}, {"nesterov": False}]
     ):  # fmt: skip
-        network, _ = train(uneven, dataclasses.replace(base, **changes), tmp_path / str(n))
+        network = train(uneven, dataclasses.replace(base, **changes), tmp_path / str(n)).network
         heads.append(network.head.weight)
     for n, one in enumerate(heads):
         for other in heads[:n]:
@@ -146,27 +151,26 @@ def test_settings_that_decide_rows_and_weights_change_the_result(tmp_path: Path)
 
 
 @pytest.mark.usefixtures("no_figure")
-def test_a_run_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+def test_a_run_with_unwritten_settings_goes_on(tmp_path: Path) -> None:
     config = dataclasses.replace(BRIEF, network=NetworkOptions())
-    whole, _ = train(splits(28, 7), config, tmp_path / "whole")
+    whole = train(splits(28, 7), config, tmp_path / "whole").network
     with pytest.raises(KilledError):
-        train(splits(28, 7), config, tmp_path / "old", on_step=killed_at(5))
+        train(splits(28, 7), config, tmp_path / "old", callbacks=Callbacks(on_step=killed_at(5)))
     path = tmp_path / "old" / CHECKPOINT
     state = torch.load(path, weights_only=True)
-    del state["plateau"]
     for key in (
         "optimiser", "nesterov", "decay", "class_weights", "undersample", "undersample_seed",
         "per_class", "score_at", "network",
     ):  # fmt: skip
         del state["config"][key]
     torch.save(state, path)
-    resumed, _ = train(splits(28, 7), config, tmp_path / "old", resume=True)
+    resumed = train(splits(28, 7), config, tmp_path / "old", resume=True).network
     same_weights(whole, resumed)
 
 
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
-    one, _ = train(striped(), QUICK, tmp_path / "a")
-    two, _ = train(striped(), dataclasses.replace(QUICK, seed=6), tmp_path / "b")
+    one = train(striped(), QUICK, tmp_path / "a").network
+    two = train(striped(), dataclasses.replace(QUICK, seed=6), tmp_path / "b").network
     assert not torch.equal(one.head.weight, two.head.weight)
 
 
@@ -178,7 +182,7 @@ def test_training_leaves_the_global_generator_alone(tmp_path: Path) -> None:
 
 def test_log_and_curves_are_written(tmp_path: Path) -> None:
     config = dataclasses.replace(QUICK, epochs=2, watch_every=2)
-    _, log = train(striped(32, 8), config, tmp_path)
+    log = train(striped(32, 8), config, tmp_path).log
     with (tmp_path / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2"]
@@ -205,7 +209,7 @@ def test_the_first_run_is_the_one_that_is_told_of(tmp_path: Path) -> None:
     config = dataclasses.replace(QUICK, epochs=1)
     train(striped(32, 8), config, tmp_path, provenance={"commit": "first"})
     train(striped(32, 8), config, tmp_path, resume=True, provenance={"commit": "second"})
-    assert load_run(tmp_path).as_dict()["commit"] == "first"
+    assert load_run(tmp_path).training.record["commit"] == "first"
 
 
 def test_a_lost_log_is_written_again(tmp_path: Path) -> None:
@@ -227,7 +231,7 @@ def test_votes_train_their_head(tmp_path: Path) -> None:
     votes[np.arange(len(faces)), faces.labels] = 9
     votes[:, 9] = 1
     with_votes = dataclasses.replace(faces, votes=votes)
-    network, _ = train(with_votes, dataclasses.replace(QUICK, votes_weight=0.5), tmp_path)
+    network = train(with_votes, dataclasses.replace(QUICK, votes_weight=0.5), tmp_path).network
     assert network.vote_head.bias.abs().max() > 0
 
 
@@ -271,6 +275,6 @@ def test_a_process_that_is_killed_can_be_continued(tmp_path: Path) -> None:
         process.kill()  # SIGKILL: nothing in the process can tidy up
     finally:
         process.wait(timeout=60)
-    resumed, _ = train(striped(), TWICE, run, resume=True)
-    whole, _ = train(striped(), TWICE, tmp_path / "whole")
+    resumed = train(striped(), TWICE, run, resume=True).network
+    whole = train(striped(), TWICE, tmp_path / "whole").network
     same_weights(whole, resumed)

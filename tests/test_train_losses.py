@@ -13,8 +13,8 @@ from faces_made import made_faces
 from mien.core.errors import DataError
 from mien.models import Outputs
 from mien.train import TrainConfig
-from mien.train.losses import label_weights, loss_on
-from mien.train.rows import Resident
+from mien.train.losses import loss_of
+from mien.train.rows import Resident, label_weights
 
 PLAIN = TrainConfig(votes_weight=0.0, label_smoothing=0.1)
 LABELS = [0] * 8 + [1] * 2 + [2] * 2 + [3, 4, 5, 6]
@@ -35,9 +35,9 @@ def test_no_weights_unless_asked_for() -> None:
     faces = made_faces(LABELS)
     assert label_weights(faces, PLAIN) is None
     rows = Resident.of(faces, CPU, label_weights(faces, PLAIN))
-    index, out = torch.arange(16), answers(16)
+    out = answers(16)
     expected = F.cross_entropy(out.logits, rows.labels, label_smoothing=0.1)
-    assert torch.equal(loss_on(out, rows, index, PLAIN), expected)
+    assert torch.equal(loss_of(out, rows, PLAIN), expected)
 
 
 @pytest.mark.parametrize(("kind", "ratio"), [("balanced", 4.0), ("sqrt", 2.0)])
@@ -66,10 +66,10 @@ def test_a_weighted_loss_is_the_mean_of_weighted_rows() -> None:
         weights[label] * F.cross_entropy(logits, torch.tensor(label), label_smoothing=0.1)
         for logits, label in zip(out.logits, LABELS, strict=True)
     ]
-    whole = loss_on(out, rows, torch.arange(16), config)
+    whole = loss_of(out, rows, config)
     assert whole.item() == pytest.approx(float(sum(each)) / 16, rel=1e-5)
     halves = [
-        loss_on(Outputs(out.logits[index], out.features, None, None), rows, index, config)
+        loss_of(Outputs(out.logits[index], out.features, None, None), rows[index], config)
         for index in torch.arange(16).chunk(2)
     ]
     assert whole.item() == pytest.approx(float(sum(halves)) / 2, rel=1e-5)
@@ -82,13 +82,10 @@ def test_rows_without_votes_do_not_enter_the_loss_on_votes() -> None:
     rows, out = Resident.of(faces, CPU), answers(16, votes=True)
     assert rows.vote_weights.tolist() == [1.0] * 4 + [0.0] * 12
     config = dataclasses.replace(PLAIN, votes_weight=0.5)
-    index = torch.arange(16)
-    extra = loss_on(out, rows, index, config) - loss_on(
-        out._replace(votes=None), rows, index, PLAIN
-    )
+    extra = loss_of(out, rows, config) - loss_of(out._replace(votes=None), rows, PLAIN)
     expected = 0.5 * F.cross_entropy(out.votes[:4], torch.full((4,), 2)) * 4 / 16
     assert extra.item() == pytest.approx(expected.item(), rel=1e-4)
     out.votes.requires_grad_(True)
-    loss_on(out, rows, index, config).backward()
+    loss_of(out, rows, config).backward()
     assert out.votes.grad[4:].abs().max() == 0
     assert out.votes.grad[:4].abs().max() > 0

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mien.train import TrainConfig
-from mien.train.optimisers import optimiser
+from mien.train.schedule import optimiser
 
 SGD = TrainConfig(lr=0.1, weight_decay=0.5, momentum=0.0)
 ADAM = dataclasses.replace(SGD, optimiser="adam", momentum=0.9)

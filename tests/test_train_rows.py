@@ -13,9 +13,11 @@ from mien.core.errors import ConfigError, DataError
 from mien.core.labels import fer7
 from mien.data import joined
 from mien.train import Decay, TrainConfig, training_rows
-from mien.train.rows import Resident, data_record
+from mien.train import rows as rows_module
+from mien.train.rows import Resident, RunRows
 
 CONFIG = TrainConfig(votes_weight=0.0)
+CPU = torch.device("cpu")
 COUNTS = (12, 3, 5, 9, 4, 7, 6)
 
 
@@ -85,8 +87,8 @@ def test_a_sampler_needs_every_label() -> None:
 def test_rows_weigh_what_their_label_does() -> None:
     faces = made_faces([0, 1, 1])
     weights = np.arange(7, dtype=np.float32)
-    assert Resident.of(faces, torch.device("cpu"), weights).weights.tolist() == [0, 1, 1]
-    assert Resident.of(faces, torch.device("cpu")).weights is None
+    assert Resident.of(faces, CPU, weights).weights.tolist() == [0, 1, 1]
+    assert Resident.of(faces, CPU).weights is None
 
 
 def test_watched_rows_belong_to_the_data_where_they_decide() -> None:
@@ -94,9 +96,7 @@ def test_watched_rows_belong_to_the_data_where_they_decide() -> None:
         config = changed(decay=decay)
         records = []
         for watched in (7, 14):
-            faces = uneven(watched)
-            chosen, watch = training_rows(faces, config)
-            records.append(data_record(faces, chosen, config, watch))
+            records.append(RunRows.of(uneven(watched), config, CPU).record)
         assert (records[0] != records[1]) is decides
 
 
@@ -108,7 +108,7 @@ def test_a_fold_is_watched_and_not_trained_on() -> None:
         rows, watch = training_rows(faces, config)
         assert len(rows) + len(watch) == sum(COUNTS)
         assert not np.isin(watch.pixel_hashes, rows.pixel_hashes).any()
-        record = data_record(faces, rows, config, watch)
+        record = RunRows.of(faces, config, CPU).record
         assert record["training_sha256"] == rows.sha256
         seen.append(watch.pixel_hashes)
     assert len(np.unique(np.concatenate(seen))) == sum(COUNTS)
@@ -134,3 +134,22 @@ def test_rows_are_held_out_of_the_other_folds() -> None:
 def test_impossible_folds_are_refused(values: dict, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         changed(**values)
+
+
+def test_pixels_are_placed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    real = rows_module.one_fold_out
+    monkeypatch.setattr(rows_module, "one_fold_out", lambda *a: calls.append(1) or real(*a))
+    RunRows.of(uneven(), changed(folds=3), CPU)
+    assert len(calls) == 1
+
+
+def test_a_batch_has_the_columns_of_its_rows() -> None:
+    votes = np.arange(30, dtype=np.int16).reshape(3, 10)
+    faces = dataclasses.replace(made_faces([0, 1, 1]), votes=votes)
+    rows = Resident.of(faces, CPU, np.arange(7, dtype=np.float32))
+    batch = rows[torch.tensor([2, 0])]
+    assert batch.labels.tolist() == [1, 0]
+    assert batch.weights.tolist() == [1, 0]
+    for name in ("images", "votes", "vote_weights"):
+        assert torch.equal(getattr(batch, name), getattr(rows, name)[[2, 0]])

@@ -14,5 +14,5 @@ from mien.train import train
 if __name__ == "__main__":
     out = Path(sys.argv[1])
     config = BALANCED if sys.argv[2:] == ["BALANCED"] else TWICE
-    network, _ = train(striped(), config, out / "run")
+    network = train(striped(), config, out / "run").network
     torch.save(network.state_dict(), out / f"{os.environ.get('RANK', '0')}.pt")

@@ -30,7 +30,7 @@ def _toml(values: dict[str, object], table: str = "") -> list[str]:
 def page(bundle: Bundle) -> str:
     """The card as Markdown."""
     card = bundle.card
-    told = card.training
+    told = card.training.record
     rows = [
         f"| {precision} | {(bundle.path / FILES[precision]).stat().st_size / 1e6:.2f} | "
         f"{100 * m['accuracy']:.2f} ({100 * m['ci95'][0]:.1f} to {100 * m['ci95'][1]:.1f}) | "
@@ -83,7 +83,7 @@ def main(name: str, run: Path) -> None:
     out = ROOT / "docs" / "models" / bundle.card.name
     out.mkdir(parents=True, exist_ok=True)
     (out / "README.md").write_text(page(bundle), encoding="utf-8")
-    config = "\n".join(_toml(bundle.card.training["config"]))
+    config = "\n".join(_toml(bundle.card.training.record["config"]))
     (out / "config.toml").write_text(config + "\n", encoding="utf-8")
     for file in ("log.csv", "curves.png"):
         shutil.copyfile(run / file, out / file)

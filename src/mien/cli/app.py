@@ -29,6 +29,7 @@ from mien.cli import (
     models,
     serve,
     study,
+    teach,
     train,
     web,
 )
@@ -54,6 +55,7 @@ app = typer.Typer(
 app.command()(analyze.analyze)
 app.command()(evaluate.evaluate)
 app.command()(train.train)
+app.command()(teach.teach)
 app.command()(export.export)
 app.command()(explain.explain)
 app.command()(ensemble.ensemble)

@@ -75,7 +75,7 @@ def ensemble(
     ]
     rows.append(_cost(report.bundle, 1.0, report.metrics["fp32"]["accuracy"]))
     if console.wants_json(asked=as_json):
-        console.emit({"bundle": str(out), "members": rows[:-1], **rows[-1], **_told(report)})
+        console.emit({"bundle": str(out), "members": rows[:-1], **rows[-1], **_gain(report)})
         return
     columns = ("model", "share ", "accuracy ", "parameters ", "MMACs ", "MB ", "ms ")
     cells = [
@@ -116,7 +116,7 @@ def _cost(bundle: Bundle, share: float, accuracy: float) -> dict[str, Any]:
     }
 
 
-def _told(report: EnsembleReport) -> dict[str, Any]:
+def _gain(report: EnsembleReport) -> dict[str, Any]:
     gain = report.gain
     return {
         "agreement": report.agreement,

@@ -80,7 +80,7 @@ def export(
         faces,
         out,
         name=name or out.resolve().name,
-        training=finished.as_dict(),
+        training=finished.training,
         int8=int8,
         calibration_split=split,
         replace=replace,

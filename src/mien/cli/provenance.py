@@ -1,4 +1,4 @@
-"""What a card tells of where a model comes from: which code, and whose data."""
+"""What a card records of where a model comes from: which code, and whose data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def terms(*sources: Path) -> dict[str, str]:
-    """What a card tells of data sets other than FER2013: whose they are, and under which terms.
+    """What a card records of data sets other than FER2013: whose they are, under which terms.
 
     ``data_set`` names them where nothing else was trained on, so that a card says nothing of
     FER2013 that does not hold; ``data_terms`` are the terms of each.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.cli import console, options
-from mien.cli.finetune import personalise
 from mien.cli.provenance import provenance, terms
 from mien.core.errors import DataError
 from mien.core.labels import label_space
@@ -22,42 +21,14 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: Annotated[
-        Path,
-        typer.Option(
-            metavar="SRC",
-            help="FER2013 table or folder of labelled pictures; with --finetune, the folder of "
-            "mien serve --collect.",
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="RUN",
-            help="Folder of checkpoint, log and curves; with --finetune, of the new bundle.",
-        ),
-    ],
     config: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[CONFIG.toml]",
-            help="Differences from the default recipe; needed but with --finetune.",
-            show_default=False,
-        ),
-    ] = None,
-    finetune: Annotated[
-        str | None,
-        typer.Option(
-            metavar="BUNDLE",
-            help="Name or folder of a bundle whose head is fitted to collected samples.",
-        ),
-    ] = None,
-    keep_anyway: Annotated[
-        bool,
-        typer.Option(
-            "--keep-anyway", help="With --finetune: write a bundle that answers worse, too."
-        ),
-    ] = False,
+        Path,
+        typer.Argument(metavar="CONFIG.toml", help="Differences from the default recipe."),
+    ],
+    data: Annotated[
+        Path, typer.Option(metavar="SRC", help="FER2013 table or folder of labelled pictures.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of checkpoint, log and curves.")],
     votes: Annotated[
         Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
     ] = None,
@@ -74,55 +45,37 @@ def train(
     device: options.Device = "cpu",
     as_json: options.Json = False,
 ) -> None:
-    """Train a network, or fit the head of a bundle to collected samples.
-
-    With --finetune, a fifth of the sessions is held out, and right answers on it are counted before
-    and after; a bundle that answers worse is not written.
+    """Train a network.
 
     A killed run continues with --resume and ends with the same weights as one that was not.
 
     Under torchrun every process takes its share of each batch, and the first one speaks.
 
-    Epochs are told on stderr. A pipe, or --json, gets one JSON line at the end: the last epoch.
+    Epochs are reported on stderr. A pipe, or --json, gets one JSON line at the end: the last epoch.
     """
-    if finetune is not None:
-        others = {
-            "CONFIG.toml": config, "--votes": votes, "--aux": aux, "--set": override,
-            "--resume": resume, "--device cuda": device == "cuda",
-        }  # fmt: skip
-        if useless := [name for name, given in others.items() if given]:
-            raise typer.BadParameter(f"--finetune follows no recipe: leave out {useless[0]}")
-        personalise(finetune, data, out, keep_anyway=keep_anyway, as_json=as_json)
-        return
-    if config is None:
-        raise typer.BadParameter("give a recipe, CONFIG.toml, or --finetune BUNDLE")
-    if keep_anyway:
-        raise typer.BadParameter("--keep-anyway belongs to --finetune")
     with console.needs("train"):
-        from mien.train import check_batch, check_network, load_config
+        from mien.train import Callbacks, check_batch, check_network, load_config
         from mien.train import train as train_network
     recipe = load_config(config, tuple(override or ()))
     check_network(recipe)
-    if not resume:
-        check_batch(recipe, int(os.environ.get("WORLD_SIZE", "1")))
+    check_batch(recipe, int(os.environ.get("WORLD_SIZE", "1")))
     speaks = console.first_process()
     faces = _read(data, votes, aux or [], recipe, speaks=speaks)
     with console.progress("steps", quiet=as_json or not speaks) as advance:
-        _, log = train_network(
+        finished = train_network(
             faces,
             recipe,
             out,
             resume=resume,
             provenance=provenance() | terms(data, *(aux or ())),
-            on_step=advance,
-            on_epoch=lambda row: console.say(_line(row, recipe)),
+            callbacks=Callbacks(advance, lambda row: console.say(_line(row, recipe))),
             accelerator=device,
         )
     if not speaks:
         return
     console.say(f"the run is in {out}; make a bundle of it with: mien export {out} ...")
     if console.wants_json(asked=as_json):
-        console.emit({"run": str(out), **asdict(log[-1])})
+        console.emit({"run": str(out), **asdict(finished.log[-1])})
 
 
 def _read(
@@ -141,12 +94,12 @@ def _read(
         return faces
     mixture = mixed([faces, *(load(source, labels=None) for source in aux)], space)
     if speaks:
-        _tell_parts(mixture.parts[1:])
+        _say_parts(mixture.parts[1:])
     return mixture.faces
 
 
 def _check_votes_and_counts(faces: FaceSet, recipe: TrainConfig, *, speaks: bool) -> None:
-    """Tell other counts than the official ones; refuse votes that are not of these images.
+    """Warn of other counts than the official ones; refuse votes that are not of these images.
 
     Hours of training on the votes of other pictures would look like any other run.
 
@@ -166,7 +119,7 @@ def _check_votes_and_counts(faces: FaceSet, recipe: TrainConfig, *, speaks: bool
         raise DataError(f"{doubts[0]} Give the votes of these images, or --set votes_weight=0")
 
 
-def _tell_parts(parts: Sequence[Part]) -> None:
+def _say_parts(parts: Sequence[Part]) -> None:
     """What is trained on of each auxiliary set, and what is not."""
     for part in parts:
         left = [f"{n:,} {label} without a label here" for label, n in part.unmapped.items()]

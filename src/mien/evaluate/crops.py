@@ -13,7 +13,7 @@ from mien.core.labels import LabelSpace
 from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD, one_fold_out
 from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
-from mien.evaluate.interface import CardView, FrameRecognizer
+from mien.evaluate.interface import FrameRecognizer
 from mien.evaluate.latency import CALLS, single_face_latency
 from mien.evaluate.protocol import (
     drawn_warnings,
@@ -23,12 +23,12 @@ from mien.evaluate.protocol import (
     left_out_fold,
     threads_in_words,
     trained_hashes,
-    trained_rows,
     training_in_words,
 )
 from mien.evaluate.result import Evaluation, clean_figures, figures
 from mien.evaluate.views import log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
+from mien.store.training import Training
 
 FOLDS = 5
 MIN_CROSS_FIT = 50
@@ -75,14 +75,14 @@ def evaluate(
     """
     space = recognizer.card.labels
     if split == FOLD and FOLD not in faces.split_names:
-        faces = _folded(recognizer.card, faces.mapped(space))
+        faces = _folded(recognizer.card.training, faces.mapped(space))
     chosen = faces if split is None else faces.split(split)
     name = split or EVERY_ROW
     rows = _in_space(chosen, space)
     log_p = log_probabilities(recognizer, rows.images, views, on_rows)
     probabilities = np.exp(log_p)
-    drawn = drawn_warnings(recognizer.card, rows.splits.tolist())
-    folded = fold_warnings(recognizer.card, rows.splits.tolist())
+    drawn = drawn_warnings(recognizer.card.training, rows.splits.tolist())
+    folded = fold_warnings(recognizer.card.training, rows.splits.tolist())
     warnings = [
         *split_guard(chosen, name).warnings,
         *_dropped(chosen, rows),
@@ -90,7 +90,7 @@ def evaluate(
         *drawn,
         *alignment_warnings(probabilities, rows.labels, space, allowed=allow_misaligned),
     ]
-    trained_on = trained_rows(recognizer.card)
+    trained_on = recognizer.card.training.training_sha256
     clean, compared = clean_rows(rows, name, faces, training, trained_on)
     if training is None and clean is not None and drawn:
         clean, compared = None, f"undefined: the model may have been trained on rows of {name} too"
@@ -130,7 +130,7 @@ def evaluate(
             "clean": compared,
             "latency": f"median of {CALLS} calls with one face and one view, crop and network; "
             f"{threads_in_words(recognizer)}",
-            **training_in_words(recognizer.card),
+            **training_in_words(recognizer.card.training),
         },
         data=split_guard(rows, name),
         warnings=tuple(warnings),
@@ -170,17 +170,17 @@ def _in_space(rows: FaceSet, space: LabelSpace) -> FaceSet:
     return mapped
 
 
-def _folded(card: CardView, faces: FaceSet) -> FaceSet:
+def _folded(training: Training, faces: FaceSet) -> FaceSet:
     """The rows with the fold that the training left out as a split of its own.
 
     Raises:
         DataError: If it left out a fold of other rows: of these, it may know any.
     """
-    left = left_out_fold(card)
+    left = left_out_fold(training)
     if left is None:
         return faces
     folded = one_fold_out(faces, *left)
-    if trained_hashes(card) - {folded.split(TRAINING).sha256}:
+    if trained_hashes(training) - {folded.split(TRAINING).sha256}:
         raise DataError(
             f"the model left out a fold of other rows than those of {faces.source}, of which it "
             "may remember any; give the data that it was trained on, as they were"

@@ -82,9 +82,9 @@ def evaluate_photos(
     photos = list(photos)
     known, left_out = _known(photos, split, space, model_space, source)
     splits = [photo.split for photo in photos if split is None or photo.split == split]
-    card = recognizer.card
-    remembered = fold_warnings(card, splits) or _remembered(splits)
-    remembered += drawn_warnings(card, splits)
+    training = recognizer.card.training
+    remembered = fold_warnings(training, splits) or _remembered(splits)
+    remembered += drawn_warnings(training, splits)
     answers, digest = _Answers(), hashlib.sha256()
     for done, (path, label) in enumerate(known, start=1):
         digest.update(_answer(recognizer, path, label, answers, clock))
@@ -146,7 +146,7 @@ def _protocol(recognizer: PhotoRecognizer, *, crossed: bool) -> dict[str, str]:
         "clean": "undefined for photos",
         "latency": "median per readable photo: detector, crop and network; "
         + threads_in_words(recognizer),
-        **training_in_words(recognizer.card),
+        **training_in_words(recognizer.card.training),
     }
 
 

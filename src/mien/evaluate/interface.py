@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
 from mien.core.scores import Scores
+from mien.store.training import Training
 
 
 class CalibrationView(Protocol):
@@ -50,8 +51,8 @@ class CardView(Protocol):
         ...
 
     @property
-    def training(self) -> Mapping[str, Any]:
-        """What is told of the training; may be empty."""
+    def training(self) -> Training:
+        """What is recorded of the training; may be empty."""
         ...
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +12,12 @@ from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD
 from mien.data.listing import WHOLE
 from mien.evaluate.guard import TRAINING
-from mien.evaluate.interface import CardView, Described
+from mien.evaluate.interface import Described
+from mien.store.training import Fold, Training
 
 
 def fitted_split(recognizer: Described) -> str | None:
-    """Split on which temperature and threshold of the loaded file were fitted; None = not told."""
+    """Split that temperature and threshold of the loaded file were fitted on; None = unknown."""
     file = recognizer.card.files.get(recognizer.precision)
     split = file.metrics[0].get("split") if file is not None and file.metrics else None
     return split if isinstance(split, str) and split else None
@@ -34,111 +34,71 @@ def fitted_here(recognizer: Described, rows: FaceSet, clean: NDArray[np.bool_] |
     return sha256 is not None and sha256 in {part.sha256 for part in parts}
 
 
-def trained_rows(card: CardView) -> str | None:
-    """Hash of the rows that the model was trained on; None = the card does not tell."""
-    data: Any = card.training.get("data")
-    sha256 = data.get("training_sha256") if isinstance(data, dict) else None
-    return sha256 if isinstance(sha256, str) else None
+def left_out_fold(training: Training) -> Fold | None:
+    """The fold that the training left out, by its recipe or by a study; None = there were none."""
+    folds = (each.fold or each.drawn_fold for _, each in training.each())
+    return next((fold for fold in folds if fold), None)
 
 
-def left_out_fold(card: CardView) -> tuple[int, int, int] | None:
-    """Folds, the one that training left out, and their seed; None = there were no folds."""
-    for training in _trainings(card.training):
-        for told in (training.get("config"), training.get("drawn")):
-            if isinstance(told, dict) and isinstance(k := told.get("folds"), int) and k:
-                return k, int(told.get("fold", 0)), int(told.get("fold_seed", 0))
-    return None
+def trained_hashes(training: Training) -> set[str]:
+    """Hashes of the rows that the model, or its members, were trained on, as far as recorded."""
+    return {sha256 for _, each in training.each() if (sha256 := each.training_sha256)}
 
 
-def trained_hashes(card: CardView) -> set[str]:
-    """Hashes of the rows that the model, or its members, were trained on, as far as told."""
-    told: list[Any] = [training.get("data") for training in _trainings(card.training)]
-    found = {each.get("training_sha256") for each in told if isinstance(each, dict)}
-    return {sha256 for sha256 in found if isinstance(sha256, str)}
-
-
-def fold_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
+def fold_warnings(training: Training, splits: Sequence[str]) -> list[str]:
     """What to say where the measured rows may hold the folds that the model was trained on.
 
     Args:
-        card: Of the model.
+        training: Of the model.
         splits: ``(N,)`` the split of each row that is measured.
     """
-    left = left_out_fold(card)
+    left = left_out_fold(training)
     n = sum(split in (TRAINING, WHOLE) for split in splits)
     if left is None or not n:
         return []
-    k, fold, _ = left
     return [
         f"the model was trained with folds: if these {n} rows are of the same data, it remembers "
-        f"all but fold {fold} of {k}. --split {FOLD} of crops measures that one"
+        f"all but fold {left.fold} of {left.folds}. --split {FOLD} of crops measures that one"
     ]
 
 
-def drawn_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
+def drawn_warnings(training: Training, splits: Sequence[str]) -> list[str]:
     """What to say where a study drew training rows from splits called as the measured ones.
 
     Args:
-        card: Of the model.
+        training: Of the model.
         splits: ``(N,)`` the split of each row that is measured.
     """
     counts = Counter(splits)
+    drawn_from = {split for _, each in training.each() for split in each.drawn_from}
     return [
         f"the model was trained on rows that a study drew from {split}: if these {counts[split]} "
         "rows are of the same data, some are no test of it; the figures in its card are of others"
-        for split in _drawn_from(card)
+        for split in sorted(drawn_from)
         if counts[split]
     ]
 
 
-def _drawn_from(card: CardView) -> tuple[str, ...]:
-    """Splits besides Training that rows were drawn from to train the model or a member on."""
-    found: set[str] = set()
-    for training in _trainings(card.training):
-        drawn: Any = training.get("drawn")
-        if isinstance(drawn, dict) and not drawn.get("generated"):
-            pool = drawn.get("pool")
-            found |= {str(split) for split in pool} if isinstance(pool, list) else set()
-    return tuple(sorted(found - {TRAINING}))
-
-
-def training_in_words(card: CardView) -> dict[str, str]:
+def training_in_words(training: Training) -> dict[str, str]:
     """The protocol's line on the training, where something must be said of it.
 
     FER+ votes are further annotation of the same images (Barsoum et al., ICMI 2016): a model that
     learned from them is not comparable with one of FER2013's labels alone.
     """
-    trainings = list(_trainings(card.training))
-    weights = sorted({weight for each in trainings if (weight := _vote_weight(each))})
-    told: list[str] = []
-    whose = " of members" if "ensemble" in card.training else ""
+    trainings = [each for _, each in training.each()]
+    weights = sorted({each.vote_weight for each in trainings} - {0.0})
+    used: list[str] = []
+    whose = " of members" if training.is_ensemble else ""
     if weights:
         listed = ", ".join(f"{weight:g}" for weight in weights)
-        told.append(f"an auxiliary training target{whose} (weight {listed})")
-    if any("first" in each for each in trainings):
-        told.append(f"the labels of a first training{whose}")
-    if not told:
+        used.append(f"an auxiliary training target{whose} (weight {listed})")
+    if any(each.began_with_votes for each in trainings):
+        used.append(f"the labels of a first training{whose}")
+    if not used:
         return {}
     return {
-        "training": "FER+ votes, extra annotation of the same images, were " + " and ".join(told)
+        "training": "FER+ votes, extra annotation of the same images, were " + " and ".join(used)
     }
-
-
-def _trainings(training: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A training, or those of all members of an ensemble."""
-    yield training
-    members: Any = training.get("ensemble")
-    for member in members if isinstance(members, list) else ():
-        below = member.get("training") if isinstance(member, dict) else None
-        if isinstance(below, dict):
-            yield from _trainings(below)
-
-
-def _vote_weight(training: Mapping[str, Any]) -> float:
-    """Weight of the votes in a training; 0 = it had none."""
-    config: Any = training.get("config")
-    weight = config.get("votes_weight") if isinstance(config, dict) else None
-    return float(weight) if isinstance(weight, (int, float)) and weight > 0 else 0.0
 
 
 def threads_in_words(recognizer: Described) -> str:

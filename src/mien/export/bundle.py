@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from dataclasses import replace as replace_fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,16 @@ from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.subsets import in_common
-from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
+from mien.export.calibration import calibrated, figures_of, graph_logits
 from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.models.crop import SAMPLES
 from mien.models.network import scored_at_once
 from mien.runtime.session import open_session, run
-from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
-from mien.store.card import FILES, Calibration, Card, Geometry, ModelFile
+from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
+from mien.store.card import Card, Geometry, ModelFile
 from mien.store.saturation import largest_pair_sum
+from mien.store.training import Training
 
 LARGEST_DIFFERENCE = 1e-4
 """Largest probability difference between the network and its graph that is written."""
@@ -38,6 +38,8 @@ LARGEST_LOSS = 0.005
 """Accuracy that int8 may lose against fp32."""
 
 FEW_ROWS = 1000
+
+_UNRECORDED = Training()
 
 CALIBRATION_ROWS = 1024
 """Training crops that fix the value ranges of int8."""
@@ -83,13 +85,16 @@ class ExportReport:
         largest_difference: Largest probability difference between network and fp32 graph over
             the calibration rows; None where there was no network to compare with.
         network_accuracy: Accuracy of the torch network on those rows.
-        metrics: Per precision, the figures that are in the card.
     """
 
     bundle: Bundle
     largest_difference: float | None
     network_accuracy: float
-    metrics: dict[str, dict[str, Any]]
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """Per precision, the figures that are in the card."""
+        return figures_of(self.bundle)
 
 
 def export_bundle(
@@ -98,7 +103,7 @@ def export_bundle(
     out: Path,
     *,
     name: str,
-    training: dict[str, Any] | None = None,
+    training: Training = _UNRECORDED,
     int8: bool = True,
     calibration_split: str = "PublicTest",
     replace: bool = False,
@@ -113,7 +118,7 @@ def export_bundle(
             left out of both).
         out: Folder to write.
         name: Name in the card.
-        training: What the card tells of the training.
+        training: What the card records of the training.
         int8: Whether to write the int8 file too.
         calibration_split: Split that temperature and threshold are fitted on.
         replace: Take the place of a bundle that is there.
@@ -128,23 +133,17 @@ def export_bundle(
     clean = chosen[~in_common(chosen, train)]
     if not len(clean):
         raise DataError(f"every row of {calibration_split} has a twin in Training; choose another")
-    check_origin(training or {}, train)
+    check_origin(training, train)
     with writing_bundle(out, replace=replace) as folder:
         on_stage("export")
         graphs = {"fp32": to_onnx(network)}
         if int8:
             on_stage("quantise")
             graphs["int8"] = to_int8(graphs["fp32"], calibration_crops(train))
-        for precision, data in graphs.items():
-            check_model(data, FILES[precision])
-            (folder / FILES[precision]).write_bytes(data)
-        plain = Calibration(temperature=1.0, threshold=0.0, risk=RISK)
-        files = {p: ModelFile(sha256_of(d), plain) for p, d in graphs.items()}
-        card = _card(network, name, files, training or {})
         on_stage("compare")
         check_outputs(network, graphs["fp32"])
         ours = network_logits(network, clean.images)
-        logits = {p: graph_logits(Bundle(folder, card), p, clean) for p in graphs}
+        logits = {p: graph_logits(graph, clean) for p, graph in graphs.items()}
         difference = float(abs(softmax(ours) - softmax(logits["fp32"])).max())
         if not difference <= LARGEST_DIFFERENCE:
             raise ExportError(
@@ -152,16 +151,14 @@ def export_bundle(
                 f"allowed is {LARGEST_DIFFERENCE}; nothing was written. Report this as a bug"
             )
         on_stage("calibrate")
-        files = {p: calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
+        files = {p: calibrated(graphs[p], z, clean, calibration_split) for p, z in logits.items()}
         if int8:
             files["int8"] = with_cost(files["int8"], logits, clean, graphs["int8"])
-        card = replace_fields(card, files=files)
-        (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+        fill_bundle(folder, _card(network, name, files, training), graphs)
     return ExportReport(
         bundle=load_bundle(out),
         largest_difference=difference,
         network_accuracy=float((ours.argmax(axis=1) == clean.labels).mean()),
-        metrics={precision: dict(file.metrics[0]) for precision, file in files.items()},
     )
 
 
@@ -170,31 +167,26 @@ def calibration_crops(train: FaceSet) -> NDArray[np.uint8]:
     return train.images[:: max(1, len(train) // CALIBRATION_ROWS)][:CALIBRATION_ROWS]
 
 
-def check_origin(training: Mapping[str, Any], train: FaceSet, who: str = "the network") -> None:
+def check_origin(training: Training, train: FaceSet, name: str = "the network") -> None:
     """Whether a network, or every member of an ensemble, was trained on these rows.
 
-    Otherwise nothing is known of the rows that it shall be calibrated and scored on.
+    Otherwise nothing is known of the rows that it will be calibrated and scored on.
 
     Raises:
-        DataError: If the training tells of others.
+        DataError: If the training was on others.
     """
-    trained_on = training.get("data", {}).get("training_sha256")
-    if trained_on not in (None, train.sha256):
-        drawn = training.get("drawn", {})
-        ways = ("train_share", "per_class", "folds", "rows", "generated")
-        plain = drawn.get("pool", ["Training"]) == ["Training"] and not any(map(drawn.get, ways))
-        raise DataError(
-            f"{who} was trained on other Training rows than those of {train.source} "
-            f"(sha256 {trained_on[:12]}..., here {train.sha256[:12]}...); "
-            + (
-                "give the same data"
-                if plain
-                else "a study drew them, and what it drew is no split of the data: train "
-                "members by mien train, or by a study without drawn rows"
+    for who, each in training.each(name):
+        if each.training_sha256 not in (None, train.sha256):
+            raise DataError(
+                f"{who} was trained on other Training rows than those of {train.source} "
+                f"(sha256 {each.training_sha256[:12]}..., here {train.sha256[:12]}...); "
+                + (
+                    "a study drew them, and what it drew is no split of the data: train "
+                    "members by mien train, or by a study without drawn rows"
+                    if each.was_drawn
+                    else "give the same data"
+                )
             )
-        )
-    for member in training.get("ensemble", ()):
-        check_origin(member["training"], train, member["name"])
 
 
 def network_logits(network: ExpressionNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -284,24 +276,23 @@ def with_cost(
         "accuracy_lost_ci95": [low, high],
         "largest_pair_sum": largest_pair_sum(graph),
     }
-    return replace_fields(file, metrics=({**file.metrics[0], **cost}, *file.metrics[1:]))
+    return replace(file, metrics=({**file.metrics[0], **cost}, *file.metrics[1:]))
 
 
-def _votes_notes(network: ExpressionNet, training: Mapping[str, Any]) -> tuple[str, ...]:
+def _votes_notes(network: ExpressionNet, training: Training) -> tuple[str, ...]:
     """What must be said where FER+ votes were used."""
     head = () if network.vote_head is None else (VOTES_NOTE,)
-    return head if "first" not in training else (*head, FIRST_NOTE)
+    return (*head, FIRST_NOTE) if training.began_with_votes else head
 
 
-def licence_of(training: Mapping[str, Any]) -> str:
+def licence_of(training: Training) -> str:
     """The licence for the card of a network that was trained so.
 
-    mien's own, but for weights that began with somebody else's (``network.pretrained``, also of a
-    joint model's members), and what the readers tell of the terms of other data than FER2013.
+    mien's own, except for weights that began with somebody else's (``network.pretrained``, also of
+    a joint model's members), and the recorded terms of other data than FER2013.
     """
-    terms = training.get("data_terms")
-    origins = sorted(set(_origins(training)))
-    if not (origins or terms or "data_set" in training):
+    origins, terms = training.pretrained, training.data_terms
+    if not (origins or terms or training.data_set is not None):
         return LICENCE
     parts = ["Apache-2.0 (weights)"]
     if origins:
@@ -309,28 +300,15 @@ def licence_of(training: Mapping[str, Any]) -> str:
             f"derived from other weights (network.pretrained = {', '.join(origins)}), whose "
             "licence applies"
         ]
-    if "data_set" not in training:
+    if training.data_set is None:
         parts.append("FER2013 itself may be used for research only")
     if terms:
         parts.append(f"trained on data that have terms of their own: {terms}")
     return "; ".join(parts)
 
 
-def _origins(told: Any) -> Iterator[str]:
-    """Every ``network.pretrained`` within what a card tells of a training."""
-    if isinstance(told, Mapping):
-        options = told.get("network")
-        if isinstance(options, Mapping) and options.get("pretrained"):
-            yield Path(str(options["pretrained"])).name
-        for each in told.values():
-            yield from _origins(each)
-    elif isinstance(told, (list, tuple)):
-        for each in told:
-            yield from _origins(each)
-
-
 def _card(
-    network: ExpressionNet, name: str, files: dict[str, ModelFile], training: dict[str, Any]
+    network: ExpressionNet, name: str, files: dict[str, ModelFile], training: Training
 ) -> Card:
     return Card(
         name=name,
@@ -351,7 +329,7 @@ def _card(
         intended_use=INTENDED,
         out_of_scope=OUT_OF_SCOPE,
         notes=(
-            *(OTHER_NOTES if "data_set" in training else NOTES),
+            *(NOTES if training.data_set is None else OTHER_NOTES),
             *_votes_notes(network, training),
         ),
     )

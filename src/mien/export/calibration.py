@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mien import metrics
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
-from mien.runtime.recognizer import Recognizer
+from mien.runtime.graph import graph_answers
 from mien.store.bundle import Bundle
 from mien.store.card import Calibration, ModelFile
 
@@ -19,23 +19,17 @@ RISK = 0.20
 """Error rate among certain answers that the abstention threshold is set for."""
 
 
-def sha256_of(data: bytes) -> str:
-    """Hexadecimal sha256."""
-    return hashlib.sha256(data).hexdigest()
+def graph_logits(graph: bytes, rows: FaceSet) -> NDArray[np.float32]:
+    """Logits ``(N, K)`` of a graph on the crops of ``rows``, one view."""
+    (logits,) = graph_answers(graph, rows.images, ["logits"])
+    return logits
 
 
-def graph_logits(bundle: Bundle, precision: str, rows: FaceSet) -> NDArray[np.float32]:
-    """Logits ``(N, K)`` of a bundle's graph on the crops of ``rows``, one view."""
-    return Recognizer(bundle, precision=precision, detector="none").crop_logits(rows.images)
-
-
-def calibrated(
-    file: ModelFile, logits: NDArray[np.float32], rows: FaceSet, split: str
-) -> ModelFile:
-    """Temperature, threshold and figures of a model file.
+def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: str) -> ModelFile:
+    """A model file with its temperature, threshold and figures.
 
     Args:
-        file: The file as it is known so far.
+        graph: The file.
         logits: ``(N, K)`` its answers on ``rows``.
         rows: Rows without a twin in Training.
         split: Name of the split that they are from.
@@ -61,4 +55,10 @@ def calibrated(
             f"all {len(rows)} rows are answered rightly, which gives no temperature: it is 1. Give "
             "a larger split to calibrate on"
         )
-    return ModelFile(file.sha256, Calibration(temperature, threshold, RISK), (figures,))
+    calibration = Calibration(temperature, threshold, RISK)
+    return ModelFile(hashlib.sha256(graph).hexdigest(), calibration, (figures,))
+
+
+def figures_of(bundle: Bundle) -> dict[str, dict[str, Any]]:
+    """Per precision, the figures of ``calibrated`` that are in the card."""
+    return {precision: file.metrics[0] for precision, file in bundle.card.files.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -19,12 +19,11 @@ from mien.data.faceset import FaceSet
 from mien.data.folds import one_fold_out
 from mien.data.subsets import held_out, in_common, without_conflicts
 from mien.export.bundle import LARGEST_DIFFERENCE, check_origin
-from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
+from mien.export.calibration import calibrated, figures_of, graph_logits
 from mien.export.merge import merge_graphs
-from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
-from mien.store.card import FILES, Calibration, Card, ModelFile
-
-_FOLD = ("folds", "fold", "fold_seed")
+from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
+from mien.store.card import FILES, Card, ModelFile
+from mien.store.training import HeldOut, Training
 
 LEARNED = "learned"
 """Shares fitted on the tenth of Training that no member was trained on."""
@@ -42,7 +41,6 @@ class EnsembleReport:
         gain: The ensemble against its best member on the calibration rows, paired.
         largest_difference: Largest probability difference between the merged graph and the mixed
             answers of its members.
-        metrics: Per precision, the figures that are in the card.
     """
 
     bundle: Bundle
@@ -51,7 +49,11 @@ class EnsembleReport:
     agreement: float
     gain: metrics.Comparison
     largest_difference: float
-    metrics: dict[str, dict[str, Any]]
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """Per precision, the figures that are in the card."""
+        return figures_of(self.bundle)
 
 
 def make_ensemble(
@@ -107,44 +109,40 @@ def make_ensemble(
         given = np.ones(len(members)) if shares is None else np.asarray(shares, np.float64)
         weights = given / given.sum()
     on_stage("merge")
-    plain = Calibration(temperature=1.0, threshold=0.0, risk=RISK)
+    kind = shares if isinstance(shares, str) else ("equal" if shares is None else "given")
     parts = [member.path for member in members]
     with writing_bundle(out, replace=replace_existing, keep=parts) as folder:
-        files: dict[str, ModelFile] = {}
-        megabytes: dict[str, float] = {}
-        for precision in _common_precisions(members):
-            graph = merge_graphs(
+        graphs = {
+            precision: merge_graphs(
                 [member.model(precision) for member in members],
                 [member.card.files[precision].calibration.temperature for member in members],
                 list(weights),
             )
-            check_model(graph, FILES[precision])
-            (folder / FILES[precision]).write_bytes(graph)
-            megabytes[precision] = round(len(graph) / 1e6, 3)
-            files[precision] = ModelFile(sha256_of(graph), plain)
-        kind = shares if isinstance(shares, str) else ("equal" if shares is None else "given")
-        card = _card(members, weights, kind, name, files)
+            for precision in _common_precisions(members)
+        }
         on_stage("compare and calibrate")
         answers = _log_answers(members, "fp32", clean)
         mixed = np.exp(np.logaddexp.reduce(answers + np.log(weights)[:, None, None], axis=0))
-        logits = {p: graph_logits(Bundle(folder, card), p, clean) for p in files}
+        logits = {p: graph_logits(graph, clean) for p, graph in graphs.items()}
         difference = float(abs(softmax(logits["fp32"]) - mixed).max())
         if not difference <= LARGEST_DIFFERENCE:
             raise ExportError(
                 f"probabilities of the merged graph differ from its members' by {difference:.2g}, "
                 f"allowed is {LARGEST_DIFFERENCE}; nothing was written. Report this as a bug"
             )
-        files = {p: calibrated(files[p], z, clean, calibration_split) for p, z in logits.items()}
         right = answers.argmax(axis=2) == clean.labels
         agreement = _agreement(answers.argmax(axis=2))
-        training = {
-            **card.training,
-            "megabytes": megabytes,
-            "agreement": agreement,
-            "agreement_on": calibration_split,
-        }
-        card = replace(card, files=files, training=training)
-        (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+        training = Training(
+            {
+                "ensemble": _recorded(members, weights),
+                "shares": kind,
+                "megabytes": {p: round(len(graph) / 1e6, 3) for p, graph in graphs.items()},
+                "agreement": agreement,
+                "agreement_on": calibration_split,
+            }
+        )
+        files = {p: calibrated(graphs[p], z, clean, calibration_split) for p, z in logits.items()}
+        fill_bundle(folder, _card([m.card for m in members], name, files, training), graphs)
     best = right[right.mean(axis=1).argmax()]
     return EnsembleReport(
         bundle=load_bundle(out),
@@ -153,7 +151,6 @@ def make_ensemble(
         agreement=agreement,
         gain=metrics.compare(logits["fp32"].argmax(axis=1) == clean.labels, best),
         largest_difference=difference,
-        metrics={precision: dict(file.metrics[0]) for precision, file in files.items()},
     )
 
 
@@ -172,7 +169,7 @@ def check_members(members: Sequence[Bundle]) -> None:
     if twice := sorted({member.card.name for member in alike}):
         raise ExportError(
             f"{', '.join(twice)} is given more than once, which changes nothing but the cost; give "
-            "it once, with another --share where it shall weigh more"
+            "it once, with another --share where it should weigh more"
         )
     for member in members[1:]:
         if member.card.labels != first.labels:
@@ -192,8 +189,8 @@ def _check_shares(shares: Sequence[float], members: int) -> None:
     if len(shares) != members:
         raise ExportError(f"{members} members need one share each, got {len(shares)}")
     if not all(0 < share < math.inf for share in shares):
-        told = ", ".join(f"{share:g}" for share in shares)
-        raise ExportError(f"shares must be above 0 (leave out a member that has none), got {told}")
+        given = ", ".join(f"{share:g}" for share in shares)
+        raise ExportError(f"shares must be above 0 (leave out a member that has none), got {given}")
 
 
 def _common_precisions(members: Sequence[Bundle]) -> list[str]:
@@ -206,55 +203,44 @@ def _without_fold(members: Sequence[Bundle], faces: FaceSet) -> FaceSet:
     Raises:
         DataError: If members left out different folds, so that there are no rows for all of them.
     """
-    told = {
-        tuple(config.get(key, 0) for key in _FOLD)
-        for member in members
-        for _, config in _configs(member.card.name, member.card.training)
+    left = {
+        each.fold for member in members for _, each in member.card.training.each(member.card.name)
     }
-    left = {fold if fold[0] else (0, 0, 0) for fold in told}
     if len(left) > 1:
+        listed = sorted(tuple(fold or (0, 0, 0)) for fold in left)
         raise DataError(
-            f"the members left out different folds ({', '.join(_FOLD)}: {sorted(left)}); join "
+            f"the members left out different folds (folds, fold, fold_seed: {listed}); join "
             "those of one fold"
         )
-    ((k, fold, seed),) = left
-    return one_fold_out(faces, k, fold, seed) if k else faces
-
-
-def _configs(name: str, training: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Name and configuration of a training, or of all members of an ensemble."""
-    if "ensemble" not in training:
-        yield name, training.get("config", {})
-    for member in training.get("ensemble", ()):
-        yield from _configs(member["name"], member["training"])
+    (fold,) = left
+    return one_fold_out(faces, *fold) if fold else faces
 
 
 def _left_out(members: Sequence[Bundle], train: FaceSet) -> FaceSet:
     """The rows of Training that no member has seen."""
-    told: set[tuple[object, object]] = set()
+    parts: set[HeldOut] = set()
     for member in members:
-        for name, config in _configs(member.card.name, member.card.training):
-            if not config.get("held_out"):
+        for name, training in member.card.training.each(member.card.name):
+            if training.held_out is None:
                 raise DataError(
                     f"{name} was trained on all of Training, so shares cannot be learned there; "
                     "train the members with --set held_out=0.1, or give equal shares"
                 )
-            told.add((config["held_out"], config.get("held_out_seed", 0)))
-    if len(told) > 1:
+            parts.add(training.held_out)
+    if len(parts) > 1:
         raise DataError(
-            f"the members held out different rows (fraction, seed: {sorted(told, key=str)}); "
+            f"the members held out different rows (fraction, seed: {sorted(map(tuple, parts))}); "
             "train them with one held_out and held_out_seed"
         )
-    ((fraction, seed),) = told
-    rows = train[held_out(train, float(str(fraction)), int(str(seed)))]
-    return without_conflicts(rows)
+    (part,) = parts
+    return without_conflicts(train[held_out(train, *part)])
 
 
 def _log_answers(members: Sequence[Bundle], precision: str, rows: FaceSet) -> NDArray[np.float64]:
     """Log-probabilities ``(M, N, K)`` at each member's own temperature."""
     answers: list[NDArray[np.float64]] = []
     for member in members:
-        z = graph_logits(member, precision, rows).astype(np.float64)
+        z = graph_logits(member.model(precision), rows).astype(np.float64)
         z /= member.card.files[precision].calibration.temperature
         answers.append(z - np.logaddexp.reduce(z, axis=1, keepdims=True))
     return np.stack(answers)
@@ -265,36 +251,34 @@ def _agreement(top: NDArray[np.intp]) -> float:
     return float(np.mean(pairs))
 
 
-def _card(
-    members: Sequence[Bundle],
-    weights: NDArray[np.float64],
-    kind: str,
-    name: str,
-    files: dict[str, ModelFile],
-) -> Card:
-    cards = [member.card for member in members]
-    told = [
+def _recorded(members: Sequence[Bundle], weights: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """What the card records of each member."""
+    return [
         {
             "name": card.name,
             "share": float(weight),
             "sha256": {precision: file.sha256 for precision, file in card.files.items()},
             "parameters": card.parameters,
             "macs": card.macs,
-            "training": card.training,
+            "training": card.training.record,
         }
-        for card, weight in zip(cards, weights, strict=True)
+        for card, weight in zip([member.card for member in members], weights, strict=True)
     ]
+
+
+def _card(
+    cards: Sequence[Card], name: str, files: dict[str, ModelFile], training: Training
+) -> Card:
+    input_size = max(card.geometry.input_size for card in cards)
     return replace(
         cards[0],
         name=name,
         outputs=("logits",),
-        geometry=replace(
-            cards[0].geometry, input_size=max(card.geometry.input_size for card in cards)
-        ),
+        geometry=replace(cards[0].geometry, input_size=input_size),
         files=files,
         parameters=sum(card.parameters for card in cards),
         macs=sum(card.macs for card in cards),
-        training={"ensemble": told, "shares": kind},
+        training=training,
         licence="; ".join(dict.fromkeys(card.licence for card in cards)),
         notes=tuple(dict.fromkeys(note for card in cards for note in card.notes)),
     )

@@ -9,10 +9,9 @@ from pathlib import Path
 from mien.data.faceset import FaceSet
 from mien.data.subsets import in_common
 from mien.export.bundle import ExportReport, calibration_crops, check_origin, with_cost
-from mien.export.calibration import RISK, calibrated, graph_logits, sha256_of
+from mien.export.calibration import calibrated, graph_logits
 from mien.export.graph import to_int8
-from mien.store.bundle import Bundle, load_bundle, writing_bundle
-from mien.store.card import FILES, Calibration, ModelFile
+from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
 
 
 def requantise(
@@ -38,7 +37,7 @@ def requantise(
 
     Raises:
         ExportError: If the int8 graph could saturate, or answers worse than fp32.
-        DataError: If a split is missing, or the bundle was trained on other rows.
+        DataError: If a split is missing, or the bundle was trained on other samples.
     """
     card = bundle.card
     train, chosen = faces.split("Training"), faces.split(calibration_split)
@@ -48,19 +47,14 @@ def requantise(
         on_stage("quantise")
         graphs = {"fp32": bundle.model("fp32")}
         graphs["int8"] = to_int8(graphs["fp32"], calibration_crops(train))
-        for precision, data in graphs.items():
-            (folder / FILES[precision]).write_bytes(data)
-        plain = ModelFile(sha256_of(graphs["int8"]), Calibration(1.0, 0.0, RISK))
-        card = replace(card, name=name or card.name, files={**card.files, "int8": plain})
         on_stage("calibrate")
-        logits = {p: graph_logits(Bundle(folder, card), p, clean) for p in graphs}
-        file = calibrated(plain, logits["int8"], clean, calibration_split)
+        logits = {precision: graph_logits(graph, clean) for precision, graph in graphs.items()}
+        file = calibrated(graphs["int8"], logits["int8"], clean, calibration_split)
         file = with_cost(file, logits, clean, graphs["int8"])
-        card = replace(card, files={**card.files, "int8": file})
-        (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+        files = {**card.files, "int8": file}
+        fill_bundle(folder, replace(card, name=name or card.name, files=files), graphs)
     return ExportReport(
         bundle=load_bundle(out),
         largest_difference=None,
         network_accuracy=float((logits["fp32"].argmax(axis=1) == clean.labels).mean()),
-        metrics={precision: dict(each.metrics[0]) for precision, each in card.files.items()},
     )

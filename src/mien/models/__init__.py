@@ -7,11 +7,19 @@ from mien.models import resnet48 as _house
 from mien.models import thesis as _thesis
 from mien.models import zoo as _zoo
 from mien.models.crop import FaceCrop
-from mien.models.joint import JointNet, joint_description, joint_from
+from mien.models.joint import JointNet, joint_from
 from mien.models.network import ExpressionNet, Outputs
 from mien.models.options import NetworkOptions
 from mien.models.pooling import replace_pooling
-from mien.models.registry import ModelInfo, build, count_macs, count_parameters, models, register
+from mien.models.registry import (
+    ModelInfo,
+    Origin,
+    build,
+    count_macs,
+    count_parameters,
+    models,
+    register,
+)
 
 __all__ = [
     "ExpressionNet",
@@ -19,11 +27,11 @@ __all__ = [
     "JointNet",
     "ModelInfo",
     "NetworkOptions",
+    "Origin",
     "Outputs",
     "build",
     "count_macs",
     "count_parameters",
-    "joint_description",
     "joint_from",
     "models",
     "register",

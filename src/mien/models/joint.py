@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import zip_longest
 from typing import Any, Literal
 
 import torch
@@ -17,7 +19,7 @@ from mien.core.errors import ConfigError, MienError
 from mien.core.labels import LabelSpace
 from mien.models.network import ExpressionNet
 from mien.models.options import NetworkOptions
-from mien.models.registry import build
+from mien.models.registry import Origin, build
 
 On = Literal["outputs", "features"]
 
@@ -71,6 +73,8 @@ class JointNet(ExpressionNet):
         on: The head reads the members' ``outputs`` (logits) or their ``features``.
         hidden: Width of a dense layer with ReLU before the head; 0 = none.
         dropout: Probability of dropping an input of the head in training.
+        origins: How the registry built each member, for ``description``; None of one that is a
+            joint model itself.
 
     Raises:
         ConfigError: If there are no members, their label spaces differ, or an option is unknown.
@@ -83,6 +87,7 @@ class JointNet(ExpressionNet):
         on: On = "outputs",
         hidden: int = 0,
         dropout: float = 0.0,
+        origins: Sequence[Origin | None] = (),
     ) -> None:
         _check(members, on, hidden)
         widths = [len(m.labels) if on == "outputs" else m.head.in_features for m in members]
@@ -99,6 +104,10 @@ class JointNet(ExpressionNet):
             neck=neck,
         )
         self.on, self.hidden = on, hidden
+        self._described = [
+            member.description if isinstance(member, JointNet) else origin and asdict(origin)
+            for member, origin in zip_longest(members, origins)
+        ]
         if not hidden:
             self._start_as_the_mean(members, on)
 
@@ -112,6 +121,22 @@ class JointNet(ExpressionNet):
         heads = [member.head for member in members]
         self.head.weight.copy_(torch.cat([h.weight.to(device) for h in heads], dim=1) / n)
         self.head.bias.copy_(torch.stack([h.bias.to(device) for h in heads]).mean(dim=0))
+
+    @property
+    def description(self) -> dict[str, Any] | None:
+        """What it is made of, as plain values: enough to build it again.
+
+        ``on``, ``hidden``, ``dropout`` and ``members``, each of which is such a table itself or an
+        ``Origin``; None where the origin of a member is not known.
+        """
+        if None in self._described:
+            return None
+        return {
+            "on": self.on,
+            "hidden": self.hidden,
+            "dropout": self.dropout.p,
+            "members": self._described,
+        }
 
     def prepared(self, frames: Tensor) -> Tensor:
         """The frames as they are: each member prepares its own view."""
@@ -143,48 +168,24 @@ def _check(members: Sequence[ExpressionNet], on: str, hidden: int) -> None:
         raise ConfigError(f"the hidden layer's width must be 0 or more, got {hidden}")
 
 
-def joint_description(network: ExpressionNet) -> dict[str, Any] | None:
-    """What a joint model is made of, as plain values: enough to build it again.
-
-    Returns:
-        ``on``, ``hidden``, ``dropout`` and ``members``, each of which is such a table itself or
-        tells ``model``, ``dropout`` and ``network`` options. None for a network that is no joint
-        model, or has a member that the registry did not build.
-    """
-    if not isinstance(network, JointNet):
-        return None
-    assert isinstance(network.trunk, _Answers)  # noqa: S101 - narrows the type
-    members = [_described(answer.network) for answer in network.trunk.answers()]
-    if None in members:
-        return None
-    return {
-        "on": network.on,
-        "hidden": network.hidden,
-        "dropout": network.dropout.p,
-        "members": members,
-    }
-
-
-def _described(member: ExpressionNet) -> dict[str, Any] | None:
-    if isinstance(member, JointNet):
-        return joint_description(member)
-    return None if member.origin is None else dict(member.origin)
-
-
 def joint_from(description: Mapping[str, Any], labels: LabelSpace) -> JointNet:
     """The joint model of a description, with fresh weights.
 
     Args:
-        description: As ``joint_description`` gives it.
+        description: ``JointNet.description``.
         labels: Label space of all its members.
 
     Raises:
         ConfigError: If the description is none of this version.
     """
     try:
-        members = [_member(each, labels) for each in description["members"]]
+        origins = [None if "members" in each else _origin(each) for each in description["members"]]
+        members = [
+            joint_from(each, labels) if origin is None else _fresh(origin, labels)
+            for each, origin in zip(description["members"], origins, strict=True)
+        ]
         on, hidden, dropout = (description[key] for key in ("on", "hidden", "dropout"))
-        return JointNet(members, on=on, hidden=hidden, dropout=dropout)
+        return JointNet(members, on=on, hidden=hidden, dropout=dropout, origins=origins)
     except (KeyError, TypeError, AttributeError, MienError) as error:
         raise ConfigError(
             f"the description of a joint model is not of this version of mien ({error!r}); "
@@ -192,11 +193,11 @@ def joint_from(description: Mapping[str, Any], labels: LabelSpace) -> JointNet:
         ) from error
 
 
-def _member(told: Mapping[str, Any], labels: LabelSpace) -> ExpressionNet:
-    if "members" in told:
-        return joint_from(told, labels)
+def _origin(member: Mapping[str, Any]) -> Origin:
+    return Origin(member["model"], member["dropout"], NetworkOptions(**member["network"]))
+
+
+def _fresh(origin: Origin, labels: LabelSpace) -> ExpressionNet:
     # Its weights replace published ones, and a joint model freezes what it freezes itself.
-    options = NetworkOptions(**{**told["network"], "pretrained": "", "freeze_to": ""})
-    return build(
-        told["model"], labels=labels, votes=False, dropout=told["dropout"], options=options
-    )
+    options = replace(origin.network, pretrained="", freeze_to="")
+    return build(origin.model, labels=labels, votes=False, dropout=origin.dropout, options=options)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -77,10 +76,6 @@ class ExpressionNet(nn.Module):
         self.head = nn.Linear(width, len(labels))
         self.vote_head = nn.Linear(width, len(ferplus8)) if votes else None
         self.frozen: tuple[nn.Module, ...] = ()
-        # How the registry built it (``registry.build``); None of one that it did not build.
-        self.origin: Mapping[str, Any] | None = None
-        # What it began with, if it was read from elsewhere (``pretrained.load_pretrained``).
-        self.pretrained_sha256: str | None = None
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - torch's own signature
         """Switch to training or evaluation; frozen parts stay in evaluation (``pretrained``)."""

@@ -45,13 +45,16 @@ def has_published_weights(name: str) -> bool:
     return name in _PUBLISHED
 
 
-def load_pretrained(network: ExpressionNet, name: str, source: str) -> None:
+def load_pretrained(network: ExpressionNet, name: str, source: str) -> str:
     """Give a network weights from elsewhere; its heads stay fresh.
 
     Args:
         network: Changed in place.
         name: Its registry name.
         source: ``timm``, or a local safetensors file with the published names.
+
+    Returns:
+        ``digest_of`` the weights.
 
     Raises:
         ConfigError: If there are no such weights, they cannot be fetched, or do not fit.
@@ -62,7 +65,7 @@ def load_pretrained(network: ExpressionNet, name: str, source: str) -> None:
     else:
         weights, origin = _read(Path(source)), source
     load_weights(network, weights, origin)
-    network.pretrained_sha256 = digest_of(weights)
+    return digest_of(weights)
 
 
 def digest_of(weights: Weights) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -56,6 +56,21 @@ models = _NETWORKS.infos
 builder_of = _NETWORKS.builder
 
 
+@dataclass(frozen=True)
+class Origin:
+    """How the registry built a network: enough to build it again.
+
+    Args:
+        model: Registry name.
+        dropout: Probability of dropping a pooled feature in training.
+        network: What was changed.
+    """
+
+    model: str
+    dropout: float = 0.0
+    network: NetworkOptions = _AS_REGISTERED
+
+
 def build(
     name: str,
     *,
@@ -96,7 +111,6 @@ def build(
         load_pretrained(network, name, options.pretrained)
     if options.freeze_to:
         freeze(network, options.freeze_to)
-    network.origin = {"model": name, "dropout": dropout, "network": asdict(options)}
     return network
 
 

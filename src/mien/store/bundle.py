@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import warnings
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -144,6 +144,18 @@ def writing_bundle(
             raise InputError(f"{path} is what the new bundle is made of; choose another folder")
     with writing_folder(path, replace=replace) as folder:
         yield folder
+
+
+def fill_bundle(folder: Path, card: Card, graphs: Mapping[str, bytes]) -> None:
+    """Write card and model files into the folder of a bundle.
+
+    Raises:
+        BundleError: If a reader would refuse a model or the card.
+    """
+    for precision, graph in graphs.items():
+        check_model(graph, FILES[precision])
+        (folder / FILES[precision]).write_bytes(graph)
+    (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
 
 
 @cache

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from mien.core.errors import BundleError, MienError
 from mien.core.labels import LabelSpace
+from mien.store.training import Training
 
 SCHEMA = "mien.bundle/1"
 OUTPUTS = ("logits", "features", "activation", "votes")
@@ -51,11 +52,11 @@ class Geometry:
     """The crop inside the graph.
 
     Args:
-        frame: Side of the grey frame, pixels.
+        frame: Side of the grey crop, pixels.
         input_size: Side of its central part that the network sees.
-        samples: Samples per frame pixel and axis.
-        template: Left eye, right eye, mouth centre in the frame, pixel centres at integers.
-        box_scale: Side of the frame over the mean side of a box, where there are no landmarks.
+        samples: Samples per pixel of the crop and axis.
+        template: Left eye, right eye, mouth centre in the crop, pixel centres at integers.
+        box_scale: Side of the crop over the mean side of a box, where there are no landmarks.
     """
 
     frame: int
@@ -77,7 +78,7 @@ class Card:
         files: Per precision, its file.
         parameters: Parameters of the network.
         macs: Multiply-accumulates per face, crop not counted.
-        training: Configuration, seed, data hash, commit, duration.
+        training: What is recorded of the training.
         licence: Licence of the weights.
         intended_use: What the model is for.
         out_of_scope: What it must not be used for.
@@ -91,7 +92,7 @@ class Card:
     files: dict[str, ModelFile]
     parameters: int
     macs: int
-    training: dict[str, Any] = field(default_factory=dict[str, Any])
+    training: Training = field(default_factory=Training)
     licence: str = ""
     intended_use: str = ""
     out_of_scope: str = ""
@@ -104,6 +105,7 @@ class Card:
             BundleError: If metrics or training hold what JSON cannot say, such as NaN.
         """
         content = {"schema": SCHEMA, **dataclasses.asdict(self)}
+        content["training"] = self.training.record
         try:
             return json.dumps(content, indent=1, allow_nan=False) + "\n"
         except (TypeError, ValueError, RecursionError) as error:
@@ -193,7 +195,7 @@ def _card(raw: dict[str, Any]) -> Card:
         files=files,
         parameters=_whole(raw["parameters"]),
         macs=_whole(raw["macs"]),
-        training=dict(raw["training"]),
+        training=Training(dict(raw["training"])),
         licence=_text(raw["licence"]),
         intended_use=_text(raw["intended_use"]),
         out_of_scope=_text(raw["out_of_scope"]),

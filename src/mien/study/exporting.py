@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mien.core.errors import ConfigError, unknown_name
 from mien.export import ExportReport, export_bundle
+from mien.store.training import Training
 from mien.study.arm import Arm
 from mien.study.kinds.classical import BUNDLE
 from mien.study.kinds.kind import RUN
@@ -72,7 +73,7 @@ def export_arm(
         samples.together(),
         out,
         name=name or arm.name,
-        training={**finished.as_dict(), **samples.note},
+        training=Training({**finished.training.record, **samples.note}),
         int8=int8,
         calibration_split=next(iter(samples.tests)),
         replace=replace,

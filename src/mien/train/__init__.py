@@ -4,18 +4,21 @@ from mien.train.checks import check_batch, check_network
 from mien.train.config import TrainConfig, config_from_dict, load_config
 from mien.train.cost import step_pair
 from mien.train.log import EpochRow, plot_curves, write_log
-from mien.train.loop import train
+from mien.train.loop import Callbacks, Run, train
 from mien.train.options import Augmentation, Decay
 from mien.train.record import FinishedRun, load_run
-from mien.train.rows import placed, training_rows
+from mien.train.rows import Shown, placed, training_rows
 from mien.train.state import CHECKPOINT
 
 __all__ = [
     "CHECKPOINT",
     "Augmentation",
+    "Callbacks",
     "Decay",
     "EpochRow",
     "FinishedRun",
+    "Run",
+    "Shown",
     "TrainConfig",
     "check_batch",
     "check_network",

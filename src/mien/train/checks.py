@@ -10,30 +10,18 @@ from mien.train.config import TrainConfig
 from mien.train.state import new_network
 
 
-def check_network(config: TrainConfig, network: ExpressionNet | None = None) -> None:
-    """Refuse a network that cannot be built, before data are read or folders made.
+def check_network(config: TrainConfig) -> ExpressionNet:
+    """Refuse a network that cannot be built, at no cost; weights to begin with are not read.
 
-    Args:
-        config: Names the network and its options; weights to begin with are not read.
-        network: What is trained in its place; nothing is checked then.
-
-    Raises:
-        UnknownNameError: If there is no such network.
-        ConfigError: If it cannot take an option.
-    """
-    if network is None:
-        network_without_values(config)
-
-
-def network_without_values(config: TrainConfig) -> ExpressionNet:
-    """The configuration's network on torch's meta device: shapes alone, made at no cost.
+    Returns:
+        The network on torch's meta device: shapes alone.
 
     Raises:
         UnknownNameError: If there is no such network.
         ConfigError: If it cannot take an option.
     """
     with torch.device("meta"):
-        return new_network(config, pretrained=False)
+        return new_network(config)
 
 
 def check_batch(config: TrainConfig, processes: int) -> None:

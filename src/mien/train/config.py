@@ -27,7 +27,7 @@ class TrainConfig:
         model: Registry name of the network.
         epochs: Passes over the training rows.
         batch_size: Rows per step, over all processes together; an incomplete last batch is dropped.
-        optimiser: ``sgd``, or ``adam`` with decoupled weight decay (``train.optimisers``).
+        optimiser: ``sgd``, or ``adam`` with decoupled weight decay (``train.schedule``).
         lr: Peak learning rate; Adam wants about 0.001.
         momentum: Momentum of SGD, beta 1 of Adam.
         nesterov: Whether SGD looks ahead (Nesterov momentum); Adam has no such choice.
@@ -48,11 +48,11 @@ class TrainConfig:
         undersample: Which training rows are kept: ``none`` = all, ``smallest`` = of every label as
             many as the rarest has, or that many of every label; always the same ones.
         undersample_seed: Which rows those are.
-        per_class: Rows of every label in an epoch, drawn anew for each (a balanced sampler); 0 =
+        per_class: Rows of every label in an epoch, drawn again for each (a balanced sampler); 0 =
             every row once. A label with fewer rows repeats all of them about equally often.
         dropout: Probability of dropping a pooled feature. Networks that were published with more
             keep that (``tiwari_cnn`` and ``kim_cnn`` 0.3, ``murtaza_cnn`` 0.25, ``resnet18_44`` and
-            ``vgg19_44`` 0.5), but for those with dense layers of ``network.hidden``.
+            ``vgg19_44`` 0.5), except those with dense layers of ``network.hidden``.
         ema_epochs: Horizon of the weight average, in epochs; its last state is the result. 0 = no
             average: the last weights are the result.
         held_out: Fraction of Training that is kept out and watched; 0 = train on all of it.
@@ -142,7 +142,7 @@ class TrainConfig:
             )
         if self.decay.kind == "plateau" and self.folds and not self.held_out:
             raise ConfigError(
-                "decay.kind = plateau would be judged on the fold that is left out, which shall "
+                "decay.kind = plateau would be judged on the fold that is left out, which must "
                 "decide nothing; set held_out, for example to 0.1"
             )
         if self.schedule and self.decay.kind != "linear":

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
 from mien.core.labels import label_space
 from mien.train.augment import augment
 from mien.train.config import TrainConfig
-from mien.train.loop import open_fabric, start
-from mien.train.losses import loss_of, loss_on
-from mien.train.rows import Resident
+from mien.train.loop import Run, open_fabric
+from mien.train.losses import loss_of
+from mien.train.rows import Resident, RunRows
 from mien.train.state import derived_seed
 
 
@@ -36,22 +37,18 @@ def step_pair(
         torch.ones(rows),
     )
     made = Resident(*(column.to(fabric.device) for column in columns))
-    run = start(fabric, config, made)
-    generator = torch.Generator(fabric.device).manual_seed(derived_seed(config.seed, 1))
+    run = Run(fabric, config, RunRows(made), Path())
+    draw = torch.Generator(fabric.device).manual_seed(derived_seed(config.seed, 1))
     index = torch.arange(config.batch_size, device=fabric.device) % rows
-    prepared = augment(made.images[index], config.augmentation, generator)
+    batch = made[index]
+    prepared = augment(batch.images, config.augmentation, draw)
     run.network.train()
 
     def full() -> None:
-        loss, _ = loss_of(run.network, made, index, config, generator)
-        fabric.backward(loss)
-        run.optimiser.step()
-        run.optimiser.zero_grad()
-        run.average.update(run.plain)
+        run.step(0, index, draw)
 
     def bare() -> None:
-        out = run.network(prepared)
-        fabric.backward(loss_on(out, made, index, config))
+        fabric.backward(loss_of(run.network(prepared), batch, config))
         run.optimiser.zero_grad()
 
     return full, bare

@@ -6,33 +6,33 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Generator, Tensor
 
 from mien.core.errors import ConfigError, DataError, DeviceError, DivergedError, OtherRunError
-from mien.core.labels import label_space
 from mien.data.faceset import FaceSet
-from mien.models import ExpressionNet, joint_description
+from mien.models import ExpressionNet, JointNet
 from mien.store.atomic import locked_folder
+from mien.train.augment import augment
 from mien.train.checks import check_batch, check_network
 from mien.train.config import TrainConfig
 from mien.train.log import EpochRow, plot_curves, write_log
-from mien.train.losses import label_weights, loss_of, score
-from mien.train.optimisers import optimiser
-from mien.train.rows import Resident, data_record, training_rows
+from mien.train.losses import loss_of, score
+from mien.train.record import FinishedRun
+from mien.train.rows import Resident, RunRows, Shown
 from mien.train.sampling import batches, epoch_rows, steps_per_epoch
-from mien.train.schedule import Plateau, learning_rate
+from mien.train.schedule import Plateau, learning_rate, optimiser
 from mien.train.state import (
     CHECKPOINT,
     WeightAverage,
+    begin,
     derived_seed,
     epoch_checkpoint,
     load_checkpoint,
@@ -43,178 +43,209 @@ from mien.train.state import (
 )
 
 
-@dataclass
+@dataclass(frozen=True)
+class Callbacks:
+    """Who hears of a training.
+
+    Args:
+        on_step: Called with (step, steps) over the whole run.
+        on_epoch: Called with the log row of each finished epoch, in one process only.
+    """
+
+    on_step: Callable[[int, int], None] = lambda *_: None
+    on_epoch: Callable[[EpochRow], None] = lambda _: None
+
+
+_NOBODY = Callbacks()
+
+
 class Run:
-    """The moving parts of a run."""
+    """A training on its way: network, optimiser, weight average, plateau and log.
 
-    fabric: Fabric
-    config: TrainConfig
-    rows: Resident
-    plain: ExpressionNet
-    network: nn.Module
-    optimiser: torch.optim.Optimizer
-    average: WeightAverage
-    on_step: Callable[[int, int], None]
-    data: dict[str, Any] = field(default_factory=dict)
-    provenance: dict[str, Any] = field(default_factory=dict)
-    plateau: Plateau = field(default_factory=Plateau)
-    log: list[EpochRow] = field(default_factory=list)
-
-    @property
-    def per_epoch(self) -> int:
-        """Steps of one epoch."""
-        return steps_per_epoch(len(self.rows), self.config)
-
-    @property
-    def steps(self) -> int:
-        """Steps of the whole run."""
-        return self.per_epoch * self.config.epochs
-
-
-def start(
-    fabric: Fabric,
-    config: TrainConfig,
-    rows: Resident,
-    *,
-    data: dict[str, Any] | None = None,
-    provenance: Mapping[str, Any] | None = None,
-    checkpoint: Path | None = None,
-    network: ExpressionNet | None = None,
-    on_step: Callable[[int, int], None] = lambda *_: None,
-) -> Run:
-    """Fresh weights by the seed or those of ``network``, or the checkpoint's state.
+    Args:
+        fabric: The device, and the other processes.
+        config: Everything that decides the result.
+        rows: What it learns from and watches.
+        out: Its folder; what its checkpoint holds is continued.
+        callbacks: Who hears of its steps.
+        network: Where to begin in place of the configuration's network; it is copied.
+        provenance: What else the checkpoint records; that of the first start counts.
 
     Raises:
         ConfigError: If the checkpoint is damaged, or of another network.
         OtherRunError: If it is of another configuration or joint model, or of other rows.
     """
-    state = None
-    if checkpoint and checkpoint.exists():
-        state = load_checkpoint(checkpoint, config, data or {})
-    with seeded(config.seed):
-        plain = (
-            new_network(config, pretrained=state is None)
-            if network is None
-            else copy.deepcopy(network)
-        )
-    if state:  # what it began with was read by the run that is gone on with
-        plain.pretrained_sha256 = state["provenance"].get("pretrained_sha256")
-    told = joint_description(plain)
-    if state and checkpoint and state.get("joint", told) != told:  # none in earlier versions
-        raise OtherRunError(
-            f"{checkpoint} is of another joint model ({state['joint']}, now {told}); "
-            "resume with the same members, or choose another --out",
-            checkpoint.parent,
-        )
-    plain = plain.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = WeightAverage(plain, config.ema_epochs * steps_per_epoch(len(rows), config))
-    steps = optimiser(plain, config)
-    if state and checkpoint:
-        load_weights(plain, state["network"], checkpoint)
-        steps.load_state_dict(state["optimiser"])
-        load_weights(average.network, state["average"], checkpoint)
-        average.steps = state["average_steps"]
-    set_up, wrapped = fabric.setup(plain, steps)
-    run = Run(fabric, config, rows, plain, set_up, wrapped, average, on_step, data or {})
-    began = {"pretrained_sha256": plain.pretrained_sha256} if plain.pretrained_sha256 else {}
-    run.provenance = state["provenance"] if state else {**(provenance or {}), **began}
-    if state:
-        run.plateau = Plateau(**state.get("plateau", {}))  # none in those of earlier versions
-        run.log = [EpochRow(**row) for row in state["log"]]
-    return run
 
+    def __init__(
+        self,
+        fabric: Fabric,
+        config: TrainConfig,
+        rows: RunRows,
+        out: Path,
+        callbacks: Callbacks = _NOBODY,
+        *,
+        network: ExpressionNet | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.fabric, self.config, self.rows, self.out = fabric, config, rows, out
+        self.callbacks = callbacks
+        self.per_epoch = steps_per_epoch(len(rows.train), config)
+        self.steps = self.per_epoch * config.epochs
+        self.plateau = Plateau()
+        self.log: list[EpochRow] = []
+        path, state = out / CHECKPOINT, None
+        if path.exists():
+            state = load_checkpoint(path, config, rows.record)
+        began: dict[str, str] = {}
+        with seeded(config.seed):
+            if network is not None:
+                plain = copy.deepcopy(network)
+            elif state is not None:
+                plain = new_network(config)
+            else:
+                plain, began = begin(config)
+        self.provenance = {**(provenance or {}), **began}
+        self.joint = plain.description if isinstance(plain, JointNet) else None
+        self.plain = plain.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = WeightAverage(self.plain, config.ema_epochs * self.per_epoch)
+        steps = optimiser(self.plain, config)
+        if state is not None:
+            self._continue(state, path)
+            steps.load_state_dict(state["optimiser"])
+        self.network, self.optimiser = fabric.setup(self.plain, steps)
 
-def _epoch(run: Run, epoch: int) -> tuple[float, float]:
-    """Train one pass; mean loss and accuracy on the augmented rows."""
-    fabric, config = run.fabric, run.config
-    rank, world = fabric.global_rank, fabric.world_size
-    generator = torch.Generator(fabric.device)
-    generator.manual_seed(derived_seed(config.seed, epoch, rank, 1))
-    run.network.train()
-    loss_sum, right = torch.zeros(2, device=fabric.device)
-    with seeded(config.seed, epoch, rank, 2):  # dropout
-        todo = batches(run.rows.labels.cpu(), config, epoch, rank, world)
-        for step, index in enumerate(todo, start=epoch * run.per_epoch):
-            for group in run.optimiser.param_groups:
-                group["lr"] = learning_rate(step, run.steps, config, run.plateau.share)
-            loss, hits = loss_of(run.network, run.rows, index.to(fabric.device), config, generator)
-            fabric.backward(loss)
-            run.optimiser.step()
-            run.optimiser.zero_grad()
-            run.average.update(run.plain)
-            loss_sum += loss.detach()
-            right += hits
-            run.on_step(step + 1, run.steps)
-    totals = fabric.all_reduce(torch.stack([loss_sum, right]), reduce_op="sum")
-    seen = run.per_epoch * min(config.batch_size, epoch_rows(len(run.rows), config))
-    return float(totals[0]) / (run.per_epoch * world), float(totals[1]) / seen
+    def _continue(self, state: dict[str, Any], path: Path) -> None:
+        if state.get("joint") != self.joint:
+            raise OtherRunError(
+                f"{path} is of another joint model ({state.get('joint')}, now {self.joint}); "
+                "resume with the same members, or choose another --out",
+                path.parent,
+            )
+        load_weights(self.plain, state["network"], path)
+        load_weights(self.average.network, state["average"], path)
+        self.average.steps = state["average_steps"]
+        self.provenance = state["provenance"]
+        self.plateau = Plateau(**state["plateau"])
+        self.log = [EpochRow(**row) for row in state["log"]]
 
+    def __iter__(self) -> Iterator[int]:
+        """The epochs that are left, counted from 1."""
+        return iter(range(len(self.log) + 1, self.config.epochs + 1))
 
-def _watched(run: Run, watch: Resident | None, epoch: int) -> tuple[float | None, float | None]:
-    """Loss and accuracy on the watched rows after ``epoch`` (from 1), if it is one to be scored."""
-    config = run.config
-    due = epoch % config.watch_every == 0 or epoch == config.epochs
-    if watch is None or not (due or epoch in config.score_at):
-        return None, None
-    with run.fabric.autocast():
+    def step(self, number: int, index: Tensor, draw: Generator) -> tuple[Tensor, Tensor]:
+        """One step of the optimiser, from 0: the loss, and how many faces were answered rightly.
+
+        Args:
+            number: Of the step in the whole run; it decides the learning rate.
+            index: ``(B,)`` training rows of the batch.
+            draw: Source of the random changes.
+        """
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(number, self.steps, self.config, self.plateau.share)
+        batch = self.rows.train[index]
+        images = augment(batch.images, self.config.augmentation, draw)
+        out = self.network(images)
+        loss = loss_of(out, batch, self.config)
+        self.fabric.backward(loss)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.average.update(self.plain)
+        return loss.detach(), (out.logits.detach().argmax(dim=1) == batch.labels).sum()
+
+    def train(self, epoch: int) -> tuple[float, float]:
+        """One pass over the training rows: mean loss and accuracy on the augmented images."""
+        fabric, config, done = self.fabric, self.config, epoch - 1
+        rank, world = fabric.global_rank, fabric.world_size
+        draw = Generator(fabric.device).manual_seed(derived_seed(config.seed, done, rank, 1))
+        order = batches(self.rows.train.labels.cpu(), config, done, rank, world)
+        loss_sum, right = torch.zeros(2, device=fabric.device)
+        self.network.train()
+        with seeded(config.seed, done, rank, 2):  # dropout
+            for number, index in enumerate(order, start=done * self.per_epoch):
+                loss, hits = self.step(number, index.to(fabric.device), draw)
+                loss_sum += loss
+                right += hits
+                self.callbacks.on_step(number + 1, self.steps)
+        totals = fabric.all_reduce(torch.stack([loss_sum, right]), reduce_op="sum")
+        seen = self.per_epoch * min(config.batch_size, epoch_rows(len(self.rows.train), config))
+        return float(totals[0]) / (self.per_epoch * world), float(totals[1]) / seen
+
+    def watch(self, epoch: int) -> tuple[float | None, float | None]:
+        """Loss and accuracy on the watched rows, if the epoch is one to score; moves a plateau."""
+        config, watched = self.config, self.rows.watched
+        due = epoch % config.watch_every == 0 or epoch == config.epochs
+        if watched is None or not (due or epoch in config.score_at):
+            return None, None
         # Norms differ a little between processes; a plateau must see the same in all of them.
-        seen = run.fabric.broadcast(score(run.average.network, watch))
-    if due and config.decay.kind == "plateau":
-        run.plateau.observe(epoch, *seen, config.decay)
-    return seen
+        seen = self.fabric.broadcast(self._score(watched))
+        if due and config.decay.kind == "plateau":
+            self.plateau.observe(epoch, *seen, config.decay)
+        return seen
 
+    def show(self, epoch: int) -> tuple[float | None, float | None]:
+        """Loss and accuracy on the rows that are scored for the curves; they decide nothing."""
+        shown, every = self.rows.shown, self.rows.shown_every
+        if shown is None or not (epoch % every == 0 or epoch == self.config.epochs):
+            return None, None
+        return self._score(shown)
 
-def _shown(run: Run, shown: Resident | None, every: int, epoch: int) -> tuple[float | None, ...]:
-    """Loss and accuracy on rows that are scored for display; nothing may look at them."""
-    if shown is None or not (epoch % every == 0 or epoch == run.config.epochs):
-        return None, None
-    with run.fabric.autocast():
-        return score(run.average.network, shown)
+    def _score(self, rows: Resident) -> tuple[float, float]:
+        with self.fabric.autocast():
+            return score(self.average.network, rows)
 
+    def check_finite(self) -> None:
+        """End a training that cannot recover instead of spending its other epochs.
 
-def _check_finite(run: Run, row: EpochRow, out: Path) -> None:
-    """End a training that cannot recover instead of spending its other epochs.
+        Raises:
+            DivergedError: If a loss of the last epoch or a weight after it is no finite number.
+        """
+        row, config = self.log[-1], self.config
+        losses = (row.loss, row.watch_loss, row.shown_loss)
+        what = "loss"
+        if all(loss is None or math.isfinite(loss) for loss in losses):
+            state = self.average.network.state_dict().values()
+            if all(bool(value.isfinite().all()) for value in state if value.is_floating_point()):
+                return
+            what = "weights"
+        raise DivergedError(
+            f"the training in {self.out} diverged: after epoch {row.epoch} of {config.epochs} its "
+            f"{what} are no finite numbers (training loss {row.loss:g}); lower lr, which is "
+            f"{config.lr:g}, or raise warmup, and begin again in another folder"
+        )
 
-    Raises:
-        DivergedError: If a loss of the epoch or a weight after it is no finite number.
-    """
-    losses = (row.loss, row.watch_loss, row.shown_loss)
-    what = "loss"
-    if all(loss is None or math.isfinite(loss) for loss in losses):
-        state = run.average.network.state_dict().values()
-        if all(bool(value.isfinite().all()) for value in state if value.is_floating_point()):
-            return
-        what = "weights"
-    config = run.config
-    raise DivergedError(
-        f"the training in {out} diverged: after epoch {row.epoch} of {config.epochs} its {what} "
-        f"are no finite numbers (training loss {row.loss:g}); lower lr, which is {config.lr:g}, "
-        "or raise warmup, and begin again in another folder"
-    )
+    def save(self) -> None:
+        """Write the log, the checkpoint to continue, and before it the one of an epoch to keep."""
+        result = {
+            "config": self.config.as_dict(),
+            "network": self.plain.state_dict(),
+            "average": self.average.network.state_dict(),
+            "log": [asdict(row) for row in self.log],
+            "data": self.rows.record,
+            "provenance": self.provenance,
+        }
+        if self.joint:
+            result["joint"] = self.joint
+        kept = epoch_checkpoint(self.out, len(self.log))
+        if len(self.log) in self.config.score_at and not kept.exists():
+            save_checkpoint(kept, result)
+        moving = {
+            "optimiser": self.optimiser.state_dict(),
+            "average_steps": self.average.steps,
+            "plateau": asdict(self.plateau),
+        }
+        save_checkpoint(self.out / CHECKPOINT, result | moving)
+        write_log(self.out / "log.csv", self.log)
 
-
-def _save(run: Run, out: Path) -> None:
-    """Write the log, the checkpoint to go on from, and before it the one of an epoch to keep."""
-    result = {
-        "config": run.config.as_dict(),
-        "network": run.plain.state_dict(),
-        "average": run.average.network.state_dict(),
-        "log": [asdict(row) for row in run.log],
-        "data": run.data,
-        "provenance": run.provenance,
-    }
-    if told := joint_description(run.plain):
-        result["joint"] = told
-    kept = epoch_checkpoint(out, len(run.log))
-    if len(run.log) in run.config.score_at and not kept.exists():
-        save_checkpoint(kept, result)
-    moving = {
-        "optimiser": run.optimiser.state_dict(),
-        "average_steps": run.average.steps,
-        "plateau": asdict(run.plateau),
-    }
-    save_checkpoint(out / CHECKPOINT, result | moving)
-    write_log(out / "log.csv", run.log)
+    def finished(self) -> FinishedRun:
+        """The averaged network and what is recorded of it."""
+        return FinishedRun(
+            self.average.network,
+            self.config,
+            self.log,
+            self.rows.record,
+            self.provenance,
+            self.joint,
+        )
 
 
 def train(
@@ -225,12 +256,10 @@ def train(
     resume: bool = False,
     network: ExpressionNet | None = None,
     provenance: Mapping[str, Any] | None = None,
-    shown: FaceSet | None = None,
-    shown_every: int = 1,
-    on_step: Callable[[int, int], None] = lambda *_: None,
-    on_epoch: Callable[[EpochRow], None] = lambda _: None,
+    shown: Shown | None = None,
+    callbacks: Callbacks = _NOBODY,
     accelerator: str = "cpu",
-) -> tuple[ExpressionNet, list[EpochRow]]:
+) -> FinishedRun:
     """Train a network; run again with ``resume`` after a kill, it ends with the same weights.
 
     Under ``torchrun`` every process trains on its share of each batch (DistributedDataParallel).
@@ -242,17 +271,15 @@ def train(
         resume: Continue from the folder's checkpoint, if there is one.
         network: Where to begin in place of a registered network with fresh weights; it is copied.
             What it leaves frozen is not trained. Give the same one to ``resume``.
-        provenance: What else the checkpoint shall tell (version, commit); the first run's counts.
+        provenance: What else the checkpoint records (version, commit); the first run's counts.
         shown: Rows that are scored for the curves alone. They decide nothing and do not belong to
             what a resumed run is compared by.
-        shown_every: Epochs between two scorings of them; the last epoch is always one.
-        on_step: Called with (step, steps) over the whole run.
-        on_epoch: Called with the log row of each finished epoch, in one process only.
+        callbacks: Who hears of steps and epochs.
         accelerator: ``cpu`` or ``cuda``.
 
     Returns:
         The averaged network (last state, nothing selected; without an average, the last weights)
-        and the log.
+        and what is recorded of it.
 
     Raises:
         ConfigError: If ``out`` holds a run and ``resume`` is not set.
@@ -264,71 +291,40 @@ def train(
         DeviceError: If CUDA is asked for and not there.
     """
     fabric = open_fabric(config, accelerator)
-    check_network(config, network)
-    checkpoint = out / CHECKPOINT
-    if not checkpoint.exists():  # what was begun by an earlier version goes on
-        check_batch(config, fabric.world_size)
-    if checkpoint.exists() and not resume:
+    if network is None:
+        check_network(config)
+    check_batch(config, fabric.world_size)
+    if (out / CHECKPOINT).exists() and not resume:
         raise ConfigError(
             f"{out} holds a run already; continue it with --resume, or choose another --out"
         )
-    chosen, watched = training_rows(faces, config)
-    if len(chosen) < 2 * fabric.world_size:
+    rows = RunRows.of(faces, config, fabric.device, shown)
+    if len(rows.train) < 2 * fabric.world_size:
         raise DataError(
-            f"{len(chosen)} training rows are too few for {fabric.world_size} processes, which "
+            f"{len(rows.train)} training rows are too few for {fabric.world_size} processes, which "
             "need two each; start fewer, or give more rows"
         )
-    data = data_record(faces, chosen, config, watched)
     for path in (epoch_checkpoint(out, epoch) for epoch in config.score_at):
         if path.exists():  # never written again, so it must be this run's own
-            load_checkpoint(path, config, data, resumable=False)
-    watch = None if watched is None else Resident.of(watched, fabric.device)
-    seen_only = None
-    if shown is not None:
-        seen_only = Resident.of(shown.mapped(label_space(config.labels)), fabric.device)
-    rows = Resident.of(chosen, fabric.device, label_weights(chosen, config))
+            load_checkpoint(path, config, rows.record, resumable=False)
     out.mkdir(parents=True, exist_ok=True)
-    with locked_folder(out) if fabric.global_rank == 0 else nullcontext():
-        run = start(
-            fabric,
-            config,
-            rows,
-            data=data,
-            provenance=provenance,
-            checkpoint=checkpoint,
-            network=network,
-            on_step=on_step,
-        )
-        curves = partial(_shown, run, seen_only, shown_every)
-        _finish(run, watch, curves, out, on_epoch)
-    return run.average.network, run.log
-
-
-def _finish(
-    run: Run,
-    watch: Resident | None,
-    curves: Callable[[int], tuple[float | None, ...]],
-    out: Path,
-    on_epoch: Callable[[EpochRow], None],
-) -> None:
-    """The epochs that are left; the state of each is saved before the next begins."""
-    fabric = run.fabric
-    for epoch in range(len(run.log), run.config.epochs):
-        started = time.perf_counter()
-        loss, accuracy = _epoch(run, epoch)
-        seen = _watched(run, watch, epoch + 1)
-        for_curves = curves(epoch + 1)
-        rate = run.optimiser.param_groups[0]["lr"]
-        seconds = time.perf_counter() - started
-        run.log.append(EpochRow(epoch + 1, rate, loss, accuracy, *seen, seconds, *for_curves))
-        _check_finite(run, run.log[-1], out)
-        if fabric.global_rank == 0:
-            _save(run, out)
-            on_epoch(run.log[-1])
-        fabric.barrier()
-    if fabric.global_rank == 0:
-        write_log(out / "log.csv", run.log)  # a kill may have come between checkpoint and log
-        plot_curves(out / "curves.png", run.log)
+    speaks = fabric.global_rank == 0
+    with locked_folder(out) if speaks else nullcontext():
+        run = Run(fabric, config, rows, out, callbacks, network=network, provenance=provenance)
+        for epoch in run:
+            started = time.perf_counter()
+            trained, watched, for_curves = run.train(epoch), run.watch(epoch), run.show(epoch)
+            rate, seconds = run.optimiser.param_groups[0]["lr"], time.perf_counter() - started
+            run.log.append(EpochRow(epoch, rate, *trained, *watched, seconds, *for_curves))
+            run.check_finite()
+            if speaks:
+                run.save()
+                callbacks.on_epoch(run.log[-1])
+            fabric.barrier()
+        if speaks:
+            write_log(out / "log.csv", run.log)  # a kill may have come between checkpoint and log
+            plot_curves(out / "curves.png", run.log)
+    return run.finished()
 
 
 def open_fabric(config: TrainConfig, accelerator: str) -> Fabric:

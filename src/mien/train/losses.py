@@ -2,69 +2,32 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from mien.data.faceset import FaceSet
-from mien.data.subsets import class_weights
 from mien.models import ExpressionNet, Outputs
 from mien.models.network import scored_at_once
-from mien.train.augment import augment
 from mien.train.config import TrainConfig
 from mien.train.rows import Resident
 
 
-def label_weights(faces: FaceSet, config: TrainConfig) -> NDArray[np.float32] | None:
-    """``(K,)`` weight of a row of each label, as ``class_weights`` says; None = all alike.
-
-    Raises:
-        DataError: If they depend on the counts and a label has no row.
-    """
-    if not isinstance(config.class_weights, str):
-        return np.array(config.class_weights, np.float32)
-    if config.class_weights == "none":
-        return None
-    weights = class_weights(faces)
-    if config.class_weights == "sqrt":
-        weights = np.sqrt(weights)
-        weights /= weights[faces.labels].mean()
-    return weights
-
-
-def loss_on(out: Outputs, rows: Resident, index: Tensor, config: TrainConfig) -> Tensor:
+def loss_of(out: Outputs, batch: Resident, config: TrainConfig) -> Tensor:
     """Cross-entropy on labels plus the weighted one on votes (Barsoum et al., section 4.4).
 
     Weighted rows are divided by their number, not by the sum of their weights (as torch does):
     so a row counts the same in whichever batch, and in whichever process, it comes.
     """
-    logits, labels = out.logits.float(), rows.labels[index]
-    if rows.weights is None:
-        loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+    logits, smoothing = out.logits.float(), config.label_smoothing
+    if batch.weights is None:
+        loss = F.cross_entropy(logits, batch.labels, label_smoothing=smoothing)
     else:
-        each = F.cross_entropy(
-            logits, labels, label_smoothing=config.label_smoothing, reduction="none"
-        )
-        loss = (rows.weights[index] * each).mean()
-    if out.votes is None:
-        return loss
-    per_row = -(rows.votes[index] * F.log_softmax(out.votes.float(), dim=1)).sum(dim=1)
-    return loss + config.votes_weight * (rows.vote_weights[index] * per_row).mean()
-
-
-def loss_of(
-    network: nn.Module,
-    rows: Resident,
-    index: Tensor,
-    config: TrainConfig,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor]:
-    """Loss of one augmented batch, and how many of its rows are answered correctly."""
-    out = network(augment(rows.images[index], config.augmentation, generator))
-    right = (out.logits.detach().argmax(dim=1) == rows.labels[index]).sum()
-    return loss_on(out, rows, index, config), right
+        each = F.cross_entropy(logits, batch.labels, label_smoothing=smoothing, reduction="none")
+        loss = (batch.weights * each).mean()
+    if out.votes is not None:
+        each = -(batch.votes * F.log_softmax(out.votes.float(), dim=1)).sum(dim=1)
+        loss = loss + config.votes_weight * (batch.vote_weights * each).mean()
+    return loss
 
 
 @torch.no_grad()

@@ -8,7 +8,8 @@ from typing import Any
 
 from mien.core.errors import ConfigError
 from mien.core.labels import label_space
-from mien.models import ExpressionNet, joint_from
+from mien.models import ExpressionNet, Origin, joint_from
+from mien.store.training import Training
 from mien.train.config import TrainConfig
 from mien.train.log import EpochRow
 from mien.train.state import (
@@ -30,8 +31,8 @@ class FinishedRun:
         log: One row per epoch that is behind ``network``.
         data: What identifies the rows and votes it was trained on.
         provenance: Version and commit of the code that began it.
-        joint: What a joint model is made of (``models.joint_description``); None for a network of
-            the registry, which the configuration names.
+        joint: What a joint model is made of (``JointNet.description``); None for a network of the
+            registry, which the configuration names.
     """
 
     network: ExpressionNet
@@ -41,22 +42,31 @@ class FinishedRun:
     provenance: dict[str, Any]
     joint: dict[str, Any] | None = None
 
-    def as_dict(self) -> dict[str, Any]:
-        """What a card tells of the training."""
-        # The configuration of a joint model names no network: its members are told beside it.
-        joint = {"joint": self.joint} if self.joint else {}
+    @property
+    def origin(self) -> Origin | None:
+        """How the registry built the network; None of a joint model, which describes itself."""
+        config = self.config
+        return None if self.joint else Origin(config.model, config.dropout, config.network)
+
+    @property
+    def training(self) -> Training:
+        """What a card records of the training."""
         config = self.config.as_dict()
+        # The configuration of a joint model names no network: its members are recorded beside it.
+        joint = {"joint": self.joint} if self.joint else {}
         dropped = self.network.dropout.p  # a network as published may ask for more than the recipe
-        told = {"dropout": dropped} if dropped > self.config.dropout else {}
-        return {
-            "config": {**config, "model": "joint"} if self.joint else config,
-            **joint,
-            **told,
-            "epochs": len(self.log),
-            "seconds": round(sum(row.seconds for row in self.log)),
-            "data": self.data,
-            **self.provenance,
-        }
+        dropout = {"dropout": dropped} if dropped > self.config.dropout else {}
+        return Training(
+            {
+                "config": {**config, "model": "joint"} if self.joint else config,
+                **joint,
+                **dropout,
+                "epochs": len(self.log),
+                "seconds": round(sum(row.seconds for row in self.log)),
+                "data": self.data,
+                **self.provenance,
+            }
+        )
 
 
 def load_run(out: Path, epoch: int | None = None) -> FinishedRun:
@@ -68,24 +78,20 @@ def load_run(out: Path, epoch: int | None = None) -> FinishedRun:
 
     Raises:
         ConfigError: If ``out`` holds no run, one that has epochs left, nothing of ``epoch``, or
-            weights of another network than it tells of.
+            weights of another network than it records.
     """
     path = out / CHECKPOINT if epoch is None else epoch_checkpoint(out, epoch)
     if not path.is_file():
         kept = "" if epoch is None else "; epochs are kept that score_at names"
         raise ConfigError(f"{out} holds no run of mien train (no {path.name}{kept})")
-    state = read_checkpoint(path, resumable=epoch is None)
+    state = read_checkpoint(path, resumable=False)
     config: TrainConfig = state["config"]
     if epoch is None and len(state["log"]) < config.epochs:
         raise ConfigError(
             f"{out} has {len(state['log'])} of {config.epochs} epochs; finish it with --resume"
         )
     joint = state.get("joint")
-    network = (
-        joint_from(joint, label_space(config.labels))
-        if joint
-        else new_network(config, pretrained=False)
-    )
+    network = joint_from(joint, label_space(config.labels)) if joint else new_network(config)
     load_weights(network, state["average"], path)
     log = [EpochRow(**row) for row in state["log"]]
     return FinishedRun(network.eval(), config, log, state["data"], state["provenance"], joint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -17,7 +17,7 @@ from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
 from mien.data.folds import FOLD, one_fold_out
 from mien.data.listing import WHOLE
-from mien.data.subsets import balanced, held_out, without_conflicts
+from mien.data.subsets import balanced, class_weights, held_out, without_conflicts
 from mien.train.config import TrainConfig
 
 
@@ -40,7 +40,11 @@ def training_rows(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet
         DataError: If a split is missing, votes are asked for and not there, nothing is held out,
             or a label has too few rows to balance.
     """
-    faces = placed(faces, config)
+    return _chosen(placed(faces, config), config)
+
+
+def _chosen(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet | None]:
+    """The same of rows that are placed already."""
     if faces.own.split_names == (WHOLE,):
         raise DataError(
             f"{faces.source} has no splits; set folds in the recipe to leave some rows out of the "
@@ -126,20 +130,97 @@ class Resident:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __getitem__(self, index: Tensor) -> Resident:
+        """The rows of a batch."""
+        return Resident(
+            self.images[index],
+            self.labels[index],
+            self.votes[index],
+            self.vote_weights[index],
+            None if self.weights is None else self.weights[index],
+        )
 
-def data_record(
-    faces: FaceSet, chosen: FaceSet, config: TrainConfig, watched: FaceSet | None = None
+
+@dataclass(frozen=True)
+class Shown:
+    """Rows that are scored for the curves alone.
+
+    Args:
+        faces: The rows.
+        every: Epochs between two scorings; the last epoch is always one.
+    """
+
+    faces: FaceSet
+    every: int = 1
+
+
+@dataclass(frozen=True)
+class RunRows:
+    """The rows of a run on its device, and what identifies them.
+
+    Args:
+        train: What it learns from.
+        watched: What is scored, and decides a plateau.
+        shown: What is scored for the curves alone.
+        shown_every: Epochs between two scorings of ``shown``.
+        record: What identifies the data: resuming and exporting compare it.
+    """
+
+    train: Resident
+    watched: Resident | None = None
+    shown: Resident | None = None
+    shown_every: int = 1
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, faces: FaceSet, config: TrainConfig, device: torch.device, shown: Shown | None = None
+    ) -> RunRows:
+        """The rows that the configuration chooses.
+
+        Raises:
+            DataError: As ``training_rows`` does, or if labels are weighted and one has no row.
+        """
+        faces = placed(faces, config)
+        chosen, watched = _chosen(faces, config)
+        return cls(
+            train=Resident.of(chosen, device, label_weights(chosen, config)),
+            watched=None if watched is None else Resident.of(watched, device),
+            shown=None if shown is None else Resident.of(shown.faces.mapped(faces.space), device),
+            shown_every=1 if shown is None else shown.every,
+            record=_record(faces, chosen, config, watched),
+        )
+
+
+def label_weights(faces: FaceSet, config: TrainConfig) -> NDArray[np.float32] | None:
+    """``(K,)`` weight of a row of each label, as ``class_weights`` says; None = all alike.
+
+    Raises:
+        DataError: If they depend on the counts and a label has no row.
+    """
+    if not isinstance(config.class_weights, str):
+        return np.array(config.class_weights, np.float32)
+    if config.class_weights == "none":
+        return None
+    weights = class_weights(faces)
+    if config.class_weights == "sqrt":
+        weights = np.sqrt(weights)
+        weights /= weights[faces.labels].mean()
+    return weights
+
+
+def _record(
+    faces: FaceSet, chosen: FaceSet, config: TrainConfig, watched: FaceSet | None
 ) -> dict[str, Any]:
-    """What identifies the data of a run: resuming and exporting compare it.
+    """What identifies the data of a run.
 
     Watched rows belong to it only where they decide something, which is in a plateau.
     """
     votes = chosen.votes if config.votes_weight else None
-    # Without mixed-in rows: exporting is given the data alone, and ``rows_sha256`` tells the rest.
-    training = placed(faces, config).split("Training").own
     record = {
         "source": faces.source,
-        "training_sha256": training.sha256,
+        # Without mixed-in rows: exporting is given the data alone. ``rows_sha256`` has them all.
+        "training_sha256": faces.split("Training").own.sha256,
         "rows": len(chosen),
         "rows_sha256": chosen.sha256,
         "votes_sha256": None

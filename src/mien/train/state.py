@@ -16,6 +16,7 @@ from torch import nn
 from mien.core.errors import ConfigError, OtherRunError
 from mien.core.labels import label_space
 from mien.models import ExpressionNet, build
+from mien.models.pretrained import load_pretrained
 from mien.store.atomic import writing
 from mien.train.config import TrainConfig, config_from_dict
 
@@ -42,24 +43,27 @@ def seeded(*parts: int) -> Iterator[None]:
         yield
 
 
-def new_network(config: TrainConfig, *, pretrained: bool = True) -> ExpressionNet:
-    """The configuration's network, by torch's own generator.
-
-    Args:
-        config: The run's.
-        pretrained: False leaves published weights unread, where others replace them anyway.
-    """
-    options = config.network if pretrained else dataclasses.replace(config.network, pretrained="")
-    network = build(
+def new_network(config: TrainConfig) -> ExpressionNet:
+    """The configuration's network with fresh weights, by torch's own generator."""
+    return build(
         config.model,
         labels=label_space(config.labels),
         votes=config.votes_weight > 0,
         dropout=config.dropout,
-        options=options,
+        options=dataclasses.replace(config.network, pretrained=""),
     )
-    # What it began with is told whether or not it was read this time.
-    network.origin = {**(network.origin or {}), "network": dataclasses.asdict(config.network)}
-    return network
+
+
+def begin(config: TrainConfig) -> tuple[ExpressionNet, dict[str, str]]:
+    """The network that a training begins with, and what must be recorded of its weights.
+
+    Raises:
+        ConfigError: If the weights that ``network.pretrained`` names are not there, or do not fit.
+    """
+    network, source = new_network(config), config.network.pretrained
+    if not source:
+        return network, {}
+    return network, {"pretrained_sha256": load_pretrained(network, config.model, source)}
 
 
 class WeightAverage:
@@ -97,7 +101,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 _KEPT = {"config", "network", "average", "log", "data", "provenance"}
-_HELD = _KEPT | {"optimiser", "average_steps"}
+_HELD = _KEPT | {"optimiser", "average_steps", "plateau"}
 
 
 def read_checkpoint(path: Path, *, resumable: bool = True) -> dict[str, Any]:
@@ -105,7 +109,7 @@ def read_checkpoint(path: Path, *, resumable: bool = True) -> dict[str, Any]:
 
     Args:
         path: The file.
-        resumable: Whether a run can go on from it; those kept of single epochs hold less.
+        resumable: Whether a run must be able to continue from it; those of single epochs hold less.
 
     Raises:
         ConfigError: If the file is no checkpoint, is damaged, or of another version.
@@ -171,6 +175,6 @@ def load_weights(network: nn.Module, weights: dict[str, Any], path: Path) -> Non
         reason = " ".join(str(error).split())[:300]
         raise ConfigError(
             f"{path}: its weights are not those of the network its configuration names ({reason}). "
-            "A network that was given to the training, such as a joint model of an earlier "
-            f"version, is not told there: remove {path.parent} and train it again"
+            "A network that was given to the training and is not of the registry is not recorded "
+            f"there: remove {path.parent} and train it again"
         ) from error

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
+from mien.classical import BASELINES, ClassicalConfig, fit_classical, fitting_rows
 from mien.core.errors import ConfigError, unknown_name
 from mien.export import export_bundle
+from mien.store.training import Training
 from mien.study.arm import Arm
 from mien.study.kinds.kind import KINDS, Job, KindInfo, cost
 from mien.study.result import ArmResult
 from mien.study.scoring import scored
-from mien.train.classical import BASELINES, ClassicalConfig, fit_classical, fitting_rows
 from mien.train.toml import built
 
 BUNDLE = "bundle"
@@ -35,7 +36,7 @@ class Classical:
             samples.together(),
             job.folder / BUNDLE,
             name=job.arm.name,
-            training={**fitted.as_dict(), **job.provenance, **samples.note},
+            training=Training({**fitted.training.record, **job.provenance, **samples.note}),
             int8=False,
             calibration_split=next(iter(samples.tests)),
             replace=True,

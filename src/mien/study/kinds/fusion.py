@@ -29,7 +29,7 @@ from mien.study.kinds.kind import (
 )
 from mien.study.result import NETWORK, ArmResult, Better, NetworkResult
 from mien.study.scoring import TRAIN, log_probabilities, scores, scores_of_parts
-from mien.train import TrainConfig, check_batch, training_rows
+from mien.train import FinishedRun, TrainConfig, check_batch, training_rows
 
 _ON: tuple[Literal["outputs", "features"], ...] = ("outputs", "features")
 _EQUAL, _LEARNED = "late_equal", "late_learned"
@@ -190,35 +190,42 @@ class Fusion:
 def _trained(job: Job, stages: Stages) -> tuple[dict[str, ExpressionNet], dict[str, Log]]:
     """Members and joint models, in the order of their training, and the log of each."""
     networks: dict[str, ExpressionNet] = {}
-    logs: dict[str, Log] = {}
+    runs: dict[str, FinishedRun] = {}
 
     def train(name: str, stage: str, after: Sequence[str] = (), begun: JointNet | None = None):
-        before = before_record(stages, after, networks) if after else {}
+        before = before_record(stages, after, runs) if after else {}
         faces, config = job.samples.train, stages.configs[stage]
-        found, logs[name] = job.train(faces, config, job.folder / name, begun, before)
-        networks[name] = found.to("cpu")
+        runs[name] = job.train(faces, config, job.folder / name, begun, before)
+        networks[name] = runs[name].network.to("cpu")
 
     names = stages.members
     for name in names:
         train(name, name)
     members = list(networks.values())
+    origins = [run.origin for run in runs.values()]
     for on in _ON:
         head, tuning = (
-            JointNet(members, on=on, hidden=stages.hidden, dropout=stages.configs[stage].dropout)
+            JointNet(
+                members,
+                on=on,
+                hidden=stages.hidden,
+                dropout=stages.configs[stage].dropout,
+                origins=origins,
+            )
             for stage in (HEAD, TUNING)
         )
         head.freeze()
         train(f"joint_{on}", HEAD, names, head)
         tuning.load_state_dict(networks[f"joint_{on}"].state_dict())
         train(f"joint_{on}_tuned", TUNING, [*names, HEAD], tuning)
-    return networks, logs
+    return networks, {name: run.log for name, run in runs.items()}
 
 
-def before_record(stages: Stages, after: Sequence[str], networks: Networks) -> Table:
+def before_record(stages: Stages, after: Sequence[str], runs: Mapping[str, FinishedRun]) -> Table:
     """What a checkpoint and a card record of the stages before a training."""
     before = {name: stages.configs[name].as_dict() for name in after}
     for name, record in before.items():
-        if name in networks and (digest := networks[name].pretrained_sha256):
+        if name in runs and (digest := runs[name].provenance.get("pretrained_sha256")):
             record["pretrained_sha256"] = digest
     return {"before": before}
 

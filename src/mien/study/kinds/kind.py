@@ -16,8 +16,17 @@ from mien.study.arm import Arm, Table
 from mien.study.result import ArmResult
 from mien.study.samples import Samples
 from mien.study.scoring import scored
-from mien.train import TrainConfig, check_batch, config_from_dict, train, training_rows
-from mien.train.checks import network_without_values
+from mien.train import (
+    Callbacks,
+    FinishedRun,
+    Shown,
+    TrainConfig,
+    check_batch,
+    check_network,
+    config_from_dict,
+    train,
+    training_rows,
+)
 from mien.train.log import EpochRow
 
 RUN = "run"
@@ -49,7 +58,7 @@ class Job:
         before: Table | None = None,
         *,
         shown: bool = True,
-    ) -> tuple[ExpressionNet, Log]:
+    ) -> FinishedRun:
         """Train, continue, or read what an earlier call finished."""
         return train(
             faces,
@@ -57,9 +66,8 @@ class Job:
             out,
             resume=True,
             provenance={**self.provenance, **(before or {})},
-            shown=self.samples.shown if shown else None,
-            shown_every=-(-config.epochs // CURVE_POINTS),
-            on_epoch=self.on_epoch,
+            shown=Shown(self.samples.shown, -(-config.epochs // CURVE_POINTS)) if shown else None,
+            callbacks=Callbacks(on_epoch=self.on_epoch),
             accelerator=self.device,
             network=network,
         )
@@ -124,7 +132,7 @@ def trained_trunk(config: TrainConfig) -> Mapping[str, Sequence[int]]:
 @cache
 def _shapes(bare: TrainConfig) -> Mapping[str, Sequence[int]]:
     """Of a recipe with nothing but its network: arms of one network have it built once."""
-    state = network_without_values(bare).trunk.state_dict()
+    state = check_network(bare).trunk.state_dict()
     return {name: tuple(each.shape) for name, each in state.items()}
 
 

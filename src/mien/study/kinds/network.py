@@ -22,8 +22,8 @@ class Networks:
     def run(self, job: Job) -> ArmResult:
         """Train, and score the end and the chosen epochs."""
         config, run = _config(job.arm), job.folder / RUN
-        network, log = job.train(job.samples.train, config, run)
-        result = job.trained(network, config, {RUN: log})
+        finished = job.train(job.samples.train, config, run)
+        result = job.trained(finished.network, config, {RUN: finished.log})
         trained_on = training_rows(job.samples.train, config)[0]
         found = dict(result.scores)
         for epoch in config.score_at:

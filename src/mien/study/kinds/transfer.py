@@ -12,7 +12,6 @@ from mien.core.labels import ferplus8
 from mien.data.faceset import FaceSet
 from mien.data.ferplus import vote_targets
 from mien.data.subsets import held_out
-from mien.models import ExpressionNet
 from mien.study.arm import Arm, Table, merged
 from mien.study.kinds.kind import (
     KINDS,
@@ -25,8 +24,8 @@ from mien.study.kinds.kind import (
     trained_trunk,
 )
 from mien.study.result import ArmResult
-from mien.train import TrainConfig
-from mien.train.state import new_network, seeded
+from mien.train import FinishedRun, TrainConfig
+from mien.train.state import begin, new_network, seeded
 
 
 @dataclass(frozen=True)
@@ -78,18 +77,22 @@ class Transfer:
         """Train twice, or once; raises ``DataError`` if there are no FER+ votes to begin with."""
         trainings = Trainings.of(job.arm)
         first, second = trainings.first, trainings.second
-        with seeded(second.seed):  # published weights are read if no first training began with them
-            network = new_network(second, pretrained=first is None)
-        logs: dict[str, Log] = {}
         before: Table = {}
+        with seeded(second.seed):
+            if first is None:
+                network, before = begin(second)
+            else:  # the first training began with the weights that the recipe names
+                network = new_network(second)
+        logs: dict[str, Log] = {}
         if first is not None:
-            trained, logs["first"] = _trained_first(job, first, second)
-            network.trunk.load_state_dict(trained.to("cpu").trunk.state_dict())
-            network.pretrained_sha256 = trained.pretrained_sha256
-            before = first_record(first)
-        run = job.folder / RUN
-        network, logs[RUN] = job.train(job.samples.train, second, run, network, before)
-        return job.trained(network, second, logs)
+            began = _trained_first(job, first, second)
+            network.trunk.load_state_dict(began.network.to("cpu").trunk.state_dict())
+            kept = {k: v for k, v in began.provenance.items() if k == "pretrained_sha256"}
+            before = {**first_record(first), **kept}
+            logs["first"] = began.log
+        run = job.train(job.samples.train, second, job.folder / RUN, network, before)
+        logs[RUN] = run.log
+        return job.trained(run.network, second, logs)
 
 
 def _first_config(settings: Table, first: Table) -> TrainConfig:
@@ -113,7 +116,7 @@ def first_record(first: TrainConfig) -> Table:
     return {"first": {"labels": "most FER+ votes", "config": first.as_dict()}}
 
 
-def _trained_first(job: Job, config: TrainConfig, second: TrainConfig) -> tuple[ExpressionNet, Log]:
+def _trained_first(job: Job, config: TrainConfig, second: TrainConfig) -> FinishedRun:
     """The training on FER+ labels, once for all arms on the same samples that begin with it."""
     train = job.samples.train
     if second.held_out:

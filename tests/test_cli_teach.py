@@ -1,4 +1,4 @@
-"""``mien train --finetune``, and ``mien serve --collect`` before it."""
+"""``mien teach``, and ``mien serve --collect`` before it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mien.export import ExportReport
 from mien.runtime import Recognizer
 from mien.store.bundle import load_bundle
 from mien.store.samples import SampleStore
-from mien.train.finetune import held_out_sessions
+from mien.teach.samples import held_out_sessions
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def line(made: ExportReport, tmp_path: Path) -> list[str]:
     """A command line that fits the made bundle to four sessions."""
     stored(tmp_path / "samples", made_samples(4))
     data, out = str(tmp_path / "samples"), str(tmp_path / "ann")
-    return ["train", "--finetune", str(made.bundle.path), "--data", data, "--out", out]
+    return ["teach", str(made.bundle.path), "--data", data, "--out", out]
 
 
 def test_a_pipe_gets_one_json_line_and_stderr_the_words(
@@ -100,7 +100,7 @@ def test_worse_is_told_loudly_and_written_only_when_asked(
 ) -> None:
     misled(made, tmp_path / "samples")
     data, out = str(tmp_path / "samples"), tmp_path / "worse"
-    line = ["train", "--finetune", str(made.bundle.path), "--data", data, "--out", str(out)]
+    line = ["teach", str(made.bundle.path), "--data", data, "--out", str(out)]
     assert run(line) == 1
     told, err = capsys.readouterr()
     assert "ANSWERS WORSE" in err
@@ -117,36 +117,14 @@ def test_worse_is_told_loudly_and_written_only_when_asked(
     assert load_bundle(out).card.name == "worse"
 
 
-@pytest.mark.parametrize(
-    ("extra", "words"),
-    [
-        (["recipe.toml"], "leave out CONFIG.toml"),
-        (["--set", "epochs=2"], "leave out --set"),
-        (["--resume"], "leave out --resume"),
-        (["--votes", "v.csv"], "leave out --votes"),
-        (["--aux", "folder"], "leave out --aux"),
-        (["--device", "cuda"], "leave out --device cuda"),
-    ],
-)
-def test_what_belongs_to_a_recipe_is_wrong_usage(
-    extra: list[str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["train", "--finetune", "small", "--data", "d", "--out", "o", *extra]) == 2
-    assert words in capsys.readouterr().err
+@pytest.mark.parametrize("extra", ["recipe.toml", "--resume", "--votes=v.csv", "--device=cuda"])
+def test_what_belongs_to_a_recipe_is_wrong_usage(extra: str) -> None:
+    assert run(["teach", "small", "--data", "d", "--out", "o", extra]) == 2
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ([], "give a recipe, CONFIG.toml, or --finetune BUNDLE"),
-        (["recipe.toml", "--keep-anyway"], "--keep-anyway belongs to --finetune"),
-    ],
-)
-def test_without_finetune_a_recipe_is_needed(
-    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["train", *given, "--data", "d", "--out", "o"]) == 2
-    assert words in capsys.readouterr().err
+def test_a_training_needs_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--data", "d", "--out", "o"]) == 2
+    assert "CONFIG.toml" in capsys.readouterr().err
 
 
 def test_what_cannot_be_fitted_is_one_line(
@@ -156,7 +134,7 @@ def test_what_cannot_be_fitted_is_one_line(
         code = run([changes.get(word, word) for word in line])
         return code, capsys.readouterr().err
 
-    bundle, samples, out = line[2], line[4], line[6]
+    bundle, samples, out = line[1], line[3], line[5]
     code, err = told({bundle: "smal"})
     assert code == 2
     assert "did you mean 'small'" in err
@@ -184,7 +162,7 @@ def test_what_cannot_be_fitted_is_one_line(
 def test_without_torch_the_install_line_is_shown(
     line: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in [n for n in sys.modules if n.startswith("mien.train")]:
+    for name in [n for n in sys.modules if n.startswith("mien.teach")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     assert run(line) == 1

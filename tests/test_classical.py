@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from faces_made import made_faces
+from mien import classical
+from mien.classical import BASELINES, ClassicalConfig, fit_classical
 from mien.core.errors import ConfigError, DataError, UnknownNameError
 from mien.data import FaceSet, load
 from mien.data.subsets import held_out
 from mien.export import export_bundle, network_logits
-from mien.train import classical
-from mien.train.classical import BASELINES, ClassicalConfig, fit_classical
 
 SMALL = ClassicalConfig(feature="hog", landmarks=60, gamma=(0.5, 1.0), c=(0.1, 2.0))
 ONE = replace(SMALL, gamma=(1.0,), c=(1.0,))
@@ -144,7 +144,7 @@ def test_rows_limits_the_rows(faces: FaceSet) -> None:
 
 
 def test_the_record_is_plain(fitted) -> None:
-    told = json.loads(json.dumps(fitted.as_dict()))
+    told = json.loads(json.dumps(fitted.training.record))
     assert told["config"]["classical"]["landmarks"] == 60
     assert (told["gamma"], told["c"]) == (fitted.chosen.gamma, fitted.chosen.c)
     assert {trial["c"] for trial in told["trials"]} == {0.1, 2.0}
@@ -206,10 +206,10 @@ def test_every_baseline_becomes_a_bundle(faces: FaceSet, tmp_path: Path, name: s
     config = replace(BASELINES[name], components=min(BASELINES[name].components, 30))
     found = fit_classical(faces, replace(config, landmarks=80, gamma=(1.0,), c=(1.0,)))
     report = export_bundle(
-        found.network, faces, tmp_path / name, name=name, int8=False, training=found.as_dict()
+        found.network, faces, tmp_path / name, name=name, int8=False, training=found.training
     )
     assert report.largest_difference <= 1e-4
-    assert report.bundle.card.training["c"] == found.chosen.c
+    assert report.bundle.card.training.record["c"] == found.chosen.c
     assert report.network_accuracy > 0.4
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import metrics
-from mien.core.alignment import identity_affines
-from mien.core.errors import BundleError, DataError, ExportError
+from mien.core.errors import BundleError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.folds import folds
-from mien.data.subsets import in_common
-from mien.runtime.packing import cut, pack
-from mien.runtime.recognizer import BATCH, check_frame
-from mien.runtime.session import open_session, run
-from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
-from mien.store.card import FILES, Card, ModelFile
-from mien.train.head import Head, fit_head, read_head, with_head
-
-HELD_OUT = 0.2
-"""Share of the sessions that the answers are counted on, never fitted to."""
+from mien.runtime.graph import graph_answers
+from mien.runtime.recognizer import check_frame
+from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
+from mien.store.card import Card, ModelFile
+from mien.teach.head import Head, fit_head, read_head, with_head
+from mien.teach.samples import held_out_sessions
 
 STRENGTHS = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
 """Strengths to choose from, strongest first; 3 hardly moves the head (decision 0008)."""
@@ -77,8 +72,8 @@ class Score:
 
 
 @dataclass(frozen=True)
-class FinetuneReport:
-    """What fitting a head found.
+class TeachReport:
+    """What teaching found.
 
     Args:
         bundle: The written bundle; None = it was worse, and nothing was written.
@@ -113,7 +108,7 @@ class FinetuneReport:
         return tuple(label for label, count in self.fitted.items() if not count)
 
 
-def finetune(
+def teach(
     source: Bundle,
     samples: FaceSet,
     out: Path,
@@ -123,7 +118,7 @@ def finetune(
     seed: int = 0,
     provenance: dict[str, str] | None = None,
     on_stage: Callable[[str], None] = lambda _: None,
-) -> FinetuneReport:
+) -> TeachReport:
     """Fit the head of a bundle to samples, count answers before and after, write a new bundle.
 
     A fifth of the sessions is held out; the head is fitted to the others, and how far it may move
@@ -143,7 +138,7 @@ def finetune(
         DataError: If there are fewer than two sessions, or nothing to learn from or count.
         BundleError: If the source has no linear head, is damaged, or was fitted to samples before:
             sessions that are held out now might be among those.
-        ExportError: If a written graph answers otherwise than the fitted head.
+        ExportError: If a written graph answers differently from the fitted head.
         InputError: If ``out`` holds anything.
     """
     card = source.card
@@ -153,7 +148,7 @@ def finetune(
     graphs = {precision: source.model(precision) for precision in card.files}
     start = read_head(graphs["fp32"])
     on_stage(f"features of {len(samples)} crops")
-    features, _ = graph_answers(graphs["fp32"], fitted.images)
+    (features,) = graph_answers(graphs["fp32"], fitted.images, ["features"])
     on_stage("fit")
     temperature = card.files["fp32"].calibration.temperature
     strength = chosen_strength(features, fitted, start, temperature)
@@ -162,7 +157,7 @@ def finetune(
     new = {precision: with_head(graph, head) for precision, graph in graphs.items()}
     right = {p: _right(graph, held) for p, graph in graphs.items()}
     right_now = {p: _right(graph, held, head) for p, graph in new.items()}
-    report = FinetuneReport(
+    report = TeachReport(
         bundle=None,
         before={p: Score(int(rows.sum()), len(held)) for p, rows in right.items()},
         after={p: Score(int(rows.sum()), len(held)) for p, rows in right_now.items()},
@@ -176,57 +171,17 @@ def finetune(
     if report.worse and not keep_anyway:
         return report
     with writing_bundle(out, keep=[source.path]) as folder:
-        for precision, graph in new.items():
-            check_model(graph, FILES[precision])
-            (folder / FILES[precision]).write_bytes(graph)
         personal = _card(card, name, report, new, {"seed": seed, **(provenance or {})})
-        (folder / "card.json").write_text(personal.to_json(), encoding="utf-8")
+        fill_bundle(folder, personal, new)
     return replace(report, bundle=load_bundle(out))
 
 
 def _check_first_time(card: Card) -> None:
-    if before := card.training.get("finetuned"):
+    if before := card.training.taught_from:
         raise BundleError(
             f"{card.name} was fitted to sessions already, and those that would be held out now may "
-            f"be among them. Begin from {before[0]['from']['name']} again, with all samples"
+            f"be among them. Begin from {before} again, with all samples"
         )
-
-
-def held_out_sessions(samples: FaceSet, seed: int) -> tuple[FaceSet, FaceSet, int]:
-    """Divide samples by session: a fifth of the sessions, one at least, is held out.
-
-    Held-out crops that are byte-identical to one fitted to are left out.
-
-    Returns:
-        The rows to fit to, the rows to count, and how many were left out.
-
-    Raises:
-        DataError: If there are fewer than two sessions, fewer than two labels to fit to, or no
-            row to count.
-    """
-    if samples.subjects is None:
-        raise DataError("samples need their sessions as subjects; read them with load_samples")
-    sessions = np.unique(samples.subjects)
-    if len(sessions) < 2:
-        raise DataError(
-            f"expected samples of two sessions or more, to count on one that was not fitted to, "
-            f"got {len(sessions)}; collect another session, on another day if you can"
-        )
-    count = max(1, round(HELD_OUT * len(sessions)))
-    chosen = np.random.default_rng(seed).permutation(sessions)[:count]
-    out = np.isin(samples.subjects, chosen)
-    fitted, held = samples[~out], samples[out]
-    kept = held[~in_common(held, fitted)]
-    if np.count_nonzero(fitted.counts) < 2:
-        raise DataError(
-            "the sessions that are fitted to have samples of one label only; "
-            "collect at least two labels in every session"
-        )
-    if not len(kept):
-        raise DataError(
-            "every held-out crop is also in a session that is fitted to; collect new ones"
-        )
-    return fitted, kept, len(held) - len(kept)
 
 
 def chosen_strength(
@@ -265,28 +220,9 @@ def _one_standard_error(losses: NDArray[np.float64]) -> int:
     return int(np.flatnonzero(more.mean(axis=1) <= error)[0])
 
 
-def graph_answers(
-    graph: bytes, frames: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Features ``(N, D)`` and logits ``(N, K)`` of a graph on ``(N, 48, 48)`` grey crops."""
-    session = open_session(graph)
-    affine = identity_affines(1)[0]
-    parts: list[Sequence[NDArray[np.float32]]] = []
-    for start in range(0, len(frames), BATCH):
-        colours = (np.repeat(f[..., None], 3, axis=2) for f in frames[start : start + BATCH])
-        canvases, order = pack([cut(colour, affine) for colour in colours])
-        answers = [
-            run(session, ["features", "logits"], {"image": c.image, "affine": c.affines})
-            for c in canvases
-        ]
-        parts.append([np.concatenate(each)[order] for each in zip(*answers, strict=True)])
-    features, logits = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return features, logits
-
-
 def _right(graph: bytes, rows: FaceSet, head: Head | None = None) -> NDArray[np.bool_]:
     """``(N,)`` whether a graph answers each row correctly; its logits must be those of ``head``."""
-    features, logits = graph_answers(graph, rows.images)
+    features, logits = graph_answers(graph, rows.images, ["features", "logits"])
     if head is not None:
         expected = head.logits(features)
         difference = float(abs(logits - expected).max() / max(1.0, float(abs(expected).max())))
@@ -310,9 +246,9 @@ def _per_label(rows: FaceSet) -> dict[str, int]:
 def _card(
     card: Card,
     name: str,
-    report: FinetuneReport,
+    report: TeachReport,
     graphs: dict[str, bytes],
-    told: dict[str, Any],
+    origin: dict[str, Any],
 ) -> Card:
     """The card of the personal bundle: of the samples, numbers only."""
     files = {
@@ -335,8 +271,7 @@ def _card(
         "sessions": {"fitted": report.sessions[0], "held_out": report.sessions[1]},
         "samples": {"fitted": report.fitted, "held_out": report.counted, "twins": report.twins},
         "strength": report.strength,
-        **told,
+        **origin,
     }
-    training = {**card.training, "finetuned": [*card.training.get("finetuned", []), step]}
     notes = (*(note for note in card.notes if note != _NOTE), _NOTE)
-    return replace(card, name=name, files=files, training=training, notes=notes)
+    return replace(card, name=name, files=files, training=card.training.taught(step), notes=notes)

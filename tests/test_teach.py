@@ -17,18 +17,18 @@ from mien.core.scores import softmax
 from mien.data import FaceSet
 from mien.export import ExportReport, merge_graphs
 from mien.runtime import Recognizer
+from mien.runtime.graph import graph_answers
 from mien.runtime.session import open_session, run
 from mien.store.bundle import Bundle, load_bundle
-from mien.train.finetune import (
+from mien.teach.fit import (
     ONE_SESSION_STRENGTH,
     STRENGTHS,
-    FinetuneReport,
+    TeachReport,
     chosen_strength,
-    finetune,
-    graph_answers,
-    held_out_sessions,
+    teach,
 )
-from mien.train.head import Head, fit_head, read_head, with_head
+from mien.teach.head import Head, fit_head, read_head, with_head
+from mien.teach.samples import held_out_sessions
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +37,12 @@ def source(made: ExportReport) -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def personal(source: Bundle, tmp_path_factory: pytest.TempPathFactory) -> FinetuneReport:
+def personal(source: Bundle, tmp_path_factory: pytest.TempPathFactory) -> TeachReport:
     out = tmp_path_factory.mktemp("personal") / "ann"
-    return finetune(source, made_samples(), out, name="ann", provenance={"mien": "1"})
+    return teach(source, made_samples(), out, name="ann", provenance={"mien": "1"})
 
 
-def written(report: FinetuneReport) -> Bundle:
+def written(report: TeachReport) -> Bundle:
     assert report.bundle is not None
     return report.bundle
 
@@ -63,7 +63,7 @@ def outputs(bundle: Bundle, precision: str, names: list[str]) -> list[np.ndarray
     return run(session, names, {"image": image, "affine": affine})
 
 
-def test_the_fitted_model_answers_better(personal: FinetuneReport) -> None:
+def test_the_fitted_model_answers_better(personal: TeachReport) -> None:
     before, after = personal.before["fp32"], personal.after["fp32"]
     assert (before.n, after.n) == (16, 16)
     assert before.right <= 10
@@ -76,7 +76,7 @@ def test_the_fitted_model_answers_better(personal: FinetuneReport) -> None:
     assert personal.fitted["happy"] == 16
 
 
-def test_what_is_counted_is_what_is_written(personal: FinetuneReport) -> None:
+def test_what_is_counted_is_what_is_written(personal: TeachReport) -> None:
     _, held, _ = held_out_sessions(made_samples(), 0)
     for precision, score in personal.after.items():
         opened = Recognizer(written(personal), precision=precision, detector="none")
@@ -86,7 +86,7 @@ def test_what_is_counted_is_what_is_written(personal: FinetuneReport) -> None:
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_everything_but_the_head_stays(
-    source: Bundle, personal: FinetuneReport, precision: str
+    source: Bundle, personal: TeachReport, precision: str
 ) -> None:
     names = ["logits", "features", "activation"]
     before, after = (outputs(b, precision, names) for b in (source, written(personal)))
@@ -101,13 +101,13 @@ def test_everything_but_the_head_stays(
     assert sum(changed) == 2  # of logits and activation, which read other constants
 
 
-def test_both_files_have_one_head(personal: FinetuneReport) -> None:
+def test_both_files_have_one_head(personal: TeachReport) -> None:
     one, other = (read_head(written(personal).model(p)) for p in ("fp32", "int8"))
     assert np.array_equal(one.weight, other.weight)
     assert np.array_equal(one.bias, other.bias)
 
 
-def test_the_card_tells_numbers(source: Bundle, personal: FinetuneReport) -> None:
+def test_the_card_tells_numbers(source: Bundle, personal: TeachReport) -> None:
     card = written(personal).card
     assert card.name == "ann"
     for precision, file in card.files.items():
@@ -118,17 +118,17 @@ def test_the_card_tells_numbers(source: Bundle, personal: FinetuneReport) -> Non
         assert told["accuracy"] == personal.after[precision].accuracy
         assert told["ci95"] == list(metrics.wilson_interval(told["right"], 16))
         assert told["before"]["right"] == personal.before[precision].right
-    (step,) = card.training["finetuned"]
+    (step,) = card.training.record["finetuned"]
     assert step["from"]["name"] == source.card.name
     assert step["from"]["sha256"]["fp32"] == source.card.files["fp32"].sha256
     assert step["sessions"] == {"fitted": 4, "held_out": 1}
     assert sum(step["samples"]["fitted"].values()) == 64
     assert (step["strength"], step["seed"], step["mien"]) == (personal.strength, 0, "1")
-    assert card.training["seed"] == source.card.training["seed"]
+    assert card.training.record["seed"] == source.card.training.record["seed"]
     assert "does not change this bundle" in card.notes[-1]
 
 
-def test_no_crop_and_no_session_is_in_the_bundle(personal: FinetuneReport) -> None:
+def test_no_crop_and_no_session_is_in_the_bundle(personal: TeachReport) -> None:
     folder, samples = written(personal).path, made_samples()
     held = b"".join(path.read_bytes() for path in folder.iterdir())
     assert {path.name for path in folder.iterdir()} == {
@@ -139,9 +139,9 @@ def test_no_crop_and_no_session_is_in_the_bundle(personal: FinetuneReport) -> No
 
 
 def test_same_samples_give_the_same_files(
-    source: Bundle, personal: FinetuneReport, tmp_path: Path
+    source: Bundle, personal: TeachReport, tmp_path: Path
 ) -> None:
-    again = finetune(source, made_samples(), tmp_path / "again", name="ann")
+    again = teach(source, made_samples(), tmp_path / "again", name="ann")
     for precision in ("fp32", "int8"):
         one, other = written(personal).model(precision), written(again).model(precision)
         heads = read_head(one), read_head(other)
@@ -150,23 +150,23 @@ def test_same_samples_give_the_same_files(
 
 
 def test_a_personal_bundle_is_not_counted_on_sessions_it_may_know(
-    personal: FinetuneReport, tmp_path: Path
+    personal: TeachReport, tmp_path: Path
 ) -> None:
     """With one session more another fifth is held out: one that it was fitted to."""
     with pytest.raises(BundleError, match=r"fitted to sessions already.*Begin from made again"):
-        finetune(written(personal), made_samples(6), tmp_path / "again", name="again")
+        teach(written(personal), made_samples(6), tmp_path / "again", name="again")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_worse_is_not_written_unless_asked_for(source: Bundle, tmp_path: Path) -> None:
     out = tmp_path / "worse"
-    report = finetune(source, misled(source), out, name="worse")
+    report = teach(source, misled(source), out, name="worse")
     assert "fp32" in report.worse
     assert report.before["fp32"].accuracy == 1
     assert report.after["fp32"].right < report.before["fp32"].right
     assert report.bundle is None
     assert list(tmp_path.iterdir()) == []
-    kept = finetune(source, misled(source), out, name="worse", keep_anyway=True)
+    kept = teach(source, misled(source), out, name="worse", keep_anyway=True)
     assert kept.worse == report.worse
     (told,) = load_bundle(out).card.files["fp32"].metrics
     assert told["accuracy"] < told["before"]["accuracy"]
@@ -178,16 +178,16 @@ def test_a_bundle_without_int8_gets_none(source: Bundle, tmp_path: Path) -> None
     card = replace(source.card, files={"fp32": source.card.files["fp32"]})
     (alone / "card.json").write_text(card.to_json(), encoding="utf-8")
     (alone / "model.onnx").write_bytes(source.model("fp32"))
-    report = finetune(load_bundle(alone), made_samples(), tmp_path / "out", name="out")
+    report = teach(load_bundle(alone), made_samples(), tmp_path / "out", name="out")
     assert set(written(report).card.files) == {"fp32"}
     assert not (tmp_path / "out" / "model.int8.onnx").exists()
 
 
-def test_nothing_is_replaced(source: Bundle, personal: FinetuneReport) -> None:
+def test_nothing_is_replaced(source: Bundle, personal: TeachReport) -> None:
     with pytest.raises(InputError, match="not empty"):
-        finetune(source, made_samples(), written(personal).path, name="x")
+        teach(source, made_samples(), written(personal).path, name="x")
     with pytest.raises(InputError, match="what the new bundle is made of"):
-        finetune(source, made_samples(), source.path, name="x")
+        teach(source, made_samples(), source.path, name="x")
 
 
 @pytest.mark.parametrize(("sessions", "held"), [(2, 1), (5, 1), (7, 1), (8, 2), (10, 2), (15, 3)])
@@ -224,12 +224,12 @@ def test_crops_that_were_fitted_to_are_not_counted() -> None:
 def test_one_session_or_one_label_is_too_little(source: Bundle, tmp_path: Path) -> None:
     samples = made_samples(1)
     with pytest.raises(DataError, match=r"two sessions or more.*got 1; collect another"):
-        finetune(source, samples, tmp_path / "out", name="x")
+        teach(source, samples, tmp_path / "out", name="x")
     one_label = made_samples(3)[made_samples(3).labels == LABELS[0]]
     with pytest.raises(DataError, match="samples of one label only"):
-        finetune(source, one_label, tmp_path / "out", name="x")
+        teach(source, one_label, tmp_path / "out", name="x")
     with pytest.raises(DataError, match="need their sessions"):
-        finetune(source, replace(samples, subjects=None), tmp_path / "out", name="x")
+        teach(source, replace(samples, subjects=None), tmp_path / "out", name="x")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -285,7 +285,7 @@ def test_features_without_a_length_are_refused() -> None:
 
 def test_noise_keeps_the_head_and_a_pattern_moves_it(source: Bundle) -> None:
     samples = made_samples()
-    features, _ = graph_answers(source.model(), samples.images)
+    (features,) = graph_answers(source.model(), samples.images, ["features"])
     start = read_head(source.model())
     noise = replace(samples, labels=np.random.default_rng(0).permutation(samples.labels))
     # This head knows how frequent the labels are, so that noise holds nothing to learn.
@@ -300,10 +300,11 @@ def test_noise_keeps_the_head_and_a_pattern_moves_it(source: Bundle) -> None:
 def test_a_head_can_be_put_back(source: Bundle) -> None:
     model = source.model()
     head = read_head(model)
-    features, logits = graph_answers(model, made_samples(1).images)
+    both = ["features", "logits"]
+    features, logits = graph_answers(model, made_samples(1).images, both)
     assert np.allclose(head.logits(features), logits, atol=1e-4)
     same = with_head(with_head(model, head), head)
-    assert np.array_equal(graph_answers(same, made_samples(1).images)[1], logits)
+    assert np.array_equal(graph_answers(same, made_samples(1).images, both)[1], logits)
     names = [tensor.name for tensor in onnx.load_from_string(same).graph.initializer]
     assert len(set(names)) == len(names)
     assert len(names) == len(onnx.load_from_string(model).graph.initializer)

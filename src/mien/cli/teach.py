@@ -1,9 +1,9 @@
-"""``mien train --finetune``."""
+"""``mien teach``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,20 +11,34 @@ from mien.cli import console, options
 from mien.cli.provenance import provenance
 
 if TYPE_CHECKING:
-    from mien.train.finetune import FinetuneReport, Score
-
-_DELETION = "deleting samples later does not change this bundle; delete the bundle too"
+    from mien.teach import Score, TeachReport
 
 
-def personalise(model: str, data: Path, out: Path, *, keep_anyway: bool, as_json: bool) -> None:
-    """Fit the head of a bundle to collected samples, and tell what it answers before and after."""
+def teach(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Name or folder of the bundle to begin from.")
+    ],
+    data: Annotated[
+        Path, typer.Option(metavar="COLLECTION", help="Folder of mien serve --collect.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="BUNDLE", help="Folder to write.")],
+    keep_anyway: Annotated[
+        bool, typer.Option("--keep-anyway", help="Write a bundle that answers worse, too.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Fit the head of a bundle to collected samples.
+
+    A fifth of the sessions is held out, and right answers on it are counted before and after; a
+    bundle that answers worse is not written.
+    """
     with console.needs("train"):
-        from mien.train.finetune import finetune
-    from mien.data.samples import load_samples
+        from mien.teach import load_samples
+        from mien.teach import teach as fit
     from mien.store.bundle import open_bundle
 
     source = open_bundle(model)
-    report = finetune(
+    report = fit(
         source,
         load_samples(data, source.card.labels),
         out,
@@ -41,10 +55,10 @@ def personalise(model: str, data: Path, out: Path, *, keep_anyway: bool, as_json
         fitted, held = report.sessions
         title = f"accuracy on {held} held-out session(s); fitted to {fitted}"
         console.show(columns, rows, title=title)
-    _tell(report, out)
+    _say(report, out)
 
 
-def _tell(report: FinetuneReport, out: Path) -> None:
+def _say(report: TeachReport, out: Path) -> None:
     if report.unseen:
         console.warn(
             f"no sample of {', '.join(report.unseen)} was fitted to: the model may forget them"
@@ -64,10 +78,10 @@ def _tell(report: FinetuneReport, out: Path) -> None:
         )
         raise typer.Exit(options.FAILED)
     console.say(f"written to {out}; try it: mien serve --model {out}")
-    console.say(_DELETION)
+    console.say("deleting samples later does not change this bundle; delete the bundle too")
 
 
-def _cells(report: FinetuneReport, precision: str) -> tuple[str, ...]:
+def _cells(report: TeachReport, precision: str) -> tuple[str, ...]:
     return tuple(
         cell
         for score in (report.before[precision], report.after[precision])
@@ -80,7 +94,7 @@ def _interval(score: Score) -> str:
     return f"{low:.3f} to {high:.3f}"
 
 
-def _record(report: FinetuneReport, out: Path) -> dict[str, Any]:
+def _record(report: TeachReport, out: Path) -> dict[str, Any]:
     fitted, held = report.sessions
     return {
         "bundle": None if report.bundle is None else str(out),

@@ -1,4 +1,4 @@
-"""Fitting of the classical baselines: feature, reduction, machine; settings from held-out rows."""
+"""The classical baselines: feature, reduction, machine; settings from held-out rows, no epochs."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from mien.models.classical import (
     machine,
     principal,
 )
+from mien.store.training import Training
 
 CLASSIFIERS = ("nearest", "linear_svm", "rbf_svm")
 
@@ -157,17 +158,20 @@ class FittedBaseline:
     data: dict[str, Any]
     seconds: float
 
-    def as_dict(self) -> dict[str, Any]:
-        """What a card tells of the fitting."""
-        return {
-            "config": {"classical": asdict(self.config)},
-            "trials": [asdict(trial) for trial in self.trials],
-            "gamma": self.chosen.gamma,
-            "c": self.chosen.c,
-            "converged": self.converged,
-            "data": self.data,
-            "seconds": round(self.seconds),
-        }
+    @property
+    def training(self) -> Training:
+        """What a card records of the fitting."""
+        return Training(
+            {
+                "config": {"classical": asdict(self.config)},
+                "trials": [asdict(trial) for trial in self.trials],
+                "gamma": self.chosen.gamma,
+                "c": self.chosen.c,
+                "converged": self.converged,
+                "data": self.data,
+                "seconds": round(self.seconds),
+            }
+        )
 
 
 def fit_classical(
@@ -193,18 +197,18 @@ def fit_classical(
         raise DataError(f"{len(train)} rows are too few to hold {config.held_out:g} of them out")
     feature = build_feature(config.feature)
     on_stage(f"{config.feature} of {len(train)} rows")
-    described = describe(feature, train.images)
+    described = _applied(nn.Sequential(feature, nn.Flatten()), train.images[:, None])
     machines = _Machines(described[~out], train.labels[~out], config)
     trials = []
     for gamma, c in _settings(config):
-        on_stage(f"held-out rows{_told(gamma, c)}")
+        on_stage(f"held-out rows{_setting(gamma, c)}")
         begun = time.perf_counter()
         neck, head, converged = machines.fitted(gamma, c)
         right = _answers(neck, head, described[out]) == train.labels[out]
         seconds = round(time.perf_counter() - begun, 1)
         trials.append(Trial(gamma, c, float(right.mean()), converged, seconds))
     best = max(trials, key=lambda trial: trial.accuracy)
-    on_stage(f"all rows{_told(best.gamma, best.c)}")
+    on_stage(f"all rows{_setting(best.gamma, best.c)}")
     machines = _Machines(described, train.labels, config)
     neck, head, converged = machines.fitted(best.gamma, best.c)
     network = ClassicalNet(feature, neck, head, label_space(config.labels)).eval()
@@ -220,19 +224,9 @@ def _settings(config: ClassicalConfig) -> list[tuple[float | None, float | None]
     return [(gamma, c) for gamma in gammas for c in values]
 
 
-def _told(gamma: float | None, c: float | None) -> str:
+def _setting(gamma: float | None, c: float | None) -> str:
     pairs = (("gamma", gamma), ("C", c))
     return "".join(f", {name} = {value:g}" for name, value in pairs if value is not None)
-
-
-def describe(feature: nn.Module, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Flattened features ``(N, D)`` of ``(N, 48, 48)`` crops."""
-    with torch.no_grad():
-        parts = [
-            feature(torch.from_numpy(images[start : start + _BATCH, None]).float()).flatten(1)
-            for start in range(0, len(images), _BATCH)
-        ]
-    return torch.cat(parts).numpy()
 
 
 class _Machines:
@@ -303,7 +297,8 @@ def _reduction(rows: NDArray[np.float32], config: ClassicalConfig) -> nn.Module:
 
 
 @torch.no_grad()
-def _applied(module: nn.Module, rows: NDArray[np.floating]) -> NDArray[np.float32]:
+def _applied(module: nn.Module, rows: NDArray[Any]) -> NDArray[np.float32]:
+    """``(N, D)`` answers of a module to rows, a batch at a time."""
     parts = [
         module(torch.from_numpy(rows[start : start + _BATCH]).float())
         for start in range(0, len(rows), _BATCH)

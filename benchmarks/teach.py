@@ -1,4 +1,4 @@
-"""Right answers before and after fitting the head: ``benchmarks/finetune.py --data SRC``.
+"""Right answers before and after fitting the head: ``benchmarks/teach.py --data SRC``.
 
 FER2013 names nobody, so sessions are drawn at random from PublicTest and every kind of person is
 a change made to all of them. Right answers are counted on the other rows of PublicTest, changed in
@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.data import FaceSet, load
+from mien.runtime.graph import graph_answers
 from mien.store.bundle import open_bundle
-from mien.train.finetune import (
+from mien.teach.fit import (
     ONE_SESSION_STRENGTH,
     STRENGTHS,
     chosen_strength,
-    graph_answers,
 )
-from mien.train.head import fit_head, read_head
+from mien.teach.head import fit_head, read_head
 
 COUNTED = 1000
 
@@ -80,8 +80,8 @@ def main() -> None:
             strengths: list[float] = []
             for seed in range(given.seeds):
                 samples, counted = drawn(rows, kind, sessions, each, seed)
-                features, _ = graph_answers(graph, samples.images)
-                theirs, _ = graph_answers(graph, counted.images)
+                (features,) = graph_answers(graph, samples.images, ["features"])
+                (theirs,) = graph_answers(graph, counted.images, ["features"])
                 strengths.append(chosen_strength(features, samples, start, temperature))
                 heads = {"before": start}
                 for name, strength in (
