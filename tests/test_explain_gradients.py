@@ -234,7 +234,7 @@ def test_a_convolution_that_runs_twice_is_shown_twice():
 def test_refuses_what_it_cannot_explain():
     with pytest.raises(InputError, match="no convolution"):
         conv_maps(window_network(), FRAMES[0])
-    with pytest.raises(InputError, match="3 frames but targets"):
+    with pytest.raises(InputError, match="3 crops but targets"):
         gradcam(window_network(), FRAMES, TARGETS[:2])
     with pytest.raises(InputError, match="got none"):
         saliency(window_network(), FRAMES[:0], TARGETS[:0])

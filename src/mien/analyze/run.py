@@ -9,10 +9,11 @@ from threading import Event
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.analyze.interface import FrameReader, ImageRecognizer, Sink
+from mien.analyze.sinks import Sink
 from mien.analyze.sources import Item
 from mien.core.errors import InputError
-from mien.core.rows import Row, error_row, frame_row, is_error
+from mien.core.rows import Row, error_row, is_error
+from mien.runtime import Recognizer, Stream
 from mien.store.images import MAX_PIXELS
 
 OnRow = Callable[[Row, Exception | None], None]
@@ -52,10 +53,10 @@ class Part:
 
 def analyze(
     items: Iterable[Item],
-    recognizer: ImageRecognizer,
+    recognizer: Recognizer,
     sinks: Sequence[Sink],
     *,
-    streams: Callable[[], FrameReader] | None = None,
+    streams: Callable[[], Stream] | None = None,
     part: Part | None = None,
     max_pixels: int = MAX_PIXELS,
     on_row: OnRow | None = None,
@@ -83,7 +84,7 @@ def analyze(
     hands = _Hands(sinks)
     for item in items:
         answers = (
-            _watched(item, recognizer.name, streams, part or Part(), max_pixels, stop)
+            _watched(item, streams, part or Part(), max_pixels, stop)
             if item.is_video
             else _answered(item, recognizer, max_pixels)
         )
@@ -145,19 +146,11 @@ def _taken(sink: Sink, row: Row, image: NDArray[np.uint8] | None) -> Exception |
     return None
 
 
-def _answered(item: Item, recognizer: ImageRecognizer, max_pixels: int) -> Iterator[_Answer]:
+def _answered(item: Item, recognizer: Recognizer, max_pixels: int) -> Iterator[_Answer]:
     """The row of a picture."""
     try:
         image = item.image(max_pixels)
-        reading = recognizer.read(image)
-        row = frame_row(
-            reading.faces,
-            reading.scores,
-            source=item.name,
-            model=recognizer.name,
-            width=image.shape[1],
-            height=image.shape[0],
-        )
+        row = recognizer.read(image).to_row(item.name)
     except Exception as error:  # noqa: BLE001 - whatever one picture raises, the others are answered
         yield error_row(item.name, error), None, error
         return
@@ -166,8 +159,7 @@ def _answered(item: Item, recognizer: ImageRecognizer, max_pixels: int) -> Itera
 
 def _watched(
     item: Item,
-    model: str,
-    streams: Callable[[], FrameReader] | None,
+    streams: Callable[[], Stream] | None,
     part: Part,
     max_pixels: int,
     stop: Event | None,
@@ -180,18 +172,7 @@ def _watched(
     try:
         stream = streams()
         for frame in item.frames(part.start_s, part.end_s, max_pixels, stop):
-            reading = stream.read(frame.image, frame.time_s)
-            row = frame_row(
-                reading.faces,
-                reading.scores,
-                source=item.name,
-                model=model,
-                width=frame.image.shape[1],
-                height=frame.image.shape[0],
-                frame=frame.index,
-                time_s=frame.time_s,
-                smoothed=reading.smoothed,
-            )
-            yield row, frame.image, None
+            reading = stream.read(frame.image, frame.time_s, frame.index)
+            yield reading.to_row(item.name), frame.image, None
     except Exception as error:  # noqa: BLE001 - whatever one video raises, the others are answered
         yield error_row(item.name, error), None, error

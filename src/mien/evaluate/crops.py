@@ -13,7 +13,6 @@ from mien.core.labels import LabelSpace
 from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD, one_fold_out
 from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
-from mien.evaluate.interface import CardView, FrameRecognizer
 from mien.evaluate.latency import CALLS, single_face_latency
 from mien.evaluate.protocol import (
     drawn_warnings,
@@ -29,6 +28,8 @@ from mien.evaluate.protocol import (
 from mien.evaluate.result import Evaluation, clean_figures, figures
 from mien.evaluate.views import log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
+from mien.runtime import Recognizer
+from mien.store.card import Card
 
 FOLDS = 5
 MIN_CROSS_FIT = 50
@@ -36,7 +37,7 @@ MIN_CROSS_FIT = 50
 
 
 def evaluate(
-    recognizer: FrameRecognizer,
+    recognizer: Recognizer,
     faces: FaceSet,
     *,
     split: str | None = "PublicTest",
@@ -170,7 +171,7 @@ def _in_space(rows: FaceSet, space: LabelSpace) -> FaceSet:
     return mapped
 
 
-def _folded(card: CardView, faces: FaceSet) -> FaceSet:
+def _folded(card: Card, faces: FaceSet) -> FaceSet:
     """The rows with the fold that the training left out as a split of its own.
 
     Raises:

@@ -13,17 +13,18 @@ from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD
 from mien.data.listing import WHOLE
 from mien.evaluate.guard import TRAINING
-from mien.evaluate.interface import CardView, Described
+from mien.runtime import Recognizer
+from mien.store.card import Card
 
 
-def fitted_split(recognizer: Described) -> str | None:
+def fitted_split(recognizer: Recognizer) -> str | None:
     """Split on which temperature and threshold of the loaded file were fitted; None = not told."""
     file = recognizer.card.files.get(recognizer.precision)
     split = file.metrics[0].get("split") if file is not None and file.metrics else None
     return split if isinstance(split, str) and split else None
 
 
-def fitted_here(recognizer: Described, rows: FaceSet, clean: NDArray[np.bool_] | None) -> bool:
+def fitted_here(recognizer: Recognizer, rows: FaceSet, clean: NDArray[np.bool_] | None) -> bool:
     """Whether rows of the fitted split's name are known to be those of the card, by their hash.
 
     False says nothing: the hash may be missing, or be that of all rows where a part is given.
@@ -34,14 +35,14 @@ def fitted_here(recognizer: Described, rows: FaceSet, clean: NDArray[np.bool_] |
     return sha256 is not None and sha256 in {part.sha256 for part in parts}
 
 
-def trained_rows(card: CardView) -> str | None:
+def trained_rows(card: Card) -> str | None:
     """Hash of the rows that the model was trained on; None = the card does not tell."""
     data: Any = card.training.get("data")
     sha256 = data.get("training_sha256") if isinstance(data, dict) else None
     return sha256 if isinstance(sha256, str) else None
 
 
-def left_out_fold(card: CardView) -> tuple[int, int, int] | None:
+def left_out_fold(card: Card) -> tuple[int, int, int] | None:
     """Folds, the one that training left out, and their seed; None = there were no folds."""
     for training in _trainings(card.training):
         for told in (training.get("config"), training.get("drawn")):
@@ -50,14 +51,14 @@ def left_out_fold(card: CardView) -> tuple[int, int, int] | None:
     return None
 
 
-def trained_hashes(card: CardView) -> set[str]:
+def trained_hashes(card: Card) -> set[str]:
     """Hashes of the rows that the model, or its members, were trained on, as far as told."""
     told: list[Any] = [training.get("data") for training in _trainings(card.training)]
     found = {each.get("training_sha256") for each in told if isinstance(each, dict)}
     return {sha256 for sha256 in found if isinstance(sha256, str)}
 
 
-def fold_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
+def fold_warnings(card: Card, splits: Sequence[str]) -> list[str]:
     """What to say where the measured rows may hold the folds that the model was trained on.
 
     Args:
@@ -75,7 +76,7 @@ def fold_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
     ]
 
 
-def drawn_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
+def drawn_warnings(card: Card, splits: Sequence[str]) -> list[str]:
     """What to say where a study drew training rows from splits called as the measured ones.
 
     Args:
@@ -91,7 +92,7 @@ def drawn_warnings(card: CardView, splits: Sequence[str]) -> list[str]:
     ]
 
 
-def _drawn_from(card: CardView) -> tuple[str, ...]:
+def _drawn_from(card: Card) -> tuple[str, ...]:
     """Splits besides Training that rows were drawn from to train the model or a member on."""
     found: set[str] = set()
     for training in _trainings(card.training):
@@ -102,7 +103,7 @@ def _drawn_from(card: CardView) -> tuple[str, ...]:
     return tuple(sorted(found - {TRAINING}))
 
 
-def training_in_words(card: CardView) -> dict[str, str]:
+def training_in_words(card: Card) -> dict[str, str]:
     """The protocol's line on the training, where something must be said of it.
 
     FER+ votes are further annotation of the same images (Barsoum et al., ICMI 2016): a model that
@@ -141,7 +142,7 @@ def _vote_weight(training: Mapping[str, Any]) -> float:
     return float(weight) if isinstance(weight, (int, float)) and weight > 0 else 0.0
 
 
-def threads_in_words(recognizer: Described) -> str:
+def threads_in_words(recognizer: Recognizer) -> str:
     """How many CPU threads a call may use."""
     threads: int | None = getattr(recognizer, "threads", None)
     if threads is None:

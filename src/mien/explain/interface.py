@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Explainable(Protocol):
-    """A model that answers 48-pixel frames."""
+    """A model that answers 48-pixel crops."""
 
     @property
     def name(self) -> str:
@@ -35,7 +35,7 @@ class Explainable(Protocol):
 
     @property
     def geometry(self) -> Geometry:
-        """How faces are cut, and which part of the frame is seen."""
+        """How faces are cut, and which part of the crop is seen."""
         ...
 
     @property
@@ -43,11 +43,11 @@ class Explainable(Protocol):
         """The torch network, for methods that need gradients or layers; a bundle has none."""
         ...
 
-    def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``(N, 48, 48)`` grey levels to ``(N, K)``."""
         ...
 
-    def class_maps(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def class_maps(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``(N, 48, 48)`` grey levels to class activation maps ``(N, K, h, w)``.
 
         Raises:
@@ -56,9 +56,9 @@ class Explainable(Protocol):
         ...
 
 
-def probabilities(model: Explainable, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+def probabilities(model: Explainable, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     """``(N, K)`` at the model's temperature."""
-    return softmax(model.logits(frames), model.temperature or 1.0)
+    return softmax(model.logits(crops), model.temperature or 1.0)
 
 
 def titled(model: str, *, calibrated: bool) -> str:

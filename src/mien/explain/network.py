@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mien.core.alignment import BOX_SCALE, CROP, TEMPLATE
+from mien.core.crop import SAMPLES
 from mien.core.errors import InputError
 from mien.core.labels import LabelSpace
 from mien.explain.crops import checked_crops
 from mien.models import ExpressionNet
-from mien.models.crop import SAMPLES
-from mien.models.network import Outputs, scored_at_once
+from mien.models.batches import in_batches
+from mien.models.network import Outputs
 from mien.store.card import Geometry
 
 BATCH = 64
-"""Frames per pass at most."""
+"""Crops per pass at most."""
 
 
 class NetworkModel:
@@ -49,21 +49,21 @@ class NetworkModel:
             box_scale=BOX_SCALE,
         )
 
-    def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``(N, 48, 48)`` grey levels to ``(N, K)``."""
         none = np.zeros((0, len(self.labels)), np.float32)
-        return np.concatenate([none, *(out.logits.numpy() for out in self._answers(frames))])
+        return np.concatenate([none, *(out.logits.numpy() for out in self._answers(crops))])
 
-    def class_maps(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def class_maps(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``(N, 48, 48)`` grey levels to class activation maps ``(N, K, h, w)``.
 
         Raises:
-            InputError: If the network has none, or there is no frame.
+            InputError: If the network has none, or there is no crop.
         """
-        if not len(frames):
-            raise InputError("expected one frame or more, got none")
+        if not len(crops):
+            raise InputError("expected one crop or more, got none")
         found: list[NDArray[np.float32]] = []
-        for out in self._answers(frames):
+        for out in self._answers(crops):
             if out.activation is None:
                 raise InputError(
                     f"{self.name} gives no class activation maps (they are exact for a mean-pool "
@@ -72,13 +72,5 @@ class NetworkModel:
             found.append(out.activation.numpy())
         return np.concatenate(found)
 
-    def _answers(self, frames: NDArray[np.uint8]) -> list[Outputs]:
-        with torch.no_grad():
-            many = scored_at_once(self.network.input_size, BATCH)
-            return [self.network(batch) for batch in batches(frames, many)]
-
-
-def batches(frames: NDArray[np.uint8], size: int = BATCH) -> list[torch.Tensor]:
-    """``(n, 1, 48, 48)`` float grey levels each, ``size`` frames at most."""
-    given = torch.from_numpy(checked_crops(frames).astype(np.float32))[:, None]
-    return list(given.split(size)) if len(given) else []
+    def _answers(self, crops: NDArray[np.uint8]) -> list[Outputs]:
+        return in_batches(self.network, checked_crops(crops), self.network, BATCH)

@@ -186,10 +186,10 @@ def contradictory_twins(
     ]
 
 
-def _answers(model: Explainable, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _answers(model: Explainable, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     none = np.zeros((0, len(model.labels)))
-    starts = range(0, len(frames), BATCH)
-    return np.concatenate([none, *(probabilities(model, frames[s : s + BATCH]) for s in starts)])
+    starts = range(0, len(crops), BATCH)
+    return np.concatenate([none, *(probabilities(model, crops[s : s + BATCH]) for s in starts)])
 
 
 def _check(model: Explainable, faces: FaceSet, count: int) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mien import metrics
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
-from mien.runtime.recognizer import Recognizer
+from mien.runtime.graph import Graph
 from mien.store.bundle import Bundle
 from mien.store.card import Calibration, ModelFile
 
@@ -26,7 +26,7 @@ def sha256_of(data: bytes) -> str:
 
 def graph_logits(bundle: Bundle, precision: str, rows: FaceSet) -> NDArray[np.float32]:
     """Logits ``(N, K)`` of a bundle's graph on the crops of ``rows``, one view."""
-    return Recognizer(bundle, precision=precision, detector="none").crop_logits(rows.images)
+    return Graph(bundle.model(precision)).answers(rows.images)[0]
 
 
 def calibrated(

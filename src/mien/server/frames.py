@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.alignment import face_affines
+from mien.core.crop import cropped
 from mien.core.faces import Faces
-from mien.data.crops import cropped
-from mien.runtime.packing import Image
-from mien.runtime.reducing import reduced
+from mien.runtime.packing import Image, reduced
 from mien.store.card import Geometry
 
 
@@ -27,4 +26,4 @@ def grey_frame(picture: Image, face: Faces, geometry: Geometry) -> NDArray[np.ui
         ``(48, 48)`` uint8.
     """
     affine = face_affines(face, geometry.box_scale, geometry.template)[0]
-    return cropped(*reduced(picture, affine))
+    return cropped(*reduced(picture, affine), samples=geometry.samples)

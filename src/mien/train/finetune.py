@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import metrics
-from mien.core.alignment import identity_affines
 from mien.core.errors import BundleError, DataError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.folds import folds
 from mien.data.subsets import in_common
-from mien.runtime.packing import cut, pack
-from mien.runtime.recognizer import BATCH, check_frame
-from mien.runtime.session import open_session, run
+from mien.runtime.graph import Graph
+from mien.runtime.recognizer import check_geometry
 from mien.store.bundle import Bundle, check_model, load_bundle, writing_bundle
 from mien.store.card import FILES, Card, ModelFile
 from mien.train.head import Head, fit_head, read_head, with_head
@@ -147,7 +145,7 @@ def finetune(
         InputError: If ``out`` holds anything.
     """
     card = source.card
-    check_frame(card)
+    check_geometry(card)
     _check_first_time(card)
     fitted, held, twins = held_out_sessions(samples, seed)
     graphs = {precision: source.model(precision) for precision in card.files}
@@ -269,18 +267,7 @@ def graph_answers(
     graph: bytes, frames: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Features ``(N, D)`` and logits ``(N, K)`` of a graph on ``(N, 48, 48)`` grey crops."""
-    session = open_session(graph)
-    affine = identity_affines(1)[0]
-    parts: list[Sequence[NDArray[np.float32]]] = []
-    for start in range(0, len(frames), BATCH):
-        colours = (np.repeat(f[..., None], 3, axis=2) for f in frames[start : start + BATCH])
-        canvases, order = pack([cut(colour, affine) for colour in colours])
-        answers = [
-            run(session, ["features", "logits"], {"image": c.image, "affine": c.affines})
-            for c in canvases
-        ]
-        parts.append([np.concatenate(each)[order] for each in zip(*answers, strict=True)])
-    features, logits = (np.concatenate(each) for each in zip(*parts, strict=True))
+    features, logits = Graph(graph).answers(frames, ("features", "logits"))
     return features, logits
 
 
