@@ -86,8 +86,8 @@ def serve(
         from mien.server.events import start_logging
         from mien.server.limits import parse_limits
         from mien.server.settings import is_local, public_hosts, read_token
-    from mien.runtime.page import has_page, page_files
     from mien.store.bundle import DEFAULT, open_bundle
+    from mien.store.page import has_page, page_files
     from mien.store.samples import SampleStore
 
     if (tls_cert is None) != (tls_key is None):

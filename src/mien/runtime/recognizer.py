@@ -125,8 +125,7 @@ class Recognizer:
         """
         for picture in images:
             check_image(picture)
-        found = [self.detector.detect(picture) for picture in images]
-        return self.read_faces(images, found)
+        return self._readings(images, [self.detector.detect(picture) for picture in images])
 
     def read_faces(self, images: Sequence[Image], found: Sequence[Faces]) -> list[Reading]:
         """Read given faces, for callers that have their own detector or tracker.
@@ -140,20 +139,25 @@ class Recognizer:
         """
         if len(images) != len(found):
             raise InputError(f"{len(images)} pictures but {len(found)} sets of faces")
-        if not len(images):
-            return []
-        geometry = self.card.geometry
+        for picture in images:
+            check_image(picture)
+        return self._readings(images, found)
+
+    def _readings(self, images: Sequence[Image], found: Sequence[Faces]) -> list[Reading]:
+        geometry, calibration = self.card.geometry, self.calibration
         regions: list[Region] = []
         for picture, faces in zip(images, found, strict=True):
-            check_image(picture)
             affines = face_affines(faces, geometry.box_scale, geometry.template)
             regions += [self.graph.region(picture, affine) for affine in affines]
         (logits,) = self.graph.run(regions)
         readings: list[Reading] = []
         start = 0
         for picture, faces in zip(images, found, strict=True):
-            scores = self._scores(logits[start : start + len(faces)])
+            part = logits[start : start + len(faces)]
             start += len(faces)
+            scores = Scores.from_logits(
+                part, self.labels, calibration.temperature, calibration.threshold
+            )
             height, width = picture.shape[:2]
             readings.append(Reading(faces, scores, width, height, self.name))
         return readings
@@ -184,12 +188,6 @@ class Recognizer:
             threads=self.threads,
         )
         return opened, ()
-
-    def _scores(self, logits: NDArray[np.float32]) -> Scores:
-        calibration = self.calibration
-        return Scores.from_logits(
-            logits, self.labels, calibration.temperature, calibration.threshold
-        )
 
 
 def check_geometry(card: Card) -> None:
