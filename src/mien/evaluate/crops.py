@@ -50,9 +50,9 @@ def evaluate(
     """Measure a bundle on the crops of one split.
 
     On rows of the split that the card's temperature was fitted on, NLL, ECE and Brier are
-    five-fold cross-fitted: their temperature is fitted anew, to the views that are averaged.
+    five-fold cross-fitted: their temperature is fitted again, to the views that are averaged.
     Elsewhere they are the card's temperature's. All other figures use the card's temperature.
-    Everything that depends on probabilities is told for the clean rows too: twins of training rows
+    Everything that depends on probabilities is given for the clean rows too: twins of training rows
     flatter it.
 
     Args:

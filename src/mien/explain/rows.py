@@ -160,7 +160,7 @@ def contradictory_twins(
     """Byte-identical faces with the most different labels, then with the most rows, first.
 
     Args:
-        model: A bundle or a network, whose answer is told beside the labels.
+        model: A bundle or a network, whose answer stands beside the labels.
         faces: Labelled 48-pixel crops in the model's label space.
         count: Most of them.
 

@@ -32,7 +32,7 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class DetectorOptions:
-    """What every detector can be told; a detector ignores what it has no use for.
+    """Options that every detector takes; a detector ignores what it has no use for.
 
     Args:
         min_face: Smallest side of a face, about, in pixels of the picture that is given.
