@@ -40,7 +40,7 @@ install: $(VENV)/.testing  ## Everything a contributor needs, in .venv
 NODE := $(shell node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null && echo yes)
 NODE_PATH := $(if $(NODE),,$(CURDIR)/$(VENV)/node:)
 NPM := cd web && PATH="$(NODE_PATH)$$PATH" npm
-PAGE := src/mien/runtime/page.tar.xz
+PAGE := src/mien/store/page.tar.xz
 PAGE_SOURCES := $(shell find web/src web/public web/tools web/index.html web/package-lock.json \
   web/vite.config.ts web/policy.ts web/tsconfig.json src/mien/server/static/policy.json -type f 2>/dev/null)
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.data import FaceSet, load
-from mien.runtime.graph import graph_answers
+from mien.runtime.graph import Graph
 from mien.store.bundle import open_bundle
 from mien.teach.fit import (
     ONE_SESSION_STRENGTH,
@@ -80,8 +80,8 @@ def main() -> None:
             strengths: list[float] = []
             for seed in range(given.seeds):
                 samples, counted = drawn(rows, kind, sessions, each, seed)
-                (features,) = graph_answers(graph, samples.images, ["features"])
-                (theirs,) = graph_answers(graph, counted.images, ["features"])
+                (features,) = Graph(graph).answers(samples.images, ("features",))
+                (theirs,) = Graph(graph).answers(counted.images, ("features",))
                 strengths.append(chosen_strength(features, samples, start, temperature))
                 heads = {"before": start}
                 for name, strength in (

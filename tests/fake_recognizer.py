@@ -13,6 +13,7 @@ from mien.core.faces import Faces
 from mien.core.labels import LabelSpace, fer7
 from mien.core.scores import Scores
 from mien.data.faceset import FaceSet
+from mien.runtime.reading import Reading
 from mien.store.training import Training
 
 SIDE = 48
@@ -102,14 +103,6 @@ class Calibration:
 
 
 @dataclass
-class Reading:
-    """Faces of one picture and their scores."""
-
-    faces: Faces
-    scores: Scores
-
-
-@dataclass
 class FakeRecognizer:
     """Logits fall with the distance of the sampled brightness from each label's level.
 
@@ -142,7 +135,8 @@ class FakeRecognizer:
         boxes = np.array([[a, 0, b, image.shape[0]] for a, b in spans]).reshape(-1, 4)
         bright = np.array([image[:, a:b].mean() for a, b in spans])
         p = Scores.from_logits(self._logits(bright), self.card.labels, self.calibration.temperature)
-        return Reading(Faces(boxes, np.full(len(boxes), 0.9)), p)
+        faces = Faces(boxes, np.full(len(boxes), 0.9))
+        return Reading(faces, p, image.shape[1], image.shape[0], self.name)
 
     def _logits(self, brightness: NDArray[np.float64]) -> NDArray[np.float32]:
         levels = np.array([level(label) for label in range(len(self.card.labels))])

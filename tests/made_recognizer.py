@@ -1,14 +1,13 @@
 """A recogniser without a model: faces where a picture is red, for tests of what lies around it."""
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from mien.core.errors import InputError
 from mien.core.faces import Faces
 from mien.core.labels import LabelSpace, fer7
-from mien.core.rows import Row, frame_row
+from mien.core.rows import Row
 from mien.core.scores import Scores
+from mien.runtime.reading import Reading
 
 
 class MadeRecognizer:
@@ -20,7 +19,7 @@ class MadeRecognizer:
         self.labels = labels
         self.shapes: list[tuple[int, ...]] = []
 
-    def read(self, image: np.ndarray) -> SimpleNamespace:
+    def read(self, image: np.ndarray) -> Reading:
         if image.dtype != np.uint8 or image.ndim != 3:
             raise InputError("expected a picture")
         self.shapes.append(image.shape)
@@ -29,9 +28,8 @@ class MadeRecognizer:
         box = [[width / 4, height / 4, width / 2, height / 2]]
         p = np.full((n, len(self.labels)), 0.1 / (len(self.labels) - 1), np.float32)
         p[:, min(3, len(self.labels) - 1)] = 0.9
-        return SimpleNamespace(
-            faces=Faces(boxes=box[:n], scores=[0.99][:n]), scores=Scores(p, self.labels)
-        )
+        faces = Faces(boxes=box[:n], scores=[0.99][:n])
+        return Reading(faces, Scores(p, self.labels), width, height, self.name)
 
 
 def made_row(
@@ -45,8 +43,5 @@ def made_row(
     p = np.array([[(1 - top) / 6] * 7 for _, top in answers], np.float32).reshape(-1, 7)
     for row, (label, top) in zip(p, answers, strict=True):
         row[fer7.index(label)] = top
-    return frame_row(
-        Faces(boxes=np.array(boxes, np.float32).reshape(-1, 4), scores=np.ones(len(boxes))),
-        Scores(p, fer7, threshold),
-        source=source, model="made", width=size[0], height=size[1],
-    )  # fmt: skip
+    faces = Faces(boxes=np.array(boxes, np.float32).reshape(-1, 4), scores=np.ones(len(boxes)))
+    return Reading(faces, Scores(p, fer7, threshold), *size, "made").to_row(source)

@@ -10,7 +10,6 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from mien.cli import console, options, run
 from mien.core.faces import Faces
 from mien.core.labels import fer7
 from mien.core.scores import Scores
+from mien.runtime import Reading
 
 FACES = np.full((40, 60, 3), 200, np.uint8)
 NO_FACES = np.full((40, 60, 3), 10, np.uint8)
@@ -34,7 +34,7 @@ class BrightFaces:
     name = "bright"
     labels = fer7
 
-    def read(self, image: np.ndarray) -> Any:
+    def read(self, image: np.ndarray) -> Reading:
         p = np.full((2, 7), 0.05, np.float32)
         p[0, 4], p[1, 3] = 0.7, 0.4
         p[1, :3] = 0.15
@@ -43,7 +43,9 @@ class BrightFaces:
         boxes = np.array([[0.02, 0.05, 0.5, 0.8], [0.52, 0.05, 0.98, 0.8]]) * scale
         found = Faces(boxes=boxes, scores=[0.99, 0.9])
         chosen = slice(0, 2 if image.mean() > 100 else 0)
-        return SimpleNamespace(faces=found[chosen], scores=Scores(p, fer7, threshold=0.5)[chosen])
+        scores = Scores(p, fer7, threshold=0.5)
+        height, width = image.shape[:2]
+        return Reading(found[chosen], scores[chosen], width, height, self.name)
 
 
 @pytest.fixture(autouse=True)

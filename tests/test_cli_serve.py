@@ -39,8 +39,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         calls.append({"app": app, "address": address, "settings": settings, "tls": tls})
 
     monkeypatch.setattr("mien.server.listen.serve", serve)
-    monkeypatch.setattr("mien.runtime.page.built_page", lambda: {"index.html": b"the page"})
-    monkeypatch.setattr("mien.runtime.page.has_page", lambda: True)
+    monkeypatch.setattr("mien.store.page.built_page", lambda: {"index.html": b"the page"})
+    monkeypatch.setattr("mien.store.page.has_page", lambda: True)
     for name in LOGGERS:
         logger = logging.getLogger(name)
         for attribute in ("handlers", "propagate", "level"):
@@ -173,7 +173,7 @@ def test_page_learns_whether_the_server_collects(started: list[Any], tmp_path: P
 def test_without_a_page_it_says_how_to_get_one(
     started: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("mien.runtime.page.has_page", lambda: False)
+    monkeypatch.setattr("mien.store.page.has_page", lambda: False)
     assert run(["serve", "--port", "0"]) == 0
     assert "make page builds it" in capsys.readouterr().err
     with client_of(started[0]["app"]) as client:

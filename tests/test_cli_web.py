@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mien.cli import run
-from mien.runtime import page
+from mien.store import page
 
 BUILT = {"index.html": b"<!doctype html>", "assets/a.js": b"1"}
 

@@ -8,10 +8,11 @@ import pytest
 from faces_made import save_picture
 from made_pictures import scene
 from mien.core.alignment import box_affines, face_affines
+from mien.core.crop import cropped
 from mien.core.errors import DataError
 from mien.core.faces import Faces
 from mien.core.labels import fer7
-from mien.data import Photo, crop_photos, cropped
+from mien.data import Photo, crop_photos
 from mien.data.photos import read_photos
 
 LARGE, SMALL = [10.0, 10.0, 60.0, 60.0], [70.0, 5.0, 95.0, 30.0]

@@ -105,5 +105,5 @@ def test_other_shapes_of_maps_are_refused(maps: np.ndarray):
     "frames", [np.zeros((48, 48), np.uint8), np.zeros((1, 48, 48)), np.zeros((1, 44, 44), np.uint8)]
 )
 def test_other_frames_are_refused(frames: np.ndarray):
-    with pytest.raises(InputError, match="frames must be uint8"):
+    with pytest.raises(InputError, match="crops must be uint8"):
         checked_crops(frames)

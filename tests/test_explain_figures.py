@@ -70,7 +70,7 @@ def test_a_map_covers_the_face_only_where_it_says_something():
     found = explain(SquareModel(), bright_square(), "occlusion")
     _, over, _ = draw_explanation(found).axes
     face, overlay = over.get_images()
-    np.testing.assert_array_equal(face.get_array(), found.frames[0])
+    np.testing.assert_array_equal(face.get_array(), found.crops[0])
     opacity = overlay.get_alpha()
     assert opacity.max() == pytest.approx(0.75)
     assert opacity[found.maps[0] == 0].max() == 0

@@ -14,7 +14,7 @@ from mien.core.labels import fer7
 from mien.explain import explain
 from mien.explain.crops import onto_crop
 from mien.explain.gradients import conv_maps, gradcam, saliency, smoothgrad
-from mien.explain.network import NetworkModel
+from mien.explain.network import network_model
 from mien.models import ExpressionNet
 from mien.models.classical import ClassicalNet, build_feature, linear
 from mien.models.joint import JointNet
@@ -234,7 +234,7 @@ def test_a_convolution_that_runs_twice_is_shown_twice():
 def test_refuses_what_it_cannot_explain():
     with pytest.raises(InputError, match="no convolution"):
         conv_maps(window_network(), FRAMES[0])
-    with pytest.raises(InputError, match="3 frames but targets"):
+    with pytest.raises(InputError, match="3 crops but targets"):
         gradcam(window_network(), FRAMES, TARGETS[:2])
     with pytest.raises(InputError, match="got none"):
         saliency(window_network(), FRAMES[:0], TARGETS[:0])
@@ -265,7 +265,7 @@ def test_what_has_no_gradient_is_said(method: str, baseline: str):
 def test_maps_of_one_cell_are_said_instead_of_drawn():
     trunk = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1))
     network = ExpressionNet(trunk, width=4, labels=fer7, votes=False, input_size=48, dropout=0.0)
-    model = NetworkModel(network, "one")
+    model = network_model(network, "one")
     for method in ("gradcam", "activation"):
         with pytest.raises(InputError, match=r"are 1x1.*Use saliency"):
             explain(model, FRAMES, method)

@@ -12,18 +12,19 @@ from made_bundle import made_network
 from made_explainable import SquareModel, bright_square, inside
 from mien.core.errors import InputError, UnknownNameError
 from mien.explain import METHODS, explain, probabilities, relative
-from mien.explain.network import NetworkModel
+from mien.explain.interface import Explainable
+from mien.explain.network import network_model
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
-def network() -> NetworkModel:
-    return NetworkModel(made_network(), "made")
+def network() -> Explainable:
+    return network_model(made_network(), "made")
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_explains_a_network(method: str, network: NetworkModel):
+def test_every_method_explains_a_network(method: str, network: Explainable):
     found = explain(network, FRAMES, method)
     assert found.maps.shape == FRAMES.shape
     assert found.maps.dtype == np.float32
@@ -35,7 +36,7 @@ def test_every_method_explains_a_network(method: str, network: NetworkModel):
     assert not np.allclose(found.maps, other.maps)
 
 
-def test_parts_of_the_activation_add_up_to_the_logit(network: NetworkModel):
+def test_parts_of_the_activation_add_up_to_the_logit(network: Explainable):
     """A map over 44 x 44 pixels shows each of 36 cells 44 * 44 / 36 times."""
     found = explain(network, FRAMES, "activation")
     logits = network.logits(FRAMES)[[0, 1], found.targets]

@@ -70,5 +70,5 @@ def test_uneven_squares_are_refused(patch: int, stride: int):
 
 
 def test_targets_belong_to_frames():
-    with pytest.raises(InputError, match="1 frames but targets"):
+    with pytest.raises(InputError, match="1 crops but targets"):
         occlusion(SquareModel(), bright_square(), np.zeros(2, np.int64))

@@ -51,9 +51,9 @@ def test_labels_are_thinned_evenly():
 def test_an_average_of_one_face_is_its_own_map():
     from made_bundle import made_network
     from mien.explain import explain, relative
-    from mien.explain.network import NetworkModel
+    from mien.explain.network import network_model
 
-    model = NetworkModel(made_network(), "made")
+    model = network_model(made_network(), "made")
     frame = bright_square()
     answer = int(model.logits(frame).argmax())
     found = average_maps(model, made_faces([answer], images=frame), "gradcam").classes[answer]

@@ -51,8 +51,9 @@ def modules_of(package: str) -> list[str]:
 
 def test_public_names_are_these() -> None:
     assert mien.__all__ == [
-        "Faces", "LabelSpace", "MienError", "Reading", "Recognizer", "Scores", "Stream",
-        "__version__",
+        "Detector", "DetectorOptions", "Face", "Faces", "LabelSpace", "MienError", "Reading",
+        "Recognizer", "Scores", "Stream", "load_bundle", "read_image", "read_rows", "table",
+        "video",
     ]  # fmt: skip
     assert all(getattr(mien, name) is not None for name in mien.__all__)
     assert set(mien.__all__) <= set(dir(mien))

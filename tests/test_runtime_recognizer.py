@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import pickle  # noqa: TID251 - what is held here is that it works
+import shutil
 import tracemalloc
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +21,8 @@ from mien.core.labels import LabelSpace
 from mien.core.scores import softmax
 from mien.export import ExportReport
 from mien.runtime.detectors.registry import DetectorOptions
-from mien.runtime.recognizer import BATCH, Recognizer
+from mien.runtime.graph import BATCH
+from mien.runtime.recognizer import Recognizer
 from mien.runtime.session import open_session
 from mien.store.bundle import Bundle, load_bundle
 
@@ -96,7 +102,7 @@ def test_a_card_that_its_graph_contradicts_is_refused(bundle: Path) -> None:
     with pytest.raises(BundleError, match="expected"):
         Recognizer(Bundle(bundle, without))
     wide = replace(opened.card, geometry=replace(opened.card.geometry, frame=96))
-    with pytest.raises(BundleError, match="frame of 96 pixels"):
+    with pytest.raises(BundleError, match="crop of 96 pixels"):
         Recognizer(Bundle(bundle, wide))
 
 
@@ -241,3 +247,54 @@ def test_affines_that_are_no_numbers_are_refused(recognizer: Recognizer) -> None
 def test_a_wrong_detector_is_refused_when_it_is_named(bundle: Path) -> None:
     with pytest.raises(UnknownNameError, match="mtcnn"):
         Recognizer(bundle, detector="mtcn")
+
+
+class Corner:
+    """A detector of one's own, which can be pickled."""
+
+    def __init__(self, side: int) -> None:
+        self.side = side
+
+    def detect(self, image: np.ndarray) -> Faces:
+        return Faces(boxes=[[0, 0, self.side, self.side]], scores=[1])
+
+
+def answer_in_another_process(data: bytes, image: np.ndarray) -> np.ndarray:
+    return pickle.loads(data).read(image).scores.probabilities
+
+
+def test_a_recogniser_can_be_pickled_and_copied(bundle: Path) -> None:
+    options = DetectorOptions(min_face=25)
+    whole = Recognizer(bundle, detector="none", options=options, threads=1, precision="int8")
+    _ = whole.detector
+    for copied in (pickle.loads(pickle.dumps(whole)), copy.deepcopy(whole)):
+        assert (copied.precision, copied.threads, copied.device) == ("int8", 1, "cpu")
+        assert (copied.options, copied.detector_name) == (whole.options, "none")
+        first, second = whole.read(picture(90, 80)), copied.read(picture(90, 80))
+        np.testing.assert_array_equal(first.scores.probabilities, second.scores.probabilities)
+
+
+def test_a_detector_of_ones_own_is_pickled_along(bundle: Path) -> None:
+    copied = pickle.loads(pickle.dumps(Recognizer(bundle, detector=Corner(33), threads=1)))
+    assert copied.read(picture(90, 80))[0].box == (0, 0, 33, 33)
+
+
+def test_a_recogniser_goes_to_a_process_that_was_spawned(recognizer: Recognizer) -> None:
+    image = picture(90, 80)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        found = pool.submit(answer_in_another_process, pickle.dumps(recognizer), image).result()
+    np.testing.assert_array_equal(found, recognizer.read(image).scores.probabilities)
+
+
+def test_a_bundle_that_changed_meanwhile_is_not_opened(bundle: Path, tmp_path: Path) -> None:
+    shutil.copytree(bundle, tmp_path / "mine")
+    data = pickle.dumps(Recognizer(tmp_path / "mine", detector="none", threads=1))
+    (tmp_path / "mine" / "model.onnx").write_bytes(b"another")
+    with pytest.raises(BundleError, match="not the file its card describes"):
+        pickle.loads(data)
+
+
+@pytest.mark.parametrize("image", [np.zeros((9, 9)), np.zeros((9, 9, 4), np.uint8), "portrait.jpg"])
+def test_what_is_no_picture_is_sent_to_the_reader(recognizer: Recognizer, image: object) -> None:
+    with pytest.raises(InputError, match=r"uint8 \(H, W, 3\) RGB, got .*mien\.read_image"):
+        recognizer.read(image)  # type: ignore[arg-type]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import mien
+from made_videos import video as made_video
 from mien.core.errors import InputError
 from mien.core.faces import Faces
-from mien.core.rows import frame_row
 from mien.core.tracking import TrackerOptions
 from mien.runtime import Recognizer, Stream
+from mien.store.video import Frame
 
 WIDTH, HEIGHT = 320, 240
 
@@ -65,13 +70,52 @@ def test_a_still_scene_is_smoothed_towards_its_own_answer() -> None:
 
 def test_a_reading_becomes_a_row() -> None:
     stream = stream_of([(100.0, 120.0), (250.0, 60.0)], [])
-    one = stream.read(frame(0), 0.5)
-    row = frame_row(
-        one.faces, one.scores, source="camera", model="default", width=one.width,
-        height=one.height, frame=0, time_s=0.5, smoothed=one.smoothed,
-    )  # fmt: skip
+    row = stream.read(frame(0), 0.5, 7).to_row("camera")
+    assert (row["frame"], row["time_s"], row["source"]) == (7, 0.5, "camera")
     assert [face["track"] for face in row["faces"]] == [0, 1]
     assert all(face["smoothed"] for face in row["faces"])
+
+
+def test_frames_without_a_number_are_counted() -> None:
+    stream = stream_of([], [], [], every=1)
+    assert [stream.read(frame(0), at).frame for at in (0.0, 0.5, 0.7)] == [0, 1, 2]
+
+
+def clip(tmp_path: Path, count: int = 8) -> Path:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(made_video([frame(at) for at in range(count)]))
+    return path
+
+
+def test_a_video_is_read_frame_by_frame(tmp_path: Path) -> None:
+    looks = Script(*[[(100.0, 120.0)]] * 4)
+    found = list(mien.video(clip(tmp_path), Recognizer(detector=looks, threads=1), every=2))
+    assert [reading.frame for reading in found] == list(range(8))
+    assert [reading.time_s for reading in found] == pytest.approx([at / 25 for at in range(8)])
+    assert [reading[0].track for reading in found] == [0] * 8
+    assert [reading[0].detected for reading in found] == [True, False] * 4
+    assert all(reading[0].smoothed for reading in found)
+
+
+def test_a_video_is_read_on_demand_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+
+    def frames(path: str, **part: float) -> Iterator[Frame]:
+        try:
+            for at in range(9):
+                done.append(at)
+                yield Frame(frame(0), at, at / 10)
+        finally:
+            done.append((path, part))
+
+    monkeypatch.setattr("mien.runtime.stream.read_frames", frames)
+    recognizer = Recognizer(detector=Script([], []), threads=1)
+    readings = mien.video("clip.mp4", recognizer, smooth=0, start_s=0.1, end_s=2)
+    assert done == []
+    assert [next(readings).frame, next(readings).frame] == [0, 1]
+    assert done == [0, 1]
+    readings.close()
+    assert done[2:] == [("clip.mp4", {"start_s": 0.1, "end_s": 2})]
 
 
 def test_without_smoothing_there_is_nothing_smoothed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from starlette.testclient import TestClient
 from made_pictures import scene
 from made_server import portrait_bytes, recognizer, schema_of
 from made_stores import crop
+from mien.core.alignment import face_affines
+from mien.core.crop import cropped
 from mien.core.faces import Faces
 from mien.server.samples import UNCHANGED, grey_crop
 from mien.store.images import read_image
@@ -87,6 +90,15 @@ def test_a_large_face_is_halved_first() -> None:
     face = Faces([[0, 0, 900, 900]], [1.0])
     frame = grey_crop(stripes, face, recognizer().card.geometry)
     assert abs(frame.astype(int) - 100).max() <= 2
+
+
+def test_the_samples_of_the_card_are_taken() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
+    face = Faces([[0, 0, 100, 100]], [1.0])
+    geometry = recognizer().card.geometry
+    for samples in (1, 4):
+        expected = cropped(noise, face_affines(face)[0], samples=samples)
+        assert np.array_equal(grey_crop(noise, face, replace(geometry, samples=samples)), expected)
 
 
 def test_pages_and_sessions_can_be_asked_for(client: TestClient) -> None:

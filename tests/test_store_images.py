@@ -53,6 +53,29 @@ def test_a_file_its_name_its_bytes_and_a_stream_give_the_same(tmp_path):
             assert np.array_equal(read_image(source), scene())
 
 
+def test_a_pillow_image_and_an_array_give_the_same():
+    rotated = Image.fromarray(scene())
+    rotated.getexif()[0x0112] = 6
+    assert np.array_equal(read_image(rotated), np.rot90(scene(), -1))
+    assert np.array_equal(read_image(Image.fromarray(scene()).convert("RGBA")), scene())
+    array = scene()
+    assert read_image(array) is array
+
+
+def test_a_pillow_image_may_be_damaged_or_too_large():
+    lazy = Image.open(io.BytesIO(encoded(scene(400, 400))[:2000]))
+    with pytest.raises(ImageDecodeError, match="damaged or cut off"):
+        read_image(lazy)
+    with pytest.raises(ImageDecodeError, match="megapixels"):
+        read_image(Image.fromarray(scene()), max_pixels=100)
+
+
+@pytest.mark.parametrize("source", [None, 3, [scene()], scene().astype(float), scene()[..., 0]])
+def test_anything_else_is_refused(source):
+    with pytest.raises(InputError, match=r"expected a path|uint8"):
+        read_image(source)
+
+
 def test_the_answer_is_writable_and_contiguous():
     got = read_image(encoded(scene()))
     got[0, 0] = 7

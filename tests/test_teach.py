@@ -17,7 +17,7 @@ from mien.core.scores import softmax
 from mien.data import FaceSet
 from mien.export import ExportReport, merge_graphs
 from mien.runtime import Recognizer
-from mien.runtime.graph import graph_answers
+from mien.runtime.graph import Graph
 from mien.runtime.session import open_session, run
 from mien.store.bundle import Bundle, load_bundle
 from mien.teach.fit import (
@@ -285,7 +285,7 @@ def test_features_without_a_length_are_refused() -> None:
 
 def test_noise_keeps_the_head_and_a_pattern_moves_it(source: Bundle) -> None:
     samples = made_samples()
-    (features,) = graph_answers(source.model(), samples.images, ["features"])
+    (features,) = Graph(source.model()).answers(samples.images, ("features",))
     start = read_head(source.model())
     noise = replace(samples, labels=np.random.default_rng(0).permutation(samples.labels))
     # This head knows how frequent the labels are, so that noise holds nothing to learn.

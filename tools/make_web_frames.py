@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.core.rows import Row, frame_row
-from mien.runtime.recognizer import Reading, Recognizer
-from mien.runtime.stream import Stream
+from mien.core.rows import Row
+from mien.runtime import Recognizer, Stream
 
 ROOT = Path(__file__).parents[1]
 FRAMES = ROOT / "web" / "tests" / "frames"
@@ -123,21 +122,6 @@ def rows_of(reader: Callable[[Recognizer], list[Row]]) -> dict[str, list[Row]]:
     }
 
 
-def row_of(recognizer: Recognizer, reading: Reading, frame: int, time_s: float | None) -> Row:
-    """The row of a reading."""
-    return frame_row(
-        reading.faces,
-        reading.scores,
-        source="parity",
-        model=recognizer.name,
-        width=reading.width,
-        height=reading.height,
-        frame=frame,
-        time_s=time_s,
-        smoothed=reading.smoothed,
-    )
-
-
 def write(folder: Path, name: str, pictures: list[Picture]) -> list[dict[str, Any]]:
     """Write raw RGB; returns where each is and how large."""
     files: list[dict[str, Any]] = []
@@ -158,14 +142,12 @@ def main() -> int:
     times = [round(at / RATE, 6) for at in range(len(frames))]
 
     def still_rows(recognizer: Recognizer) -> list[Row]:
-        readings = map(recognizer.image, pictures.values())
-        return [row_of(recognizer, reading, 0, None) for reading in readings]
+        return [recognizer.read(picture).to_row("parity") for picture in pictures.values()]
 
     def video_rows(recognizer: Recognizer) -> list[Row]:
         stream = Stream(recognizer, every=EVERY, smoothing_s=SMOOTHING_S)
         readings = [stream.read(frame, t) for frame, t in zip(frames, times, strict=True)]
-        numbered = enumerate(zip(readings, times, strict=True))
-        return [row_of(recognizer, reading, at, t) for at, (reading, t) in numbered]
+        return [reading.to_row("parity") for reading in readings]
 
     cases = {
         "stills": {

@@ -11,10 +11,10 @@ import sys
 import tarfile
 from pathlib import Path
 
-from mien.runtime.page import ARCHIVE
 from mien.server.page import Page
+from mien.store.page import ARCHIVE
 
-PACKAGE = Path(__file__).resolve().parent.parent / "src" / "mien" / "runtime"
+PACKAGE = Path(__file__).resolve().parent.parent / "src" / "mien" / "store"
 
 
 def packed(files: dict[str, bytes]) -> bytes:

@@ -1,5 +1,10 @@
 """Facial-expression recognition that measures itself honestly.
 
+    from mien import Recognizer, read_image
+
+    for face in Recognizer().read(read_image("portrait.jpg")):
+        print(face.label, face.probability, face.box)
+
 The names below load on first use, so that ``import mien`` costs next to nothing.
 """
 
@@ -8,15 +13,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mien.analyze import read_rows, table
     from mien.core.errors import MienError
     from mien.core.faces import Faces
     from mien.core.labels import LabelSpace
     from mien.core.scores import Scores
-    from mien.runtime import Reading, Recognizer, Stream
+    from mien.runtime import Detector, DetectorOptions, Face, Reading, Recognizer, Stream, video
+    from mien.store.bundle import load_bundle
+    from mien.store.images import read_image
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Detector",
+    "DetectorOptions",
+    "Face",
     "Faces",
     "LabelSpace",
     "MienError",
@@ -24,10 +35,17 @@ __all__ = [
     "Recognizer",
     "Scores",
     "Stream",
-    "__version__",
+    "load_bundle",
+    "read_image",
+    "read_rows",
+    "table",
+    "video",
 ]
 
 _HOMES = {
+    "Detector": "mien.runtime",
+    "DetectorOptions": "mien.runtime",
+    "Face": "mien.runtime",
     "Faces": "mien.core.faces",
     "LabelSpace": "mien.core.labels",
     "MienError": "mien.core.errors",
@@ -35,6 +53,11 @@ _HOMES = {
     "Recognizer": "mien.runtime",
     "Scores": "mien.core.scores",
     "Stream": "mien.runtime",
+    "load_bundle": "mien.store.bundle",
+    "read_image": "mien.store.images",
+    "read_rows": "mien.analyze",
+    "table": "mien.analyze",
+    "video": "mien.runtime",
 }
 
 

@@ -1,23 +1,21 @@
 """Analysing pictures and videos: inputs, the run over them, and where the rows go."""
 
-from mien.analyze.interface import FrameReader, FrameView, ImageRecognizer, ReadingView, Sink
 from mien.analyze.run import Part, Summary, analyze
-from mien.analyze.sinks import CsvSink, JsonLinesSink, OverlaySink, rows_to
+from mien.analyze.sinks import CsvSink, JsonLinesSink, OverlaySink, Sink, rows_to
 from mien.analyze.sources import Item, find_items
+from mien.analyze.tables import read_rows, table
 
 __all__ = [
     "CsvSink",
-    "FrameReader",
-    "FrameView",
-    "ImageRecognizer",
     "Item",
     "JsonLinesSink",
     "OverlaySink",
     "Part",
-    "ReadingView",
     "Sink",
     "Summary",
     "analyze",
     "find_items",
+    "read_rows",
     "rows_to",
+    "table",
 ]

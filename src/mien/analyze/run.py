@@ -9,10 +9,11 @@ from threading import Event
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.analyze.interface import FrameReader, ImageRecognizer, Sink
+from mien.analyze.sinks import Sink
 from mien.analyze.sources import Item
-from mien.core.errors import InputError
-from mien.core.rows import Row, error_row, frame_row, is_error
+from mien.core.rows import Row, error_row, is_error
+from mien.runtime import Recognizer, Stream
+from mien.runtime.stream import SMOOTHING_S
 from mien.store.images import MAX_PIXELS
 
 OnRow = Callable[[Row, Exception | None], None]
@@ -52,10 +53,11 @@ class Part:
 
 def analyze(
     items: Iterable[Item],
-    recognizer: ImageRecognizer,
+    recognizer: Recognizer,
     sinks: Sequence[Sink],
     *,
-    streams: Callable[[], FrameReader] | None = None,
+    every: int = 1,
+    smoothing_s: float = SMOOTHING_S,
     part: Part | None = None,
     max_pixels: int = MAX_PIXELS,
     on_row: OnRow | None = None,
@@ -72,7 +74,8 @@ def analyze(
         items: Pictures and videos, from ``find_items``.
         recognizer: Finds and reads the faces of pictures.
         sinks: Take the rows, in this order.
-        streams: Makes what reads the frames of one video; None = videos are refused.
+        every: Videos: frames from one detection to the next.
+        smoothing_s: Videos: time constant of the shown probabilities; 0 = nothing is smoothed.
         part: The part of every video that is read; None = all.
         max_pixels: Limit on width x height of one picture.
         on_row: Called after each row with the error of the item or of a sink, None if all went
@@ -82,11 +85,11 @@ def analyze(
     done = failed = faces = frames = 0
     hands = _Hands(sinks)
     for item in items:
-        answers = (
-            _watched(item, recognizer.name, streams, part or Part(), max_pixels, stop)
-            if item.is_video
-            else _answered(item, recognizer, max_pixels)
-        )
+        if item.is_video:
+            stream = Stream(recognizer, every=every, smoothing_s=smoothing_s)
+            answers = _watched(item, stream, part or Part(), max_pixels, stop)
+        else:
+            answers = _answered(item, recognizer, max_pixels)
         bad = False
         hands.refusing.clear()
         for row, image, error in answers:
@@ -145,19 +148,11 @@ def _taken(sink: Sink, row: Row, image: NDArray[np.uint8] | None) -> Exception |
     return None
 
 
-def _answered(item: Item, recognizer: ImageRecognizer, max_pixels: int) -> Iterator[_Answer]:
+def _answered(item: Item, recognizer: Recognizer, max_pixels: int) -> Iterator[_Answer]:
     """The row of a picture."""
     try:
         image = item.image(max_pixels)
-        reading = recognizer.read(image)
-        row = frame_row(
-            reading.faces,
-            reading.scores,
-            source=item.name,
-            model=recognizer.name,
-            width=image.shape[1],
-            height=image.shape[0],
-        )
+        row = recognizer.read(image).to_row(item.name)
     except Exception as error:  # noqa: BLE001 - whatever one picture raises, the others are answered
         yield error_row(item.name, error), None, error
         return
@@ -165,33 +160,12 @@ def _answered(item: Item, recognizer: ImageRecognizer, max_pixels: int) -> Itera
 
 
 def _watched(
-    item: Item,
-    model: str,
-    streams: Callable[[], FrameReader] | None,
-    part: Part,
-    max_pixels: int,
-    stop: Event | None,
+    item: Item, stream: Stream, part: Part, max_pixels: int, stop: Event | None
 ) -> Iterator[_Answer]:
     """The rows of a video, and one more with the reason if it ends early."""
-    if streams is None:
-        refusal = InputError("videos are not read here; give pictures")
-        yield error_row(item.name, refusal), None, refusal
-        return
     try:
-        stream = streams()
         for frame in item.frames(part.start_s, part.end_s, max_pixels, stop):
-            reading = stream.read(frame.image, frame.time_s)
-            row = frame_row(
-                reading.faces,
-                reading.scores,
-                source=item.name,
-                model=model,
-                width=frame.image.shape[1],
-                height=frame.image.shape[0],
-                frame=frame.index,
-                time_s=frame.time_s,
-                smoothed=reading.smoothed,
-            )
-            yield row, frame.image, None
+            reading = stream.read(frame.image, frame.time_s, frame.index)
+            yield reading.to_row(item.name), frame.image, None
     except Exception as error:  # noqa: BLE001 - whatever one video raises, the others are answered
         yield error_row(item.name, error), None, error

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal, Protocol
 
 from mien.analyze.overlay import annotated
 from mien.analyze.sources import find_items
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mien.analyze.interface import Sink
     from mien.core.labels import LabelSpace
     from mien.core.rows import Row
 
@@ -36,6 +35,14 @@ _WRITTEN = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 _NOT_WRITTEN = {".bmp", ".gif", ".heic", ".ppm", ".tif", ".tiff"}
 _QUALITY = {"JPEG": {"quality": 92, "subsampling": 0}, "WEBP": {"quality": 92}, "PNG": {}}
 _LONGEST_STEM = 200  # bytes; leaves room for a number and a suffix on every file system
+
+
+class Sink(Protocol):
+    """Takes the rows of an analysis, in input order."""
+
+    def write(self, row: Row, image: NDArray[np.uint8] | None) -> None:
+        """Take one row, and the picture it is about (None where it could not be read)."""
+        ...
 
 
 class JsonLinesSink:
@@ -121,7 +128,7 @@ class OverlaySink:
         if image is None or is_error(row):
             return
         if row["time_s"] is not None:
-            raise InputError("overlays are pictures, and this is a video; leave --overlay away")
+            raise InputError("overlays are pictures, and this is a video; leave --overlay out")
         path = self._path(row["source"])
         if _same_file(path, row["source"]):
             raise _own_input(path)

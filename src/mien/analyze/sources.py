@@ -129,7 +129,7 @@ def _is_folder(name: str) -> bool:
     try:
         return stat.S_ISDIR(os.stat(name).st_mode)  # noqa: PTH116 - names stay text, as given
     except OSError:
-        return False  # a dangling link, say; reading it tells
+        return False  # a dangling link, say; reading it says so
 
 
 def _matched(pattern: str, skipped: Collection[str]) -> Iterator[Item]:

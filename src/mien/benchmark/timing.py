@@ -6,7 +6,9 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +83,8 @@ def machine() -> dict[str, Any]:
     """What the figures were measured on: processor, cores, load, versions."""
     versions: dict[str, str] = {"python": platform.python_version(), "numpy": np.__version__}
     for package in ("onnxruntime", "torch"):
-        try:
-            from importlib.metadata import version
-
+        with suppress(PackageNotFoundError):
             versions[package] = version(package)
-        except ImportError:
-            continue
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),

@@ -109,7 +109,6 @@ def analyze(
     """
     from mien.analyze import OverlaySink, Part
     from mien.analyze import analyze as answer
-    from mien.runtime import Stream
 
     if end is not None and not start < end:
         raise typer.BadParameter(f"--from {start:g} must lie before --to {end:g}")
@@ -142,7 +141,8 @@ def analyze(
             items,
             recognizer,
             sinks,
-            streams=lambda: Stream(recognizer, every=every, smoothing_s=smooth),
+            every=every,
+            smoothing_s=smooth,
             part=Part(start, inf if end is None else end),
             on_row=report.on_row,
             stop=stop,
@@ -161,7 +161,7 @@ def analyze(
 
 @dataclass
 class _Report:
-    """What is told while inputs are answered."""
+    """What is reported while inputs are answered."""
 
     as_table: bool
     max_faces: int

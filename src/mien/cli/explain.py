@@ -197,7 +197,7 @@ def _open(
     folder = Path(model)
     is_run = model not in bundle_names() and folder.is_dir() and not (folder / "card.json").exists()
     if not is_run:
-        from mien.explain import BundleModel
+        from mien.explain import bundle_model
 
         recognizer = options.recognizer(
             model,
@@ -207,11 +207,11 @@ def _open(
             device="cpu",
             threads=threads,
         )
-        return BundleModel(recognizer), recognizer.detector
+        return bundle_model(recognizer), recognizer.detector
     if precision != "fp32":
         raise typer.BadParameter(f"--precision {precision} is for bundles; {model} is a run")
     with console.needs("train"):
-        from mien.explain.network import NetworkModel
+        from mien.explain.network import network_model
         from mien.train import CHECKPOINT, load_run
     if not (folder / CHECKPOINT).exists():
         raise InputError(
@@ -223,7 +223,7 @@ def _open(
     finder = build_detector(detector, DetectorOptions(min_face=min_face, threads=threads))
     network = "joint" if finished.joint else finished.config.model
     name = f"{network} ({folder.resolve().name})"
-    return NetworkModel(finished.network, name), finder
+    return network_model(finished.network, name), finder
 
 
 def _of_picture(

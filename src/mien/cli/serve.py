@@ -85,8 +85,8 @@ def serve(
         from mien.server import Settings, create_app, listen
         from mien.server.events import start_logging
         from mien.server.settings import is_local, parse_limits, public_hosts, read_token
-    from mien.runtime.page import has_page, page_files
     from mien.store.bundle import DEFAULT, open_bundle
+    from mien.store.page import has_page, page_files
     from mien.store.samples import SampleStore
 
     if (tls_cert is None) != (tls_key is None):

@@ -39,9 +39,9 @@ def export(
     anything, and sends no picture anywhere.
     """
     from mien.core.errors import InputError
-    from mien.runtime.page import page_files
     from mien.store.atomic import writing_folder
     from mien.store.bundle import open_bundle
+    from mien.store.page import page_files
 
     files = page_files([open_bundle(name) for name in model or ["default"]])
     if replace and folder.is_dir() and any(folder.iterdir()):

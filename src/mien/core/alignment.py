@@ -1,6 +1,6 @@
-"""From faces to affines: where in the picture the model's 48-pixel frame lies.
+"""From faces to affines: where in the picture the model's 48-pixel crop lies.
 
-A crop is an affine ``(2, 3)`` that maps crop coordinates in [-1, 1] (the outer edges of the frame)
+An affine ``(2, 3)`` maps crop coordinates in [-1, 1] (the outer edges of the crop)
 to picture coordinates whose pixel centres are integers. Boxes and landmarks use the coordinates
 of ``Faces``: the picture spans [0, width] x [0, height], so a pixel centre lies at i + 0.5.
 """
@@ -16,28 +16,28 @@ from mien.core.errors import InputError
 from mien.core.faces import Faces
 
 CROP = 48
-"""Side of the model's frame in pixels: FER2013's own."""
+"""Side of the model's crop in pixels: FER2013's own."""
 
 TEMPLATE = np.array([[15.0, 17.0], [32.0, 17.0], [23.5, 37.0]])
-"""Left eye, right eye and mouth centre in the frame, pixel centres at integers.
+"""Left eye, right eye and mouth centre in the crop, pixel centres at integers.
 
 Measured on the mean face of FER2013."""
 
 BOX_SCALE = 1.0
-"""Side of the frame over the mean side of a detector's box, where landmarks are missing."""
+"""Side of the crop over the mean side of a detector's box, where landmarks are missing."""
 
-# A landmark frame this much larger or smaller than its box is a failed landmark, not a face:
+# A landmark crop this much larger or smaller than its box is a failed landmark, not a face:
 # on upright faces the two agree within a fifth.
 _PLAUSIBLE = 2.5
 
 
 def crop_coordinates(points: ArrayLike) -> NDArray[np.float64]:
-    """Frame pixels (pixel centres at integers) to crop coordinates in [-1, 1]."""
+    """Crop pixels (pixel centres at integers) to crop coordinates in [-1, 1]."""
     return (2 * np.asarray(points, dtype=np.float64) + 1) / CROP - 1
 
 
 def identity_affines(n: int, side: int = CROP) -> NDArray[np.float32]:
-    """``(n, 2, 3)`` affines that take a whole square picture of ``side`` pixels as the frame.
+    """``(n, 2, 3)`` affines that take a whole square picture of ``side`` pixels as the crop.
 
     >>> identity_affines(1)[0].tolist()
     [[24.0, 0.0, 23.5], [0.0, 24.0, 23.5]]
@@ -52,7 +52,7 @@ def landmark_affines(landmarks: ArrayLike, template: ArrayLike = TEMPLATE) -> ND
 
     Args:
         landmarks: ``(N, 5, 2)`` in the coordinates of ``Faces``.
-        template: ``(3, 2)`` where they lie in the frame, pixel centres at integers.
+        template: ``(3, 2)`` where they lie in the crop, pixel centres at integers.
 
     Returns:
         ``(N, 2, 3)``; NaN where a landmark is.
@@ -102,7 +102,7 @@ def box_affines(boxes: ArrayLike, scale: float = BOX_SCALE) -> NDArray[np.float6
 
 
 def pixels_per_crop_pixel(affines: ArrayLike) -> NDArray[np.float64]:
-    """``(N,)`` picture pixels that one frame pixel covers along a side (s of DESIGN 4)."""
+    """``(N,)`` picture pixels that one crop pixel covers along a side (s of DESIGN 4)."""
     a = np.asarray(affines, dtype=np.float64)
     determinant = a[:, 0, 0] * a[:, 1, 1] - a[:, 0, 1] * a[:, 1, 0]
     return np.sqrt(abs(determinant)) * 2 / CROP
@@ -111,12 +111,12 @@ def pixels_per_crop_pixel(affines: ArrayLike) -> NDArray[np.float64]:
 def face_affines(
     faces: Faces, box_scale: float = BOX_SCALE, template: ArrayLike = TEMPLATE
 ) -> NDArray[np.float32]:
-    """The frame of each face: from its landmarks where they are plausible, else from its box.
+    """The crop of each face: from its landmarks where they are plausible, else from its box.
 
     Args:
         faces: The faces.
-        box_scale: Side of the frame over the mean side of a box.
-        template: ``(3, 2)`` eyes and mouth centre in the frame.
+        box_scale: Side of the crop over the mean side of a box.
+        template: ``(3, 2)`` eyes and mouth centre in the crop.
 
     Returns:
         ``(N, 2, 3)`` float32.

@@ -78,7 +78,7 @@ class ConfigError(MienError, ValueError):
 
 
 class OtherRunError(ConfigError, DataError):
-    """A folder holds a run of other settings or rows than the ones it shall go on with.
+    """A folder holds a run of other settings or rows than those it should be continued with.
 
     Args:
         message: What differs, and what to do.

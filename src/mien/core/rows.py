@@ -73,18 +73,23 @@ def frame_row(
             raise InputError(f"expected {name} of {len(faces)} faces, got {len(given)}")
     if smooth is not None and smooth.labels.labels != scores.labels.labels:
         raise InputError("scores and smoothed must have the same labels")
-    return parse_row(
-        {
-            "schema": SCHEMA,
-            "model": storable(model),
-            "source": storable(source),
-            "frame": int(frame),
-            "time_s": None if time_s is None else round(float(time_s), 6),
-            "width": int(width),
-            "height": int(height),
-            "faces": _face_rows(faces, scores, smoothed),
-        }
-    )
+    if frame < 0 or width < 1 or height < 1 or not abs(time_s or 0) <= _LARGEST:
+        raise InputError(
+            "a row has a frame from 0, a width and height from 1 and a finite time, got "
+            f"frame {frame}, {width}x{height} pixels and {time_s} s"
+        )
+    if max(abs(faces.boxes).max(initial=0), np.nanmax(abs(faces.landmarks), initial=0)) > _LARGEST:
+        raise InputError(f"coordinates of faces in a row lie within {_LARGEST:g} pixels")
+    return {
+        "schema": SCHEMA,
+        "model": storable(model),
+        "source": storable(source),
+        "frame": int(frame),
+        "time_s": None if time_s is None else round(float(time_s), 6),
+        "width": int(width),
+        "height": int(height),
+        "faces": _face_rows(faces, scores, smoothed),
+    }
 
 
 def error_row(source: str, error: BaseException) -> Row:

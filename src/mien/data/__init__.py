@@ -2,7 +2,6 @@
 
 from mien.data.cache import default_folder
 from mien.data.convert import check_writable, write_folder, write_table
-from mien.data.crops import cropped
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import KNOWN_COUNTS, SPLITS, load_fer2013, parse_fer2013
 from mien.data.ferplus import (
@@ -75,7 +74,6 @@ __all__ = [
     "class_weights",
     "count_warnings",
     "crop_photos",
-    "cropped",
     "deduplicated",
     "default_folder",
     "folds",

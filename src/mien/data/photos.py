@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from mien.core.alignment import box_affines, face_affines
 from mien.core.boxes import area, iou
+from mien.core.crop import cropped
 from mien.core.errors import DataError, ImageDecodeError
 from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
-from mien.data.crops import cropped
 from mien.data.faceset import FaceSet
 from mien.data.grey import centre_square, grey_levels, resampled
 from mien.data.listing import Photo

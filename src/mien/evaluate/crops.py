@@ -13,7 +13,6 @@ from mien.core.labels import LabelSpace
 from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD, one_fold_out
 from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
-from mien.evaluate.interface import FrameRecognizer
 from mien.evaluate.latency import CALLS, single_face_latency
 from mien.evaluate.protocol import (
     drawn_warnings,
@@ -28,6 +27,7 @@ from mien.evaluate.protocol import (
 from mien.evaluate.result import Evaluation, clean_figures, figures
 from mien.evaluate.views import log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
+from mien.runtime import Recognizer
 from mien.store.training import Training
 
 FOLDS = 5
@@ -36,7 +36,7 @@ MIN_CROSS_FIT = 50
 
 
 def evaluate(
-    recognizer: FrameRecognizer,
+    recognizer: Recognizer,
     faces: FaceSet,
     *,
     split: str | None = "PublicTest",
@@ -49,9 +49,9 @@ def evaluate(
     """Measure a bundle on the crops of one split.
 
     On rows of the split that the card's temperature was fitted on, NLL, ECE and Brier are
-    five-fold cross-fitted: their temperature is fitted anew, to the views that are averaged.
+    five-fold cross-fitted: their temperature is fitted again, to the views that are averaged.
     Elsewhere they are the card's temperature's. All other figures use the card's temperature.
-    Everything that depends on probabilities is told for the clean rows too: twins of training rows
+    Everything that depends on probabilities is given for the clean rows too: twins of training rows
     flatter it.
 
     Args:

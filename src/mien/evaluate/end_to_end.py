@@ -20,7 +20,6 @@ from mien.core.labels import LabelSpace, mapping
 from mien.data.folders import LabelledPath
 from mien.evaluate.crops import FOLDS, MIN_CROSS_FIT, alignment_warnings
 from mien.evaluate.guard import EVERY_ROW, TRAINING, SplitGuard
-from mien.evaluate.interface import PhotoRecognizer
 from mien.evaluate.protocol import (
     drawn_warnings,
     fitted_split,
@@ -30,6 +29,7 @@ from mien.evaluate.protocol import (
 )
 from mien.evaluate.result import Clean, EndToEnd, Evaluation, Subset, figures
 from mien.metrics import cross_fitted
+from mien.runtime import Recognizer
 from mien.store.images import read_image
 
 _NAMED_IN_WARNINGS = 3
@@ -48,7 +48,7 @@ class _Answers:
 
 
 def evaluate_photos(
-    recognizer: PhotoRecognizer,
+    recognizer: Recognizer,
     photos: Iterable[LabelledPath],
     space: LabelSpace,
     *,
@@ -124,7 +124,7 @@ def evaluate_photos(
     )
 
 
-def _protocol(recognizer: PhotoRecognizer, *, crossed: bool) -> dict[str, str]:
+def _protocol(recognizer: Recognizer, *, crossed: bool) -> dict[str, str]:
     fitted = fitted_split(recognizer)
     origin = (
         f"fitted on crops of {fitted}"
@@ -171,7 +171,7 @@ def _known(
 
 
 def _answer(
-    recognizer: PhotoRecognizer,
+    recognizer: Recognizer,
     path: Path,
     label: int,
     answers: _Answers,

@@ -57,10 +57,10 @@ def clean_rows(
         split: Name of their split.
         source: The whole source, searched for training rows if ``training`` is None.
         training: The training rows, where they are known from elsewhere.
-        trained_on: Hash of the rows that the model was trained on, if its card tells it.
+        trained_on: Hash of the rows that the model was trained on, if its card has it.
 
     Returns:
-        ``(N,)`` bool or None where it cannot be told, and what was compared or why it was not.
+        ``(N,)`` bool or None where it is unknown, and what was compared or why it was not.
     """
     if training is None:
         if TRAINING not in source.split_names:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import InputError
-from mien.evaluate.interface import FrameRecognizer
+from mien.runtime import Recognizer
 
 CALLS = 50
 """Timed calls; enough for a median, too few for a percentile: ``mien benchmark`` has those."""
@@ -20,8 +20,8 @@ WARM_UP = 5
 
 
 def single_face_latency(
-    recognizer: FrameRecognizer,
-    frames: NDArray[np.uint8],
+    recognizer: Recognizer,
+    crops: NDArray[np.uint8],
     calls: int = CALLS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> float:
@@ -29,20 +29,20 @@ def single_face_latency(
 
     Args:
         recognizer: The model.
-        frames: ``(N, 48, 48)`` uint8, N >= 1; taken in turn.
+        crops: ``(N, 48, 48)`` uint8, N >= 1; taken in turn.
         calls: Timed calls.
         clock: Seconds.
 
     Raises:
-        InputError: If there is no frame or ``calls`` is below 1.
+        InputError: If there is no crop or ``calls`` is below 1.
     """
-    if not len(frames) or calls < 1:
-        raise InputError(f"expected frames and calls of 1 or more, got {len(frames)} and {calls}")
+    if not len(crops) or calls < 1:
+        raise InputError(f"expected crops and calls of 1 or more, got {len(crops)} and {calls}")
     times: list[float] = []
     for call in range(-WARM_UP, calls):
-        frame = frames[call % len(frames)][None]
+        crop = crops[call % len(crops)][None]
         started = clock()
-        recognizer.crop_logits(frame)
+        recognizer.crop_logits(crop)
         seconds = clock() - started
         if call >= 0:
             times.append(seconds)

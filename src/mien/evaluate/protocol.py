@@ -12,18 +12,18 @@ from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD
 from mien.data.listing import WHOLE
 from mien.evaluate.guard import TRAINING
-from mien.evaluate.interface import Described
+from mien.runtime import Recognizer
 from mien.store.training import Fold, Training
 
 
-def fitted_split(recognizer: Described) -> str | None:
+def fitted_split(recognizer: Recognizer) -> str | None:
     """Split that temperature and threshold of the loaded file were fitted on; None = unknown."""
     file = recognizer.card.files.get(recognizer.precision)
     split = file.metrics[0].get("split") if file is not None and file.metrics else None
     return split if isinstance(split, str) and split else None
 
 
-def fitted_here(recognizer: Described, rows: FaceSet, clean: NDArray[np.bool_] | None) -> bool:
+def fitted_here(recognizer: Recognizer, rows: FaceSet, clean: NDArray[np.bool_] | None) -> bool:
     """Whether rows of the fitted split's name are known to be those of the card, by their hash.
 
     False says nothing: the hash may be missing, or be that of all rows where a part is given.
@@ -101,7 +101,7 @@ def training_in_words(training: Training) -> dict[str, str]:
     }
 
 
-def threads_in_words(recognizer: Described) -> str:
+def threads_in_words(recognizer: Recognizer) -> str:
     """How many CPU threads a call may use."""
     threads: int | None = getattr(recognizer, "threads", None)
     if threads is None:

@@ -1,4 +1,4 @@
-"""Test-time views of a frame (itself, mirrored, ten crops), as affines that every bundle takes."""
+"""Test-time views of a crop (itself, mirrored, ten crops), as affines that every bundle takes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from mien.core.alignment import CROP, identity_affines
 from mien.core.errors import InputError, unknown_name
-from mien.evaluate.interface import FrameRecognizer
+from mien.runtime import Recognizer
 
 CORNER_SHIFT = 2.0
-"""Pixels from the centre to a corner crop: the networks see 44 of the frame's 48 pixels."""
+"""Pixels from the centre to a corner crop: the networks see 44 of the crop's 48 pixels."""
 
 BATCH = 256
-"""Frames per call."""
+"""Crops per call."""
 
 VIEWS = ("none", "flip", "tencrop")
 """The views that ``view_affines`` knows."""
@@ -31,9 +31,9 @@ _SHIFTS: dict[str, tuple[tuple[float, float], ...]] = {
 
 
 def view_affines(views: str) -> NDArray[np.float32]:
-    """Affines of each view, into a 48x48 frame.
+    """Affines of each view, into a 48x48 crop.
 
-    ``none`` is the frame as it is, ``flip`` adds its mirror image, ``tencrop`` takes the centre and
+    ``none`` is the crop as it is, ``flip`` adds its mirror image, ``tencrop`` takes the centre and
     the four corner crops of 44 pixels with their mirror images (Krizhevsky et al., NIPS 2012).
     A network that sees all 48 pixels sees repeated borders in the corner views.
 
@@ -64,10 +64,10 @@ def _log_softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.
 
 
 def _logits(
-    recognizer: FrameRecognizer, frames: NDArray[np.uint8], affine: NDArray[np.float32]
+    recognizer: Recognizer, crops: NDArray[np.uint8], affine: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    n, k = len(frames), len(recognizer.card.labels)
-    logits = recognizer.crop_logits(frames, np.repeat(affine[None], n, axis=0))
+    n, k = len(crops), len(recognizer.card.labels)
+    logits = recognizer.crop_logits(crops, np.repeat(affine[None], n, axis=0))
     if logits.shape != (n, k) or not np.isfinite(logits).all():
         raise InputError(
             f"{recognizer.name} must give finite logits of shape {(n, k)}, got {logits.shape}; "
@@ -77,8 +77,8 @@ def _logits(
 
 
 def log_probabilities(
-    recognizer: FrameRecognizer,
-    frames: NDArray[np.uint8],
+    recognizer: Recognizer,
+    crops: NDArray[np.uint8],
     views: str = "none",
     on_rows: Callable[[int, int], None] = lambda *_: None,
 ) -> NDArray[np.float64]:
@@ -89,28 +89,28 @@ def log_probabilities(
 
     Args:
         recognizer: The model.
-        frames: ``(N, 48, 48)`` uint8.
+        crops: ``(N, 48, 48)`` uint8.
         views: One of ``VIEWS``.
-        on_rows: Called with (frames done, frames) after each batch.
+        on_rows: Called with (crops done, crops) after each batch.
 
     Returns:
         ``(N, K)`` float64.
 
     Raises:
-        InputError: If the frames have another shape, or the recogniser's logits are damaged.
+        InputError: If the crops have another shape, or the recogniser's logits are damaged.
         UnknownNameError: If ``views`` is unknown.
     """
-    if frames.dtype != np.uint8 or frames.ndim != 3 or frames.shape[1:] != (CROP, CROP):
+    if crops.dtype != np.uint8 or crops.ndim != 3 or crops.shape[1:] != (CROP, CROP):
         raise InputError(
-            f"expected uint8 frames (N, {CROP}, {CROP}), got {frames.dtype} {frames.shape}; "
+            f"expected uint8 crops (N, {CROP}, {CROP}), got {crops.dtype} {crops.shape}; "
             "evaluate photos end to end instead"
         )
     affines, temperature = view_affines(views), recognizer.calibration.temperature
-    answers = np.full((len(frames), len(recognizer.card.labels)), -np.inf)
-    for start in range(0, len(frames), BATCH):
+    answers = np.full((len(crops), len(recognizer.card.labels)), -np.inf)
+    for start in range(0, len(crops), BATCH):
         batch = slice(start, start + BATCH)
         for affine in affines:
-            logits = _logits(recognizer, frames[batch], affine)
+            logits = _logits(recognizer, crops[batch], affine)
             answers[batch] = np.logaddexp(answers[batch], _log_softmax(logits, temperature))
-        on_rows(min(start + BATCH, len(frames)), len(frames))
+        on_rows(min(start + BATCH, len(crops)), len(crops))
     return answers - np.log(len(affines))

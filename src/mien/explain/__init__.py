@@ -4,7 +4,7 @@ Importing this package loads no torch, so that bundles are explained without it.
 network is in ``mien.explain.network`` and ``mien.explain.gradients``; figures need matplotlib.
 """
 
-from mien.explain.bundle import BundleModel
+from mien.explain.bundle import bundle_model
 from mien.explain.crops import face_crops, onto_crop
 from mien.explain.figures import draw_classes, draw_explanation, write_png
 from mien.explain.interface import Explainable, probabilities, titled
@@ -24,7 +24,6 @@ from mien.explain.sheets import NOTICE, draw_layers, draw_mistakes, draw_twins
 __all__ = [
     "METHODS",
     "NOTICE",
-    "BundleModel",
     "ClassMap",
     "ClassMaps",
     "Contradiction",
@@ -33,6 +32,7 @@ __all__ = [
     "Method",
     "Mistake",
     "average_maps",
+    "bundle_model",
     "confident_mistakes",
     "contradictory_twins",
     "draw_classes",

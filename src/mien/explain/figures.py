@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FEWEST_FACES = 50
 """Faces of a class from which their mean is shown: of fewer, single people might be recognised."""
 
-_PANEL = 2.7  # inches: a frame pixel is then about eight pixels of the PNG
+_PANEL = 2.7  # inches: a crop pixel is then about eight pixels of the PNG
 _DPI = 150
 _FAINTEST, _STRONGEST = 0.15, 0.75  # opacity of a map over its face, at 0 and at its largest value
 
@@ -45,10 +45,10 @@ def draw_explanation(found: Explanation, *, source: str = "") -> Figure:
     panels: Any = figure.subplots(rows, 2, squeeze=False)
     names = found.labels.labels
     for i, (plain, over) in enumerate(panels):
-        _face(plain, found.frames[i], found.input_size)
+        _face(plain, found.crops[i], found.input_size)
         plain.set_title("the face as the model sees it" if rows == 1 else f"face {i + 1}", size=9)
         values, limit = _scaled(found.maps[i], found.method)
-        image = _overlay(over, found.frames[i], values, found.method, found.input_size, limit)
+        image = _overlay(over, found.crops[i], values, found.method, found.input_size, limit)
         figure.colorbar(image, ax=over, shrink=0.85).set_label(found.method.unit, size=8)
         target, top = int(found.targets[i]), int(found.probabilities[i].argmax())
         title = f"{names[target]}: {found.probabilities[i, target]:.2f}"
@@ -70,7 +70,7 @@ def draw_explanation(found: Explanation, *, source: str = "") -> Figure:
 def draw_classes(found: ClassMaps) -> Figure:
     """One panel per label: the mean map, over the mean face where enough faces hide each one.
 
-    Where they do not, a cross marks eyes and mouth of the frame instead. No panel shows a face of
+    Where they do not, a cross marks eyes and mouth of the crop instead. No panel shows a face of
     one person, so that the figure may be published.
     """
     from matplotlib.figure import Figure
@@ -84,7 +84,7 @@ def draw_classes(found: ClassMaps) -> Figure:
     largest = max((float(abs(each).max()) for each in known), default=0.0)
     largest = max(largest, found.method.full_colour) or 1.0
     few = any(0 < one.count < FEWEST_FACES for one in found.classes)
-    crosses = "; crosses: eyes and mouth of the frame" if few else ""
+    crosses = "; crosses: eyes and mouth of the crop" if few else ""
     image: AxesImage | None = None
     for panel in panels.flat[len(found.classes) :]:
         panel.set_axis_off()
@@ -118,10 +118,10 @@ def write_png(figure: Figure, file: IO[bytes]) -> None:
     figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
 
 
-def _face(panel: Axes, frame: NDArray[Any], input_size: int) -> None:
+def _face(panel: Axes, crop: NDArray[Any], input_size: int) -> None:
     from matplotlib.patches import Rectangle
 
-    panel.imshow(frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    panel.imshow(crop, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     panel.set_xticks([])
     panel.set_yticks([])
     side, margin = seen_square(input_size)
@@ -142,7 +142,7 @@ def _scaled(values: NDArray[np.float32], method: Method) -> tuple[NDArray[np.flo
 
 def _overlay(
     panel: Axes,
-    frame: NDArray[Any],
+    crop: NDArray[Any],
     values: NDArray[np.float32],
     method: Method,
     input_size: int,
@@ -151,7 +151,7 @@ def _overlay(
     """Draw a map over a face: opaque where it says much, so that the face stays readable."""
     faintest = 0.0 if method.signed else _FAINTEST
     share = (abs(values) / limit).clip(0, 1)
-    _face(panel, frame, input_size)
+    _face(panel, crop, input_size)
     return panel.imshow(
         values,
         cmap="coolwarm" if method.signed else "inferno",

@@ -2,7 +2,7 @@
 
 captum has these methods too, and is their oracle in the tests. They are written here because one
 pass with two hooks serves all of them, because captum's noise comes from the global generator, and
-because its saliency starts at the input, where the standardisation of the frame lets every pixel
+because its saliency starts at the input, where the standardisation of the crop lets every pixel
 act on every other.
 """
 
@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from mien.core.alignment import CROP
 from mien.core.errors import InputError
 from mien.explain.crops import checked_crops, one_cell, onto_crop
-from mien.explain.network import batches
 from mien.models import ExpressionNet
 from mien.models.network import scored_at_once
 
@@ -52,7 +51,7 @@ class ConvMaps:
 
 
 def gradcam(
-    network: ExpressionNet, frames: NDArray[np.uint8], targets: NDArray[np.int64]
+    network: ExpressionNet, crops: NDArray[np.uint8], targets: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Grad-CAM of the trunk's last maps (Selvaraju et al., ICCV 2017, equations 1 and 2).
 
@@ -62,7 +61,7 @@ def gradcam(
 
     Args:
         network: In evaluation mode.
-        frames: ``(N, 48, 48)`` uint8 grey levels.
+        crops: ``(N, 48, 48)`` uint8 grey levels.
         targets: ``(N,)`` the label that is explained.
 
     Returns:
@@ -78,21 +77,21 @@ def gradcam(
         weights = look.d_maps.sum(dim=(2, 3), keepdim=True)
         return torch.relu((weights * look.maps).sum(dim=1))
 
-    return _maps(network, frames, targets, shown)
+    return _maps(network, crops, targets, shown)
 
 
 def saliency(
-    network: ExpressionNet, frames: NDArray[np.uint8], targets: NDArray[np.int64]
+    network: ExpressionNet, crops: NDArray[np.uint8], targets: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Absolute gradient of the logit (Simonyan et al., ICLR workshop 2014, section 3).
 
-    With respect to what the trunk is given: the standardised frame, cut or enlarged. Its channels
+    With respect to what the trunk is given: the standardised crop, cut or enlarged. Its channels
     are copies of one grey picture, so their gradients add up; so do the sizes of the gradients of
     a joint network's members.
 
     Args:
         network: In evaluation mode.
-        frames: ``(N, 48, 48)`` uint8 grey levels.
+        crops: ``(N, 48, 48)`` uint8 grey levels.
         targets: ``(N,)`` the label that is explained.
 
     Returns:
@@ -101,12 +100,12 @@ def saliency(
     Raises:
         InputError: If shapes disagree, or the trunk gives no maps.
     """
-    return _maps(network, frames, targets, _size_of_gradient)
+    return _maps(network, crops, targets, _size_of_gradient)
 
 
 def smoothgrad(
     network: ExpressionNet,
-    frames: NDArray[np.uint8],
+    crops: NDArray[np.uint8],
     targets: NDArray[np.int64],
     *,
     draws: int = DRAWS,
@@ -120,7 +119,7 @@ def smoothgrad(
 
     Args:
         network: In evaluation mode.
-        frames: ``(N, 48, 48)`` uint8 grey levels.
+        crops: ``(N, 48, 48)`` uint8 grey levels.
         targets: ``(N,)`` the label that is explained.
         draws: Noisy copies.
         noise: Standard deviation of the noise over the range of the trunk's input.
@@ -150,18 +149,18 @@ def smoothgrad(
                 total.d_seen.add_(look.d_seen)
         return sums
 
-    return _maps(network, frames, targets, _size_of_gradient, looks) / np.float32(draws)
+    return _maps(network, crops, targets, _size_of_gradient, looks) / np.float32(draws)
 
 
-def conv_maps(network: ExpressionNet, frame: NDArray[np.uint8]) -> list[ConvMaps]:
+def conv_maps(network: ExpressionNet, crop: NDArray[np.uint8]) -> list[ConvMaps]:
     """The maps of every convolution for one face, in the order in which they run.
 
     Args:
         network: In evaluation mode.
-        frame: ``(48, 48)`` uint8 grey levels.
+        crop: ``(48, 48)`` uint8 grey levels.
 
     Raises:
-        InputError: If the frame is anything else, or nothing in the network is a convolution.
+        InputError: If the crop is anything else, or nothing in the network is a convolution.
     """
     found: list[ConvMaps] = []
     runs: dict[str, int] = {}
@@ -177,7 +176,7 @@ def conv_maps(network: ExpressionNet, frame: NDArray[np.uint8]) -> list[ConvMaps
     named = [(name, part) for name, part in network.named_modules() if isinstance(part, nn.Conv2d)]
     handles = [part.register_forward_hook(keep(name)) for name, part in named]
     with _hooked(handles), torch.no_grad():
-        network(batches(checked_crops(frame[None]))[0])
+        network(_levels(crop[None]))
     if not found:
         raise InputError("this network has no convolution; use another method, such as occlusion")
     return found
@@ -215,27 +214,32 @@ def _size_of_gradient(look: _Look) -> Tensor:
     return look.d_seen.sum(dim=1).abs()
 
 
+def _levels(crops: NDArray[np.uint8]) -> Tensor:
+    """``(N, 1, 48, 48)`` float grey levels."""
+    return torch.from_numpy(checked_crops(crops))[:, None].float()
+
+
 def _maps(
     network: ExpressionNet,
-    frames: NDArray[np.uint8],
+    crops: NDArray[np.uint8],
     targets: NDArray[np.int64],
     shown: Callable[[_Look], Tensor],
     looks: Callable[[Tensor, Tensor], list[tuple[int, _Look]]] | None = None,
 ) -> NDArray[np.float32]:
-    """What is ``shown`` of each trunk, summed on the frame.
+    """What is ``shown`` of each trunk, summed on the crop.
 
     ``looks`` has the trunks look at a batch and its targets; None = once, as it is.
     """
-    if targets.shape != (len(frames),):
-        raise InputError(f"{len(frames)} frames but targets of shape {targets.shape}")
-    if not len(frames):
-        raise InputError("expected one frame or more, got none")
+    if targets.shape != (len(crops),):
+        raise InputError(f"{len(crops)} crops but targets of shape {targets.shape}")
+    if not len(crops):
+        raise InputError("expected one crop or more, got none")
     looks = looks or partial(_looks, network, change=lambda seen: seen)
     largest = max(part.input_size for part in _with_eyes(network))
     many = scored_at_once(largest, _BATCH, CROP)
     found: list[NDArray[np.float32]] = []
     for batch, wanted in zip(
-        batches(frames, many), torch.from_numpy(targets).split(many), strict=True
+        _levels(crops).split(many), torch.from_numpy(targets).split(many), strict=True
     ):
         sizes = [(size, shown(look).numpy()) for size, look in looks(batch, wanted)]
         found.append(sum(onto_crop(values, size) for size, values in sizes))  # type: ignore[arg-type]
@@ -275,7 +279,7 @@ def _looks(
 
 
 def _with_eyes(network: ExpressionNet) -> list[ExpressionNet]:
-    """The network itself, or the members that look at the frame for it (``JointNet``), each once.
+    """The network itself, or the members that look at the crop for it (``JointNet``), each once.
 
     A member may be a joint network itself; then its own members look.
     """

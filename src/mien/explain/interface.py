@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,50 +17,34 @@ if TYPE_CHECKING:
     from mien.models import ExpressionNet
 
 
-class Explainable(Protocol):
-    """A model that answers 48-pixel frames."""
+@dataclass(frozen=True, eq=False)
+class Explainable:
+    """A model that answers 48-pixel crops, ``(N, 48, 48)`` uint8 grey levels.
 
-    @property
-    def name(self) -> str:
-        """Name for titles."""
-        ...
+    Args:
+        name: Name for titles.
+        labels: Label space of the logits.
+        temperature: Logits are divided by it; None where none was fitted: answers are not
+            calibrated.
+        geometry: How faces are cut, and which part of the crop is seen.
+        logits: Crops to ``(N, K)``.
+        class_maps: Crops to class activation maps ``(N, K, h, w)``; raises ``InputError`` if the
+            model has none, or there is no crop.
+        network: The torch network, for methods that need gradients or layers; a bundle has none.
+    """
 
-    @property
-    def labels(self) -> LabelSpace:
-        """Label space of the logits."""
-        ...
-
-    @property
-    def temperature(self) -> float | None:
-        """Logits are divided by it; None where none was fitted: answers are not calibrated."""
-        ...
-
-    @property
-    def geometry(self) -> Geometry:
-        """How faces are cut, and which part of the frame is seen."""
-        ...
-
-    @property
-    def network(self) -> ExpressionNet | None:
-        """The torch network, for methods that need gradients or layers; a bundle has none."""
-        ...
-
-    def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``(N, 48, 48)`` grey levels to ``(N, K)``."""
-        ...
-
-    def class_maps(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``(N, 48, 48)`` grey levels to class activation maps ``(N, K, h, w)``.
-
-        Raises:
-            InputError: If the model has none.
-        """
-        ...
+    name: str
+    labels: LabelSpace
+    temperature: float | None
+    geometry: Geometry
+    logits: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    class_maps: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    network: ExpressionNet | None = None
 
 
-def probabilities(model: Explainable, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+def probabilities(model: Explainable, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     """``(N, K)`` at the model's temperature."""
-    return softmax(model.logits(frames), model.temperature or 1.0)
+    return softmax(model.logits(crops), model.temperature or 1.0)
 
 
 def titled(model: str, *, calibrated: bool) -> str:

@@ -69,7 +69,7 @@ class Explanation:
         method: How the maps were made.
         labels: Label space of the model.
         input_size: Side of what the trunk is given (``onto_crop``).
-        frames: ``(N, 48, 48)`` uint8, what the model was given.
+        crops: ``(N, 48, 48)`` uint8, what the model was given.
         probabilities: ``(N, K)`` its answers.
         targets: ``(N,)`` the labels that are explained.
         maps: ``(N, 48, 48)`` float32.
@@ -80,14 +80,14 @@ class Explanation:
     method: Method
     labels: LabelSpace
     input_size: int
-    frames: NDArray[np.uint8]
+    crops: NDArray[np.uint8]
     probabilities: NDArray[np.float64]
     targets: NDArray[np.int64]
     maps: NDArray[np.float32]
     calibrated: bool = True
 
     def __len__(self) -> int:
-        return len(self.frames)
+        return len(self.crops)
 
     def faint(self, face: int) -> bool:
         """Whether the map of a face has next to nothing in it, at the method's own scale."""
@@ -96,7 +96,7 @@ class Explanation:
 
 def explain(
     model: Explainable,
-    frames: NDArray[np.uint8],
+    crops: NDArray[np.uint8],
     method: str,
     *,
     targets: NDArray[np.int64] | None = None,
@@ -105,17 +105,17 @@ def explain(
 
     Args:
         model: A bundle or a network.
-        frames: ``(N, 48, 48)`` uint8 grey levels, N > 0.
+        crops: ``(N, 48, 48)`` uint8 grey levels, N > 0.
         method: One of ``METHODS``.
         targets: ``(N,)`` labels to explain; None = the most probable ones.
 
     Raises:
         UnknownNameError: If there is no such method.
-        InputError: If there is no frame, a target is no label, or the model cannot be explained
+        InputError: If there is no crop, a target is no label, or the model cannot be explained
             in this way.
     """
     chosen = known_method(method)
-    given = checked_crops(frames)
+    given = checked_crops(crops)
     if not len(given):
         raise InputError("expected one face or more to explain, got none")
     answers = probabilities(model, given)
@@ -130,7 +130,7 @@ def explain(
         method=chosen,
         labels=model.labels,
         input_size=model.geometry.input_size,
-        frames=given,
+        crops=given,
         probabilities=answers,
         targets=wanted,
         maps=_maps(model, given, wanted, method),
@@ -167,12 +167,12 @@ def relative(maps: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _maps(
-    model: Explainable, frames: NDArray[np.uint8], targets: NDArray[np.int64], method: str
+    model: Explainable, crops: NDArray[np.uint8], targets: NDArray[np.int64], method: str
 ) -> NDArray[np.float32]:
     if method == "occlusion":
-        return occlusion(model, frames, targets)
+        return occlusion(model, crops, targets)
     if method == "activation":
-        maps = model.class_maps(frames)[np.arange(len(frames)), targets]
+        maps = model.class_maps(crops)[np.arange(len(crops)), targets]
         if maps[0].size == 1:
             raise InputError(one_cell("Class activation"))
         # The mean over the cells is the logit, so a cell's part is its value over their number.
@@ -187,4 +187,4 @@ def _maps(
         "saliency": gradients.saliency,
         "smoothgrad": gradients.smoothgrad,
     }
-    return functions[method](model.network, frames, targets)
+    return functions[method](model.network, crops, targets)

@@ -3,82 +3,57 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mien.core.alignment import BOX_SCALE, CROP, TEMPLATE
+from mien.core.crop import SAMPLES
 from mien.core.errors import InputError
-from mien.core.labels import LabelSpace
 from mien.explain.crops import checked_crops
+from mien.explain.interface import Explainable
 from mien.models import ExpressionNet
-from mien.models.crop import SAMPLES
-from mien.models.network import Outputs, scored_at_once
+from mien.models.batches import in_batches
+from mien.models.network import Outputs
 from mien.store.card import Geometry
 
 BATCH = 64
-"""Frames per pass at most."""
+"""Crops per pass at most."""
 
 
-class NetworkModel:
-    """Explains a network of ``mien.models``, put into evaluation mode on the CPU.
+def network_model(network: ExpressionNet, name: str) -> Explainable:
+    """A network of ``mien.models``, put into evaluation mode on the CPU; it is not calibrated.
 
     Args:
         network: The network; its weights are not changed.
         name: Name for titles.
     """
+    network = network.eval().to("cpu")
 
-    temperature = None  # fitted at export only
+    def answers(crops: NDArray[np.uint8]) -> list[Outputs]:
+        return in_batches(network, checked_crops(crops), network, BATCH)
 
-    def __init__(self, network: ExpressionNet, name: str) -> None:
-        self.network = network.eval().to("cpu")
-        self.name = name
+    def logits(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        none = np.zeros((0, len(network.labels)), np.float32)
+        return np.concatenate([none, *(out.logits.numpy() for out in answers(crops))])
 
-    @property
-    def labels(self) -> LabelSpace:
-        """Label space of the logits."""
-        return self.network.labels
-
-    @property
-    def geometry(self) -> Geometry:
-        """What an export of the network writes into the card."""
-        return Geometry(
-            frame=CROP,
-            input_size=self.network.input_size,
-            samples=SAMPLES,
-            template=tuple((float(x), float(y)) for x, y in TEMPLATE),
-            box_scale=BOX_SCALE,
-        )
-
-    def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``(N, 48, 48)`` grey levels to ``(N, K)``."""
-        none = np.zeros((0, len(self.labels)), np.float32)
-        return np.concatenate([none, *(out.logits.numpy() for out in self._answers(frames))])
-
-    def class_maps(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``(N, 48, 48)`` grey levels to class activation maps ``(N, K, h, w)``.
-
-        Raises:
-            InputError: If the network has none, or there is no frame.
-        """
-        if not len(frames):
-            raise InputError("expected one frame or more, got none")
+    def class_maps(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if not len(crops):
+            raise InputError("expected one crop or more, got none")
         found: list[NDArray[np.float32]] = []
-        for out in self._answers(frames):
+        for out in answers(crops):
             if out.activation is None:
                 raise InputError(
-                    f"{self.name} gives no class activation maps (they are exact for a mean-pool "
-                    "and linear head only); use another method, such as gradcam"
+                    f"{name} gives no class activation maps (they are exact for a mean-pool and "
+                    "linear head only); use another method, such as gradcam"
                 )
             found.append(out.activation.numpy())
         return np.concatenate(found)
 
-    def _answers(self, frames: NDArray[np.uint8]) -> list[Outputs]:
-        with torch.no_grad():
-            many = scored_at_once(self.network.input_size, BATCH)
-            return [self.network(batch) for batch in batches(frames, many)]
-
-
-def batches(frames: NDArray[np.uint8], size: int = BATCH) -> list[torch.Tensor]:
-    """``(n, 1, 48, 48)`` float grey levels each, ``size`` frames at most."""
-    given = torch.from_numpy(checked_crops(frames).astype(np.float32))[:, None]
-    return list(given.split(size)) if len(given) else []
+    # What an export of the network writes into the card.
+    geometry = Geometry(
+        frame=CROP,
+        input_size=network.input_size,
+        samples=SAMPLES,
+        template=tuple((float(x), float(y)) for x, y in TEMPLATE),
+        box_scale=BOX_SCALE,
+    )
+    return Explainable(name, network.labels, None, geometry, logits, class_maps, network)

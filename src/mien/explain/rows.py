@@ -160,7 +160,7 @@ def contradictory_twins(
     """Byte-identical faces with the most different labels, then with the most rows, first.
 
     Args:
-        model: A bundle or a network, whose answer is told beside the labels.
+        model: A bundle or a network, whose answer stands beside the labels.
         faces: Labelled 48-pixel crops in the model's label space.
         count: Most of them.
 
@@ -186,10 +186,10 @@ def contradictory_twins(
     ]
 
 
-def _answers(model: Explainable, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _answers(model: Explainable, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     none = np.zeros((0, len(model.labels)))
-    starts = range(0, len(frames), BATCH)
-    return np.concatenate([none, *(probabilities(model, frames[s : s + BATCH]) for s in starts)])
+    starts = range(0, len(crops), BATCH)
+    return np.concatenate([none, *(probabilities(model, crops[s : s + BATCH]) for s in starts)])
 
 
 def _check(model: Explainable, faces: FaceSet, count: int) -> None:

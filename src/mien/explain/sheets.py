@@ -83,13 +83,13 @@ def _sheet(images: NDArray[np.uint8], captions: Sequence[str], title: str) -> Fi
 
 
 def draw_layers(
-    layers: Sequence[ConvMaps], frame: NDArray[np.uint8], *, model: str, answer: str
+    layers: Sequence[ConvMaps], crop: NDArray[np.uint8], *, model: str, answer: str
 ) -> Figure:
     """One line per convolution: the mean size of its maps, then those that vary most.
 
     Args:
         layers: In the order in which they run.
-        frame: ``(48, 48)`` uint8, the face.
+        crop: ``(48, 48)`` uint8, the face.
         model: Name of the model.
         answer: What the model says of the face, for the title.
     """
@@ -104,7 +104,7 @@ def draw_layers(
     figure = Figure(figsize=size, layout="constrained")
     panels: Any = figure.subplots(1, blocks + 1, squeeze=False, width_ratios=widths)
     face, *columns = panels.flat
-    face.imshow(frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    face.imshow(crop, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     face.set_anchor("N")
     face.set_axis_off()
     face.set_title("the face", size=8)

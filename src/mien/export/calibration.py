@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mien import metrics
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
-from mien.runtime.graph import graph_answers
+from mien.runtime.graph import Graph
 from mien.store.bundle import Bundle
 from mien.store.card import Calibration, ModelFile
 
@@ -21,8 +21,7 @@ RISK = 0.20
 
 def graph_logits(graph: bytes, rows: FaceSet) -> NDArray[np.float32]:
     """Logits ``(N, K)`` of a graph on the crops of ``rows``, one view."""
-    (logits,) = graph_answers(graph, rows.images, ["logits"])
-    return logits
+    return Graph(graph).answers(rows.images)[0]
 
 
 def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: str) -> ModelFile:

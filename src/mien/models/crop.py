@@ -7,20 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mien.core.alignment import CROP
-
-SAMPLES = 2
-"""Samples per frame pixel and axis. A bilinear sample reaches one picture pixel to each side, so
-two cover the footprint without gaps while they are two pixels apart or less: up to five picture
-pixels per frame pixel. Beyond, the runtime halves the picture first. Cost: docs/findings.md."""
-
-_GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601, what Pillow's "L" and FER2013's makers used
+from mien.core.crop import GREY, SAMPLES
 
 
 class FaceCrop(nn.Module):
     """Cut N faces out of one picture in one bilinear sampling (DESIGN 4).
 
     Args:
-        samples: Samples per frame pixel and axis, averaged against aliasing.
+        samples: Samples per crop pixel and axis, averaged against aliasing.
     """
 
     grey: Tensor
@@ -32,12 +26,14 @@ class FaceCrop(nn.Module):
         self.samples = samples
         centres = (2 * torch.arange(CROP, dtype=torch.float64) + 1) / CROP - 1
         offsets = ((torch.arange(samples, dtype=torch.float64) + 0.5) / samples - 0.5) * 2 / CROP
-        self.register_buffer("grey", torch.tensor(_GREY)[:, None], persistent=False)
+        self.register_buffer(
+            "grey", torch.tensor(GREY, dtype=torch.float32)[:, None], persistent=False
+        )
         self.register_buffer("centres", centres.float(), persistent=False)
         self.register_buffer("offsets", offsets.float(), persistent=False)
 
     def forward(self, image: Tensor, affine: Tensor) -> Tensor:
-        """Grey frames ``(N, 1, 48, 48)`` float32, 0 to 255.
+        """Grey crops ``(N, 1, 48, 48)`` float32, 0 to 255.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.

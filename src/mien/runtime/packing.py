@@ -7,12 +7,20 @@ graph's border padding would, so packing never changes an answer.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.alignment import pixels_per_crop_pixel
+from mien.core.crop import halved
+
 Image = NDArray[np.uint8]
+
+# Picture pixels per crop pixel above which a region is halved first: where the two samples of the
+# crop lie two pixels apart (core.crop.SAMPLES, decision 0002).
+LARGEST_STEP = 5.0
 
 # The graph's coordinates are float32 fractions of the canvas; at this side a pixel position is
 # exact to 1e-4 pixels.
@@ -70,6 +78,24 @@ def window(image: Image, affine: NDArray[np.floating]) -> tuple[Image, NDArray[n
     moved = matrix.copy()
     moved[:, 2] -= low
     return image[low[1] : high[1], low[0] : high[0]], moved
+
+
+def reduced(
+    image: Image, affine: NDArray[np.floating], half: Callable[[Image], Image] = halved
+) -> tuple[Image, NDArray[np.float64]]:
+    """A picture halved around one face as often as its size asks for, and the affine into it.
+
+    Args:
+        image: ``(H, W, 3)`` uint8 RGB.
+        affine: ``(2, 3)``, crop coordinates to picture pixels.
+        half: Halves a picture; another way of it must agree with ``core.crop.halved``.
+    """
+    matrix = np.asarray(affine, dtype=np.float64)
+    while pixels_per_crop_pixel(matrix[None])[0] > LARGEST_STEP:
+        image, matrix = window(image, matrix)
+        image, matrix = half(image), matrix / 2
+        matrix[:, 2] -= 0.25  # pixel centres: 2 x + 0.5 of the picture is x of the half
+    return image, matrix
 
 
 def pack(regions: list[Region]) -> tuple[list[Canvas], NDArray[np.int64]]:

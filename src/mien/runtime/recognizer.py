@@ -3,65 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import CROP, face_affines, identity_affines, pixels_per_crop_pixel
+from mien.core.alignment import CROP, face_affines
 from mien.core.errors import BundleError, InputError
 from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
 from mien.core.scores import Scores
-from mien.core.smoothing import Smoothed
-from mien.runtime.detectors.registry import (
-    DetectorOptions,
-    build_detector,
-    check_detector,
-    check_image,
-)
-from mien.runtime.packing import Image, Region, cut, pack, window
-from mien.runtime.session import open_session, run
+from mien.runtime.detectors.registry import DetectorOptions, build_detector, check_detector
+from mien.runtime.graph import Graph
+from mien.runtime.packing import Image, Region
+from mien.runtime.reading import Reading
 from mien.store.bundle import DEFAULT, Bundle, open_bundle
 from mien.store.card import Calibration, Card
+from mien.store.images import check_image
 
 if TYPE_CHECKING:
-    import onnxruntime
-
     from mien.runtime.detectors.registry import Detector
-
-# Picture pixels per frame pixel above which a region is halved first: where the two samples of the
-# crop lie two pixels apart (mien.models.crop, decision 0002).
-LARGEST_STEP = 5.0
-# Pixels from the picture's corner beyond which a face is a mistake, not a face at the border.
-FARTHEST = 1e6
-# Faces per call of the graph: enough to amortise the call, small enough to stay in the cache.
-BATCH = 64
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read in one picture.
-
-    Args:
-        faces: The faces, best first.
-        scores: Their calibrated probabilities, row by row.
-        width: Width of the picture, pixels.
-        height: Height of the picture, pixels.
-        smoothed: Scores smoothed over time and the labels to show; None for stills.
-    """
-
-    faces: Faces
-    scores: Scores
-    width: int
-    height: int
-    smoothed: Smoothed | None = None
-
-    def __len__(self) -> int:
-        return len(self.faces)
 
 
 class Recognizer:
@@ -95,13 +59,14 @@ class Recognizer:
     ) -> None:
         self.bundle = model if isinstance(model, Bundle) else open_bundle(model)
         self.precision = precision
+        self.device = device
         self.threads = threads
         if isinstance(detector, str):
             check_detector(detector)
         self._detector = detector
-        check_frame(self.card)
-        self._session = open_session(self.bundle.model(precision), threads=threads, device=device)
-        check_graph(self._session, self.card)
+        check_geometry(self.card)
+        self.graph = Graph(self.bundle.model(precision), threads=threads, device=device)
+        check_graph(self.graph, self.card)
         given = options or DetectorOptions()
         self.options = replace(given, threads=given.threads or threads)
 
@@ -138,11 +103,6 @@ class Recognizer:
             return build_detector(self._detector, self.options)
         return self._detector
 
-    @cached_property
-    def _halve(self) -> Any:
-        graph = Path(__file__).with_name("graphs") / "halve.onnx"
-        return open_session(graph.read_bytes(), threads=self.threads)
-
     def read(self, image: Image) -> Reading:
         """Read every face in one picture.
 
@@ -165,8 +125,7 @@ class Recognizer:
         """
         for picture in images:
             check_image(picture)
-        found = [self.detector.detect(picture) for picture in images]
-        return self.read_faces(images, found)
+        return self._readings(images, [self.detector.detect(picture) for picture in images])
 
     def read_faces(self, images: Sequence[Image], found: Sequence[Faces]) -> list[Reading]:
         """Read given faces, for callers that have their own detector or tracker.
@@ -180,122 +139,78 @@ class Recognizer:
         """
         if len(images) != len(found):
             raise InputError(f"{len(images)} pictures but {len(found)} sets of faces")
-        if not len(images):
-            return []
-        geometry = self.card.geometry
+        for picture in images:
+            check_image(picture)
+        return self._readings(images, found)
+
+    def _readings(self, images: Sequence[Image], found: Sequence[Faces]) -> list[Reading]:
+        geometry, calibration = self.card.geometry, self.calibration
         regions: list[Region] = []
         for picture, faces in zip(images, found, strict=True):
-            check_image(picture)
             affines = face_affines(faces, geometry.box_scale, geometry.template)
-            regions += [self._region(picture, affine) for affine in affines]
-        logits = self._logits(regions)
+            regions += [self.graph.region(picture, affine) for affine in affines]
+        (logits,) = self.graph.run(regions)
         readings: list[Reading] = []
         start = 0
         for picture, faces in zip(images, found, strict=True):
             part = logits[start : start + len(faces)]
             start += len(faces)
-            readings.append(Reading(faces, self._scores(part), picture.shape[1], picture.shape[0]))
+            scores = Scores.from_logits(
+                part, self.labels, calibration.temperature, calibration.threshold
+            )
+            height, width = picture.shape[:2]
+            readings.append(Reading(faces, scores, width, height, self.name))
         return readings
 
     def crop_logits(
-        self, frames: NDArray[np.uint8], affines: NDArray[np.float32] | None = None
+        self, crops: NDArray[np.uint8], affines: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """Logits of ready-made face crops, without a detector.
+        """Logits ``(N, K)`` of ready-made face crops, before temperature, without a detector.
 
         Args:
-            frames: ``(N, S, S)`` uint8 grey squares, as in FER2013 (S = 48).
-            affines: ``(N, 2, 3)``, crop coordinates to pixels of each frame; None = all of it.
-
-        Returns:
-            ``(N, K)`` float32, before temperature.
+            crops: ``(N, S, S)`` uint8 grey squares, as in FER2013 (S = 48).
+            affines: ``(N, 2, 3)``, crop coordinates to pixels of each square; None = all of it.
 
         Raises:
             InputError: If shapes or dtypes differ.
         """
-        if frames.ndim != 3 or frames.dtype != np.uint8 or frames.shape[1] != frames.shape[2]:
-            raise InputError(
-                f"frames must be uint8 (N, S, S) grey squares, got {frames.dtype} {frames.shape}"
-            )
-        if affines is None:
-            affines = identity_affines(len(frames), frames.shape[1])
-        if not frames.shape[1]:
-            raise InputError(f"frames must be 1 pixel wide or more, got {frames.shape}")
-        if affines.shape != (len(frames), 2, 3):
-            raise InputError(f"affines must be ({len(frames)}, 2, 3), got {affines.shape}")
-        return np.concatenate(
-            [
-                self._logits(
-                    [
-                        self._region(np.repeat(frame[..., None], 3, axis=2), affine)
-                        for frame, affine in zip(
-                            frames[start : start + BATCH],
-                            affines[start : start + BATCH],
-                            strict=True,
-                        )
-                    ]
-                )
-                for start in range(0, max(1, len(frames)), BATCH)
-            ]
+        return self.graph.answers(crops, affines=affines)[0]
+
+    def __reduce__(self) -> tuple[partial[Self], tuple[()]]:
+        """A copy, in another process too, opens the bundle again: sessions cannot be copied."""
+        opened = partial(
+            type(self),
+            self.bundle,
+            precision=self.precision,
+            detector=self._detector,
+            options=self.options,
+            device=self.device,
+            threads=self.threads,
         )
-
-    def _region(self, picture: Image, affine: NDArray[np.floating]) -> Region:
-        """Cut one face out, halving the picture around it as often as its size asks for.
-
-        Raises:
-            InputError: If the face lies nowhere, or the picture has no pixels.
-        """
-        matrix = np.asarray(affine, dtype=np.float64)
-        if not (picture.size and np.abs(matrix).max() < FARTHEST):  # NaN is not below either
-            raise InputError(
-                f"a face must lie within {FARTHEST:.0g} pixels of a picture with pixels, got "
-                f"affine {matrix.tolist()} in a picture of {picture.shape[1]}x{picture.shape[0]}"
-            )
-        while pixels_per_crop_pixel(matrix[None])[0] > LARGEST_STEP:
-            picture, matrix = window(picture, matrix)
-            (picture,) = run(self._halve, ["half"], {"image": picture})
-            matrix = matrix / 2
-            matrix[:, 2] -= 0.25  # pixel centres: 2 x + 0.5 of the picture is x of the half
-        return cut(picture, matrix)
-
-    def _logits(self, regions: list[Region]) -> NDArray[np.float32]:
-        parts = [np.zeros((0, len(self.labels)), dtype=np.float32)]
-        for start in range(0, len(regions), BATCH):
-            canvases, order = pack(regions[start : start + BATCH])
-            answers = [
-                run(self._session, ["logits"], {"image": c.image, "affine": c.affines})[0]
-                for c in canvases
-            ]
-            parts.append(np.concatenate(answers)[order])
-        return np.concatenate(parts)
-
-    def _scores(self, logits: NDArray[np.float32]) -> Scores:
-        calibration = self.calibration
-        return Scores.from_logits(
-            logits, self.labels, calibration.temperature, calibration.threshold
-        )
+        return opened, ()
 
 
-def check_frame(card: Card) -> None:
-    """Refuse a card whose frame this version cannot cut.
+def check_geometry(card: Card) -> None:
+    """Refuse a card whose crop this version cannot cut.
 
     Raises:
-        BundleError: If the frame is not 48 pixels wide.
+        BundleError: If the crop is not 48 pixels wide.
     """
     if card.geometry.frame != CROP:
         raise BundleError(
-            f"{card.name} has a frame of {card.geometry.frame} pixels, this version of mien cuts "
+            f"{card.name} has a crop of {card.geometry.frame} pixels, this version of mien cuts "
             f"{CROP}; update mien, or export the bundle again"
         )
 
 
-def check_graph(session: onnxruntime.InferenceSession, card: Card) -> None:
+def check_graph(graph: Graph, card: Card) -> None:
     """Refuse a graph whose inputs and outputs are not what its card says.
 
     Raises:
         BundleError: If names, types or the number of labels differ.
     """
-    inputs = {node.name: node.type for node in session.get_inputs()}
-    outputs = {node.name: node.shape for node in session.get_outputs()}
+    inputs = {node.name: node.type for node in graph.session.get_inputs()}
+    outputs = {node.name: node.shape for node in graph.session.get_outputs()}
     wanted = {"image": "tensor(uint8)", "affine": "tensor(float)"}
     if inputs != wanted or tuple(outputs) != card.outputs:
         raise BundleError(

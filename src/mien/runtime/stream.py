@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
+from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.core.errors import InputError
 from mien.core.smoothing import Smoother
 from mien.core.tracking import Tracker, TrackerOptions
-from mien.runtime.detectors.registry import check_image
 from mien.runtime.packing import Image
-from mien.runtime.recognizer import Reading, Recognizer
+from mien.runtime.reading import Reading
+from mien.runtime.recognizer import Recognizer
+from mien.store.images import check_image
+from mien.store.video import read_frames
 
 if TYPE_CHECKING:
     from mien.core.faces import Faces
@@ -54,12 +61,13 @@ class Stream:
         self._smoother = Smoother(smoothing_s)
         self._frames = 0
 
-    def read(self, image: Image, time_s: float) -> Reading:
+    def read(self, image: Image, time_s: float, frame: int | None = None) -> Reading:
         """Read the next frame.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.
             time_s: Its time in seconds, not before the last one.
+            frame: Its index in the source; None = how many frames were read before it.
 
         Returns:
             Faces with their tracks, raw scores, and smoothed ones unless that is switched off.
@@ -70,15 +78,49 @@ class Stream:
         check_image(image)
         faces = self._faces(image, time_s)
         (reading,) = self.recognizer.read_faces([image], [faces])
+        smoothed = None
+        if self._smoother.constant_s:
+            smoothed = self._smoother.update(reading.scores, faces.tracks, time_s)
+            self._smoother.keep(self._tracker.alive)
+        index = self._frames if frame is None else frame
         self._frames += 1
-        if not self._smoother.constant_s:
-            return reading
-        smoothed = self._smoother.update(reading.scores, faces.tracks, time_s)
-        self._smoother.keep(self._tracker.alive)
-        return Reading(faces, reading.scores, reading.width, reading.height, smoothed)
+        return replace(reading, smoothed=smoothed, frame=index, time_s=time_s)
 
     def _faces(self, image: Image, time_s: float) -> Faces:
         if self._frames % self.every == 0:
             return self._tracker.update(self.recognizer.detector.detect(image), time_s)
         height, width = image.shape[:2]
         return self._tracker.carry(time_s, width, height)
+
+
+def video(
+    source: str | Path,
+    recognizer: Recognizer | None = None,
+    *,
+    every: int = 1,
+    smooth: float = SMOOTHING_S,
+    start_s: float = 0.0,
+    end_s: float = inf,
+) -> Generator[Reading]:
+    """Read a video frame by frame; its file is closed when the iterator ends or is closed.
+
+    Args:
+        source: The file.
+        recognizer: Finds and reads the faces; None = the default one.
+        every: Frames from one detection to the next; the tracks carry the faces between.
+        smooth: Time constant of the shown probabilities in seconds; 0 = nothing is smoothed.
+        start_s: Where to begin, in seconds after the first frame.
+        end_s: Where to end, exclusive.
+
+    Yields:
+        The reading of each frame, with its ``frame`` and ``time_s``.
+
+    Raises:
+        InputError: If ``every`` is below 1 or the time constant is negative or not finite.
+        VideoDecodeError: If the video cannot be read to its end.
+        MissingExtraError: If ``mien[video]`` is not installed.
+    """
+    stream = Stream(recognizer or Recognizer(), every=every, smoothing_s=smooth)
+    with closing(read_frames(source, start_s=start_s, end_s=end_s)) as frames:
+        for frame in frames:
+            yield stream.read(frame.image, frame.time_s, frame.index)

@@ -46,7 +46,7 @@ def create_app(
     Args:
         recognizer: Finds and reads the faces.
         settings: Who may ask, and limits; None = the defaults, for this machine alone.
-        page: Files that are served below ``/`` (``runtime.page``); None = a text that lists the
+        page: Files that are served below ``/`` (``store.page``); None = a text that lists the
             routes.
         samples: Where labelled crops are kept; None = there are no such routes, and nothing is
             written.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from mien.core.errors import ImageDecodeError, InputError
-from mien.core.rows import Row, frame_row
+from mien.core.rows import Row
 from mien.runtime.packing import Image
 from mien.runtime.recognizer import Recognizer
 from mien.runtime.stream import Stream
@@ -84,15 +84,7 @@ def still_row(recognizer: Recognizer, data: bytes, max_pixels: int) -> Row:
         FormatError: If it is neither JPEG, PNG nor WebP.
         ImageDecodeError: If it cannot be decoded whole.
     """
-    reading = recognizer.read(decoded(data, UPLOADS, max_pixels))
-    return frame_row(
-        reading.faces,
-        reading.scores,
-        source=UPLOAD,
-        model=recognizer.name,
-        width=reading.width,
-        height=reading.height,
-    )
+    return recognizer.read(decoded(data, UPLOADS, max_pixels)).to_row(UPLOAD)
 
 
 def live_row(stream: Stream, data: bytes, frame: int, time_s: float, max_pixels: int) -> Row:
@@ -105,18 +97,7 @@ def live_row(stream: Stream, data: bytes, frame: int, time_s: float, max_pixels:
     """
     if not abs(time_s) < LATEST_S:  # before the tracker has it: all later frames would be too early
         raise InputError(f"a frame's time must lie within {LATEST_S:g} s, got {time_s:g}")
-    reading = stream.read(decoded(data, FRAMES, max_pixels), time_s)
-    return frame_row(
-        reading.faces,
-        reading.scores,
-        source=STREAM,
-        model=stream.recognizer.name,
-        width=reading.width,
-        height=reading.height,
-        frame=frame,
-        time_s=time_s,
-        smoothed=reading.smoothed,
-    )
+    return stream.read(decoded(data, FRAMES, max_pixels), time_s, frame).to_row(STREAM)
 
 
 def check_structure(data: bytes) -> None:

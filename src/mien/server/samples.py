@@ -23,11 +23,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mien.core.alignment import face_affines
+from mien.core.crop import cropped
 from mien.core.errors import InputError
 from mien.core.faces import Faces
-from mien.data.crops import cropped
-from mien.runtime.packing import Image
-from mien.runtime.reducing import reduced
+from mien.runtime.packing import Image, reduced
 from mien.server.events import event
 from mien.server.pictures import UPLOADS, decoded
 from mien.server.refusals import STATUSES, RefusalError, busy
@@ -132,7 +131,7 @@ def grey_crop(picture: Image, face: Faces, geometry: Geometry) -> NDArray[np.uin
         ``(48, 48)`` uint8.
     """
     affine = face_affines(face, geometry.box_scale, geometry.template)[0]
-    return cropped(*reduced(picture, affine))
+    return cropped(*reduced(picture, affine), samples=geometry.samples)
 
 
 async def _stored(call: Callable[[], T]) -> T:

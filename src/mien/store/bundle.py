@@ -108,13 +108,13 @@ def _read(path: Path, most: int = _LARGEST) -> bytes:
         raise BundleError(f"{path} cannot be read ({error}); is the bundle complete?") from error
 
 
-def load_bundle(path: Path) -> Bundle:
+def load_bundle(path: str | Path) -> Bundle:
     """Open the bundle in a folder.
 
     Raises:
         BundleError: If there is no readable, valid card.
     """
-    return Bundle(path, parse_card(_read(path / "card.json", _LARGEST_CARD)))
+    return Bundle(Path(path), parse_card(_read(Path(path) / "card.json", _LARGEST_CARD)))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,28 @@ _UPRIGHT = {
 _warnings_lock = threading.Lock()
 
 
+def check_image(image: object) -> None:
+    """Refuse anything but uint8 RGB of shape ``(H, W, 3)``.
+
+    Raises:
+        InputError: With what came instead.
+    """
+    got = type(image).__name__
+    if isinstance(image, np.ndarray):
+        array = cast("NDArray[Any]", image)
+        if array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] == 3:
+            return
+        got = f"{array.dtype} {array.shape}"
+    raise InputError(
+        f"an image must be an array of uint8 (H, W, 3) RGB, got {got}; "
+        "mien.read_image makes one of a file or a Pillow image"
+    )
+
+
 def read_image(
-    source: Path | str | bytes | BinaryIO, *, max_pixels: int = MAX_PIXELS
+    source: Path | str | bytes | BinaryIO | Image | NDArray[np.uint8],
+    *,
+    max_pixels: int = MAX_PIXELS,
 ) -> NDArray[np.uint8]:
     """Read one picture as ``(H, W, 3)`` uint8 RGB, upright.
 
@@ -65,17 +85,23 @@ def read_image(
     takes up to 7 bytes per pixel of memory, 3 of which remain.
 
     Args:
-        source: A file, the bytes of one, or a binary stream, which is read to its end.
+        source: A file, the bytes of one, a binary stream, which is read to its end, or a Pillow
+            image. An array must be uint8 RGB and is returned as it is.
         max_pixels: Limit on width x height; Pillow's own limit of 178,956,970 holds besides.
 
     Raises:
         ImageDecodeError: If the picture cannot be read whole; its note names the file.
-        InputError: If ``max_pixels`` is not positive.
+        InputError: If ``max_pixels`` is not positive, or ``source`` is none of these.
     """
     if max_pixels < 1:
         raise InputError(f"max_pixels must be 1 or more, got {max_pixels}")
+    if isinstance(source, np.ndarray):
+        check_image(source)
+        return source
+    if not isinstance(source, Path | str | bytes) and not hasattr(source, "read"):
+        return _converted(source, max_pixels)
     try:
-        with _opened(source) as stream:
+        with _opened(cast("Path | str | bytes | BinaryIO", source)) as stream:
             return _decoded(stream, max_pixels)
     except ImageDecodeError as error:
         if isinstance(source, Path | str):
@@ -156,6 +182,24 @@ def _check_head(stream: BinaryIO) -> bytes:
     return head
 
 
+def _converted(image: object, max_pixels: int) -> NDArray[np.uint8]:
+    """The pixels of a Pillow image, which may be lazy and so damaged."""
+    from PIL.Image import Image as PillowImage
+
+    if not isinstance(image, PillowImage):
+        raise InputError(
+            "expected a path, bytes, a binary stream, a Pillow image or an array, "
+            f"got {type(image).__name__}"
+        )
+    _check_pixels(image, max_pixels)
+    try:
+        return _upright_rgb(_loaded(image))
+    except (ImageDecodeError, MemoryError):
+        raise
+    except Exception as error:  # as below
+        raise ImageDecodeError(_DAMAGED.format(error)) from error
+
+
 def _decoded(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
     from PIL import Image, UnidentifiedImageError
 
@@ -187,12 +231,16 @@ def _open(stream: BinaryIO, max_pixels: int) -> Image:
     stream.seek(0)
     with _quiet():
         image = Image.open(stream, formats=FORMATS)
+    _check_pixels(image, max_pixels)
+    return image
+
+
+def _check_pixels(image: Image, max_pixels: int) -> None:
     width, height = image.size
     if width < 1 or height < 1:
         raise ImageDecodeError(f"expected one pixel or more, the picture has {width} x {height}")
     if width * height > max_pixels:
         raise _too_large(width * height, max_pixels, f" ({width} x {height})")
-    return image
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -62,7 +62,7 @@ def read_frames(
     start_s: float = 0.0,
     end_s: float = np.inf,
     max_pixels: int = MAX_PIXELS,
-) -> Iterator[Frame]:
+) -> Generator[Frame]:
     """The frames of a video in order of time; one is decoded at a time.
 
     Rotation that the file asks for is applied. Times are those of the file, less that of its first
@@ -90,7 +90,7 @@ def read_frames(
     return _frames(Path(path), start_s, end_s, max_pixels)
 
 
-def _frames(path: Path, start_s: float, end_s: float, max_pixels: int) -> Iterator[Frame]:
+def _frames(path: Path, start_s: float, end_s: float, max_pixels: int) -> Generator[Frame]:
     with path.open("rb") as file, _opened(file) as container:
         if not container.streams.video:
             raise VideoDecodeError("the file has no pictures, only sound or data")

@@ -16,8 +16,8 @@ from mien.core.errors import BundleError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.folds import folds
-from mien.runtime.graph import graph_answers
-from mien.runtime.recognizer import check_frame
+from mien.runtime.graph import Graph
+from mien.runtime.recognizer import check_geometry
 from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
 from mien.store.card import Card, ModelFile
 from mien.teach.head import Head, fit_head, read_head, with_head
@@ -142,13 +142,13 @@ def teach(
         InputError: If ``out`` holds anything.
     """
     card = source.card
-    check_frame(card)
+    check_geometry(card)
     _check_first_time(card)
     fitted, held, twins = held_out_sessions(samples, seed)
     graphs = {precision: source.model(precision) for precision in card.files}
     start = read_head(graphs["fp32"])
     on_stage(f"features of {len(samples)} crops")
-    (features,) = graph_answers(graphs["fp32"], fitted.images, ["features"])
+    (features,) = Graph(graphs["fp32"]).answers(fitted.images, ["features"])
     on_stage("fit")
     temperature = card.files["fp32"].calibration.temperature
     strength = chosen_strength(features, fitted, start, temperature)
@@ -222,7 +222,7 @@ def _one_standard_error(losses: NDArray[np.float64]) -> int:
 
 def _right(graph: bytes, rows: FaceSet, head: Head | None = None) -> NDArray[np.bool_]:
     """``(N,)`` whether a graph answers each row correctly; its logits must be those of ``head``."""
-    features, logits = graph_answers(graph, rows.images, ["features", "logits"])
+    features, logits = Graph(graph).answers(rows.images, ["features", "logits"])
     if head is not None:
         expected = head.logits(features)
         difference = float(abs(logits - expected).max() / max(1.0, float(abs(expected).max())))

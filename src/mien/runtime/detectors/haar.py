@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from mien.core.boxes import area, clipped
 from mien.core.errors import missing_extra
 from mien.core.faces import Faces
-from mien.runtime.detectors.registry import DetectorInfo, DetectorOptions, check_image, register
+from mien.runtime.detectors.registry import DetectorInfo, DetectorOptions, register
+from mien.store.images import check_image
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
 

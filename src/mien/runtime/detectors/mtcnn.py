@@ -13,8 +13,9 @@ from mien.core.faces import Faces
 from mien.runtime.detectors import cascade
 from mien.runtime.detectors.cascade import Candidates, Found, Size
 from mien.runtime.detectors.networks import Networks
-from mien.runtime.detectors.registry import DetectorInfo, DetectorOptions, check_image, register
+from mien.runtime.detectors.registry import DetectorInfo, DetectorOptions, register
 from mien.runtime.detectors.thinning import LARGEST, thinned
+from mien.store.images import check_image
 
 Image = NDArray[np.uint8]
 Array = NDArray[np.float32]

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.errors import ConfigError, InputError
+from mien.core.errors import ConfigError
 from mien.core.faces import Faces
 from mien.core.registry import Registry
 
@@ -32,7 +32,7 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class DetectorOptions:
-    """What every detector can be told; a detector ignores what it has no use for.
+    """Options that every detector takes; a detector ignores what it has no use for.
 
     Args:
         min_face: Smallest side of a face, about, in pixels of the picture that is given.
@@ -115,20 +115,3 @@ def check_detector(name: str) -> None:
         UnknownNameError: With the nearest names.
     """
     _DETECTORS.builder(name)
-
-
-def check_image(image: NDArray[np.uint8]) -> None:
-    """Refuse anything but uint8 RGB of shape ``(H, W, 3)``.
-
-    Raises:
-        InputError: With what came instead.
-    """
-    if not isinstance(image, np.ndarray):
-        raise InputError(
-            f"an image must be a NumPy array, uint8 (H, W, 3) RGB, got {type(image).__name__}"
-        )
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise InputError(
-            f"an image must be uint8 (H, W, 3) RGB, got {image.dtype} {image.shape}; "
-            "convert files with mien's image reader, which does this once"
-        )

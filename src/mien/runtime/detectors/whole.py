@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.faces import Faces
-from mien.runtime.detectors.registry import DetectorInfo, DetectorOptions, check_image, register
+from mien.runtime.detectors.registry import DetectorInfo, DetectorOptions, register
+from mien.store.images import check_image
 
 INFO = DetectorInfo(
     name="none",

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from mien.core.errors import ConfigError
-from mien.runtime import page as module
-from mien.runtime.page import ARCHIVE, built_page, has_page, page_files
+from mien.store import page as module
 from mien.store.bundle import open_bundle
+from mien.store.page import ARCHIVE, built_page, has_page, page_files
 
 BUILT = {"index.html": b"<!doctype html>", "assets/a.js": b"1"}
 

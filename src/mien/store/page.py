@@ -86,7 +86,8 @@ def page_files(
         BundleError: If a bundle is damaged.
     """
     files = dict(built_page() if page is None else page)
-    detector = {name: _package().joinpath(path).read_bytes() for name, path in _DETECTOR.items()}
+    runtime = resources.files("mien.runtime")
+    detector = {name: runtime.joinpath(path).read_bytes() for name, path in _DETECTOR.items()}
     facts = {
         name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for name, data in detector.items()
@@ -114,9 +115,9 @@ def page_files(
 def _model(bundle: Bundle) -> tuple[dict[str, object], dict[str, bytes]]:
     """Its line of models.json, and its files."""
     card = bundle.card
-    told = (bundle.path / "card.json").read_bytes()
+    listed = (bundle.path / "card.json").read_bytes()
     # Named by content: what a browser has kept is never mistaken for what came after it.
-    folder = f"models/{_short(told)}"
+    folder = f"models/{_short(listed)}"
     entry: dict[str, object] = {
         "name": card.name,
         "folder": folder,
@@ -125,7 +126,7 @@ def _model(bundle: Bundle) -> tuple[dict[str, object], dict[str, bytes]]:
         "licence": card.licence,
     }
     files = {f"{folder}/{FILES[p]}": bundle.model(p) for p in card.files}
-    return entry, files | {f"{folder}/card.json": told}
+    return entry, files | {f"{folder}/card.json": listed}
 
 
 def _short(data: bytes) -> str:
@@ -133,4 +134,4 @@ def _short(data: bytes) -> str:
 
 
 def _package() -> Traversable:
-    return resources.files("mien.runtime")
+    return resources.files("mien.store")

@@ -7,8 +7,8 @@ import pytest
 
 from made_pictures import scene
 from mien.core.alignment import box_affines, identity_affines
+from mien.core.crop import cropped
 from mien.core.errors import InputError
-from mien.data import cropped
 
 
 def grey_rgb(image: np.ndarray) -> np.ndarray:
