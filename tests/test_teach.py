@@ -301,10 +301,10 @@ def test_a_head_can_be_put_back(source: Bundle) -> None:
     model = source.model()
     head = read_head(model)
     both = ["features", "logits"]
-    features, logits = graph_answers(model, made_samples(1).images, both)
+    features, logits = Graph(model).answers(made_samples(1).images, both)
     assert np.allclose(head.logits(features), logits, atol=1e-4)
     same = with_head(with_head(model, head), head)
-    assert np.array_equal(graph_answers(same, made_samples(1).images, both)[1], logits)
+    assert np.array_equal(Graph(same).answers(made_samples(1).images, both)[1], logits)
     names = [tensor.name for tensor in onnx.load_from_string(same).graph.initializer]
     assert len(set(names)) == len(names)
     assert len(names) == len(onnx.load_from_string(model).graph.initializer)
