@@ -153,7 +153,7 @@ def test_ci_calls_targets_that_exist() -> None:
         for target in found[1].split()
     }  # fmt: skip
     assert called == {
-        "test", "web", "page", "slow", "real", "coverage", "browser", "wheel-check"
+        "test", "web", "page", "slow", "real", "coverage", "site", "browser", "wheel-check"
     }  # fmt: skip
     assert called | {"demo"} <= targets
 
@@ -162,6 +162,7 @@ def project_files() -> list[Path]:
     folders = ("src", "tests", "tools", "configs", "docs", "benchmarks", ".ci")
     files = [f for folder in folders for f in (ROOT / folder).rglob("*") if f.is_file()]
     files += [ROOT / "Makefile", ROOT / "constraints.txt", *ROOT.glob("*.md"), *ROOT.glob("*.toml")]
+    files.append(ROOT / "mkdocs.yml")
     return [f for f in files if "__pycache__" not in f.parts]
 
 

@@ -11,7 +11,7 @@ from mien.core.alignment import CROP
 SAMPLES = 2
 """Samples per frame pixel and axis. A bilinear sample reaches one picture pixel to each side, so
 two cover the footprint without gaps while they are two pixels apart or less: up to five picture
-pixels per frame pixel. Beyond, the runtime halves the picture first. Cost: docs/findings.md."""
+pixels per crop pixel. Beyond, the runtime halves the picture first. Cost: docs/findings/crop.md."""
 
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601, what Pillow's "L" and FER2013's makers used
 
