@@ -162,7 +162,6 @@ def project_files() -> list[Path]:
     folders = ("src", "tests", "tools", "configs", "docs", "benchmarks", ".ci")
     files = [f for folder in folders for f in (ROOT / folder).rglob("*") if f.is_file()]
     files += [ROOT / "Makefile", ROOT / "constraints.txt", *ROOT.glob("*.md"), *ROOT.glob("*.toml")]
-    files.append(ROOT / "mkdocs.yml")
     return [f for f in files if "__pycache__" not in f.parts]
 
 
