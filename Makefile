@@ -78,7 +78,7 @@ demo: $(VENV)/.using  ## Analyse the portrait: a table here, a picture in out/
 # --- checking ---
 
 .PHONY: test
-test: lint types contracts quick  ## Lint, types, import contracts, quick tests
+test: lint words types contracts quick  ## Lint, words, types, import contracts, quick tests
 
 .PHONY: lint
 lint: $(VENV)/.testing  ## ruff: rules and format
@@ -150,6 +150,18 @@ wheel-check: $(VENV)/.testing  ## Build the wheel, install it elsewhere, run it 
 docs: $(VENV)/.testing  ## Rewrite the generated pages
 	$(BIN)/python tools/make_cli_docs.py
 	$(BIN)/python tools/make_training_docs.py
+
+$(VENV)/.writing: $(PINS) | $(BIN)/python
+	$(PIP) -e '.[docs]'
+	@touch $@ $(VENV)/.using
+
+.PHONY: site
+site: $(VENV)/.writing  ## The documentation as a website, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+.PHONY: words
+words: | $(BIN)/python  ## Banned phrases, and the width of Markdown
+	$(BIN)/python tools/check_words.py
 
 .PHONY: format
 format: $(VENV)/.testing  ## ruff: mend what it can

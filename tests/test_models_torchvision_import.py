@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mien.core.errors import MissingExtraError, install_line
-from mien.models import vision
+from mien.models import torchvision_import
 
 HEALTHY = "models = 'healthy'\n"
 
@@ -43,14 +43,14 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_both_import_here() -> None:
-    assert "resnet50" in vision.import_timm().list_models()
-    assert vision.import_torchvision().models.googlenet.__name__ == "googlenet"
+    assert "resnet50" in torchvision_import.import_timm().list_models()
+    assert torchvision_import.import_torchvision().models.googlenet.__name__ == "googlenet"
 
 
 def test_a_healthy_torchvision_is_only_imported(stand_in, declared) -> None:
     stand_in(HEALTHY)
-    assert vision.import_torchvision().models == "healthy"
-    assert vision.import_torchvision() is sys.modules["torchvision"]
+    assert torchvision_import.import_torchvision().models == "healthy"
+    assert torchvision_import.import_torchvision() is sys.modules["torchvision"]
     assert declared == []
 
 
@@ -70,8 +70,8 @@ def test_missing_operators_are_declared_once_and_nothing_half_imported_stays(
         "    raise RuntimeError('operator torchvision::nms does not exist')\n" + HEALTHY
     )
     try:
-        assert vision.import_torchvision().models == "healthy"
-        vision.import_torchvision()
+        assert torchvision_import.import_torchvision().models == "healthy"
+        torchvision_import.import_torchvision()
     finally:
         sys.modules.pop("operators_of_a_test", None)
     assert left_behind == [False]
@@ -80,7 +80,7 @@ def test_missing_operators_are_declared_once_and_nothing_half_imported_stays(
 def test_any_other_failure_is_not_hidden(stand_in, declared) -> None:
     stand_in("raise RuntimeError('the disk is on fire')\n")
     with pytest.raises(RuntimeError, match="on fire"):
-        vision.import_torchvision()
+        torchvision_import.import_torchvision()
     assert declared == []
 
 
@@ -88,7 +88,7 @@ def test_any_other_failure_is_not_hidden(stand_in, declared) -> None:
 def test_a_missing_module_names_the_extra(name: str, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtraError, match=re.escape(install_line("train"))):
-        vision.import_timm()
+        torchvision_import.import_timm()
 
 
 def test_registering_the_zoo_imports_none_of_it() -> None:

@@ -154,7 +154,8 @@ def test_ci_calls_targets_that_exist() -> None:
         for target in found[1].split()
     }  # fmt: skip
     assert called == {
-        "test", "web", "page", "lowest", "slow", "real", "coverage", "browser", "wheel-check"
+        "test", "web", "page", "lowest", "slow", "real", "coverage", "site", "browser",
+        "wheel-check",
     }  # fmt: skip
     assert called | {"demo"} <= targets
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from pathlib import Path
 
 from mien.store.bundle import Bundle, open_bundle
@@ -40,41 +41,50 @@ def page(bundle: Bundle) -> str:
         for m in file.metrics
     ]
     protocol = card.files["fp32"].metrics[0]
-    notes = "\n".join(f"- {note}" for note in card.notes)
+    notes = "\n".join(_wrapped(f"- {note}", "  ") for note in card.notes)
+    on = _wrapped(
+        f"On {protocol['split']}: {protocol['protocol']}. The threshold was set for a risk of "
+        f"{card.files['fp32'].calibration.risk:.2f} among certain answers."
+    )
     return f"""# {card.name}
 
 Made by `tools/make_model_docs.py` from the card in the bundle; figures of the evaluation command
 are in [results](../../results.md).
 
 {card.parameters:,} parameters, {card.macs:,} multiply-accumulates a face (crop not counted),
-outputs {", ".join(card.outputs)}; labels {", ".join(card.labels.labels)}.
+outputs {", ".join(card.outputs)};
+labels {", ".join(card.labels.labels)}.
 
 | file | MB | accuracy, % (95 % interval) | rows | NLL | Brier | ECE | temperature | threshold |
 |---|---|---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 
-On {protocol["split"]}: {protocol["protocol"]}. The threshold was set for a risk of
-{card.files["fp32"].calibration.risk:.2f} among certain answers.
+{on}
 
 ## Training
 
 {told["epochs"]} epochs, {told["seconds"] / 60:.0f} minutes, {told["data"]["rows"]:,} rows of
 `{told["data"]["source"]}` (sha256 of its training pixels and labels
 {told["data"]["rows_sha256"]}), mien {told["mien"]}, commit
-{told.get("commit", "unknown")}. Configuration: [config.toml](config.toml), log: [log.csv](log.csv).
+{told.get("commit", "unknown")}.
+Configuration: [config.toml](config.toml), log: [log.csv](log.csv).
 
 ![Loss and accuracy over the epochs](curves.png)
 
 ## Use
 
-**Intended.** {card.intended_use}
+{_wrapped(f"**Intended.** {card.intended_use}")}
 
-**Out of scope.** {card.out_of_scope}
+{_wrapped(f"**Out of scope.** {card.out_of_scope}")}
 
 {notes}
 
 Licence: {card.licence}.
 """
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 100, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def main(name: str, run: Path) -> None:

@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from textwrap import fill
 
 from mien.cli.models import NETWORK_COLUMNS, network_rows
 from mien.models.options import NetworkOptions
@@ -69,7 +70,9 @@ def recipe_page() -> str:
     told = arguments(TrainConfig)
     sections = [f"## Keys\n\n{keys_table(TrainConfig)}\n"]
     sections += [
-        "\n\n".join(filter(None, (f"## `[{name}]`", told[name], details(kind), keys_table(kind))))
+        "\n\n".join(
+            filter(None, (f"## `[{name}]`", fill(told[name], 100), details(kind), keys_table(kind)))
+        )
         + "\n"
         for name, kind in tables.items()
     ]

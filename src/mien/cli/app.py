@@ -1,4 +1,4 @@
-"""The ``mien`` command: its subcommands, its exit codes, and how errors are told.
+"""The ``mien`` command: its subcommands, its exit codes, and how errors are reported.
 
 Exit codes: 0 done, 1 an error of ours or an item that failed, 2 wrong usage or nothing matched,
 3 a threshold that was asked for is missed, 130 interrupted.
@@ -104,14 +104,14 @@ def run(arguments: Sequence[str]) -> int:
             _debug_first(arguments), prog_name="mien", standalone_mode=False, obj=settings
         )
     except MienError as error:
-        return _told(
+        return _reported(
             error, str(error), USAGE if isinstance(error, UnknownNameError) else FAILED, settings
         )
     except typer.TyperException as error:
-        return _told(error, _usage(error), error.exit_code, settings)
+        return _reported(error, _usage(error), error.exit_code, settings)
     except typer.Abort as error:
         if isinstance(error.__cause__, EOFError):  # typer takes it for an interruption
-            return _told(error, _defect(error.__cause__), FAILED, settings)
+            return _reported(error, _defect(error.__cause__), FAILED, settings)
         outcome = INTERRUPTED
     except BrokenPipeError:
         outcome = 0  # only words of typer's own get here, such as --help
@@ -120,9 +120,9 @@ def run(arguments: Sequence[str]) -> int:
         closed = isinstance(error.__context__, BrokenPipeError)
         outcome = 0 if closed else _exit_code(error)
     except OSError as error:
-        return _told(error, str(error), FAILED, settings)
+        return _reported(error, str(error), FAILED, settings)
     except Exception as error:  # noqa: BLE001 - the last line before the user
-        return _told(error, _defect(error), FAILED, settings)
+        return _reported(error, _defect(error), FAILED, settings)
     if outcome == INTERRUPTED:
         console.say("mien: interrupted")
     return _flushed(outcome if isinstance(outcome, int) else 0, settings)
@@ -171,7 +171,7 @@ def _usage(error: typer.TyperException) -> str:
     return f"{message} Try: {context.command_path} --help" if context else message
 
 
-def _told(error: Exception, message: str, code: int, settings: Settings) -> int:
+def _reported(error: Exception, message: str, code: int, settings: Settings) -> int:
     if settings.debug:
         traceback.print_exception(error)
     notes = "; ".join(getattr(error, "__notes__", ()))  # which file it is about
@@ -186,7 +186,7 @@ def _flushed(code: int, settings: Settings) -> int:
     except BrokenPipeError:
         console.close_stdout()
     except OSError as error:
-        return _told(error, str(error), FAILED, settings)
+        return _reported(error, str(error), FAILED, settings)
     return code
 
 

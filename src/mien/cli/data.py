@@ -227,7 +227,7 @@ def _photos(
 def _cropped(
     photos: list[Photo], source: Path, native: LabelSpace, detector: str, min_face: int
 ) -> tuple[FaceSet, int]:
-    """Faces found in photos, and how many photos are damaged; what is left out is told."""
+    """Faces found in photos, and how many photos are damaged; what is left out is reported."""
     from mien.data import crop_photos
     from mien.runtime.detectors import DetectorOptions, build_detector
 

@@ -127,7 +127,7 @@ def explain(
         threads=threads,
     )
     piped = str(out) == "-"
-    # first of all: a wrong path is told before the work
+    # first of all: a wrong path is reported before the work
     target = nullcontext(sys.stdout.buffer) if piped else writing(out, "wb")
     with target as file, _torch_threads(opened, threads):
         if image is not None:

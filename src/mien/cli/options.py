@@ -24,7 +24,7 @@ Precision = Annotated[
 Detector = Annotated[str, typer.Option(metavar="NAME", help=DETECTORS)]
 MinFace = Annotated[int, typer.Option(min=1, metavar="PX", help=SMALLEST_FACE)]
 DETECTOR, MIN_FACE = "mtcnn", 40
-"""What the two are where a command leaves them away if they would do nothing."""
+"""What the two are where a command leaves them out if they would do nothing."""
 
 MaybeDetector = Annotated[
     str | None, typer.Option(metavar="NAME", help=DETECTORS, show_default=DETECTOR)
@@ -85,7 +85,7 @@ def useless(why: str, *, given: bool, **chosen: object) -> None:
     Args:
         why: What they need, as the end of the message.
         given: Whether what they need is there.
-        chosen: The options by name; None = left away.
+        chosen: The options by name; None = left out.
 
     Raises:
         BadParameter: If one is chosen although it would do nothing.

@@ -20,7 +20,7 @@ GREY = np.array([0.299, 0.587, 0.114])
 SAMPLES = 2
 """Samples per crop pixel and axis. A bilinear sample reaches one picture pixel to each side, so
 two cover the footprint without gaps while they are two pixels apart or less: up to five picture
-pixels per crop pixel. Beyond, the runtime halves the picture first. Cost: docs/findings.md."""
+pixels per crop pixel. Beyond, the runtime halves the picture first. Cost: docs/findings/crop.md."""
 
 _APART = 2  # picture pixels between samples that leave no gap
 _HALF = 0.5 + 1e-6  # far above the rounding errors: exact halves always go up

@@ -3,7 +3,7 @@
 A key is the SHA-256 of the reader's version, its settings and the *content* of the source (of a
 folder: every path below it and the bytes of each picture). Names, sizes and dates would be quicker
 to compare, but a changed picture could then be measured under the old pixels. A cache file that is
-missing, damaged or of another version is read anew and rewritten; one that cannot be written is
+missing, damaged or of another version is read again and rewritten; one that cannot be written is
 done without. The files hold faces, so only their owner may read them.
 """
 

@@ -146,7 +146,7 @@ def write_folder(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> 
     classes = [_class_folder(label, faces.space) for label in faces.space.labels]
     width = len(str(len(faces) - 1))
     rows = zip(faces.splits.tolist(), faces.labels.tolist(), faces.images, strict=True)
-    # Names like FER2013's are for FER2013; PublicTest and PrivateTest are told by nothing else.
+    # Names like FER2013's are for FER2013; PublicTest and PrivateTest have no other mark.
     named = [split for split in SPLITS if split != SPLITS[0] or FER2013 in (origins or (FER2013,))]
     with writing_folder(path, durable=False) as part:
         for split in faces.split_names:

@@ -136,7 +136,7 @@ def folder_pictures(folder: Path) -> list[Path]:
     """The pictures of all class folders, whatever label they stand for.
 
     Raises:
-        DataError: As ``labelled_paths`` does, but for names that are no label.
+        DataError: As ``labelled_paths`` does, except for names that are no label.
     """
     return [path for _, inside in class_folders(folder) for path in only_pictures(inside)]
 

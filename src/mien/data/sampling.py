@@ -1,4 +1,4 @@
-"""Splits drawn anew, as published studies drew them: with a leak, and without.
+"""Splits drawn again, as published studies drew them: with a leak, and without.
 
 Both ways of a function score the same test rows, so that the difference of two trainings is what
 the leak is worth.
@@ -23,7 +23,7 @@ TRAINING, TEST = SPLITS[0], "test"
 def random_split(
     faces: FaceSet, fraction: float = 0.8, seed: int = 0, *, by_identity: bool
 ) -> FaceSet:
-    """Split all rows anew into ``Training`` and ``test``, whatever their splits were.
+    """Split all rows again, into ``Training`` and ``test``, whatever their splits were.
 
     Args:
         faces: Rows of any splits.

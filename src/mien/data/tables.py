@@ -59,7 +59,7 @@ def header_columns(row: Sequence[str]) -> dict[str, int]:
 
 @contextmanager
 def open_table(path: Path) -> Iterator[TextIO]:
-    """Open the text of a table; the packing is told by the first bytes, not by the name.
+    """Open the text of a table; the packing is known by the first bytes, not by the name.
 
     Reads plain text, gzip, and the single ``.csv`` member of a zip or tar archive (of several,
     ``fer2013.csv`` or ``icml_face_data.csv``).

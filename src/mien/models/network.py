@@ -135,7 +135,7 @@ def initialise(module: nn.Module) -> None:
     """He initialisation of convolutions (He et al., ICCV 2015); the rest as torch makes it.
 
     Second norms of blocks start at one: with zeros (Goyal et al., 2017) a network of four blocks
-    starts almost linear and loses its first epochs (docs/findings.md).
+    starts almost linear and loses its first epochs (docs/findings/slow-start.md).
     """
     for part in module.modules():
         if isinstance(part, nn.Conv2d):

@@ -135,7 +135,7 @@ def replace_pooling(network: ExpressionNet, pooling: str) -> int:
     if pooling == "as_built":
         return 0
     if any(isinstance(part, WindowPool) for part in network.modules()):
-        raise ConfigError("the pooling of this network was replaced already; build it anew")
+        raise ConfigError("the pooling of this network was replaced already; build it again")
     count = 0
     for path, layer in list(network.named_modules(remove_duplicate=False)):
         replacement = _replacement(layer, pooling)

@@ -26,7 +26,7 @@ def writing(path: Path | str, mode: Literal["w", "wb"] = "w") -> AbstractContext
 
     Text is UTF-8 with one newline character per line end on every system. When the block raises,
     the part is removed and an existing ``PATH`` stays as it was. A part left by a killed run is
-    written anew; one that another run is writing is refused. The new file has the permissions of
+    written again; one that another run is writing is refused. The new file has the permissions of
     the old one. A symbolic link is followed, not replaced. A device or a pipe (``/dev/null``,
     ``/dev/stdout``) cannot be renamed onto and is written directly. The parent folder is never
     created, so that a mistyped path is noticed before the work starts and not after it.

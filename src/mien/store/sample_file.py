@@ -66,7 +66,7 @@ def open_file(folder: Path, *, create: bool) -> sqlite3.Connection:
 
 
 def rewrite(db: sqlite3.Connection) -> None:
-    """Write the file anew, without gaps in which bytes of deleted rows could lie."""
+    """Write the file again, without gaps in which bytes of deleted rows could lie."""
     with told():
         db.execute("VACUUM")
 

@@ -25,7 +25,7 @@ export const de: Texts = {
     "Menschen lächeln ohne Freude und trauern, ohne dass man es sieht. Gesichter unterscheiden sich je nach Mensch, Kultur und Lage. Nichts hier beweist, was jemand fühlt, denkt oder vorhat.",
   "note.where.title": "Wo es nicht benutzt werden darf",
   "note.where":
-    "In der Europäischen Union ist das Erkennen von Emotionen am Arbeitsplatz und in Bildungseinrichtungen verboten, außer aus medizinischen Gründen oder zur Sicherheit (KI-Verordnung, Artikel 5 Absatz 1 Buchstabe f). Beurteilen, überwachen oder sortieren Sie damit niemanden, und fragen Sie alle, die im Bild sind.",
+    "In der Europäischen Union ist das Erkennen von Emotionen am Arbeitsplatz und in Bildungseinrichtungen verboten, außer aus medizinischen Gründen oder zur Sicherheit (KI-Verordnung, Artikel 5 Absatz 1 Buchstabe f). Anderswo müssen Sie den Menschen, die davor sitzen, sagen, dass Sie es benutzen (Artikel 50 Absatz 3, seit dem 2. August 2026). Beurteilen, überwachen oder sortieren Sie damit niemanden, und fragen Sie alle, die im Bild sind.",
   "note.private.title": "Nichts verlässt dieses Gerät",
   "note.private":
     "Kamera, Bilder und Aufnahmen werden hier im Browser gelesen. Nichts wird gespeichert oder verschickt, es sei denn, Sie wählen den Server, sichern selbst eine Datei oder willigen ausdrücklich ein.",

@@ -26,7 +26,7 @@ export const en = {
     "People smile without joy and are sad without showing it. Faces differ between people, cultures and situations. Take nothing here as proof of what someone feels, thinks or intends.",
   "note.where.title": "Where it may not be used",
   "note.where":
-    "In the European Union, reading emotions at work and in schools is forbidden except for medical or safety reasons (AI Act, Article 5(1)(f)). Do not use it to judge, select or watch people, and ask everyone who is in the picture.",
+    "In the European Union, reading emotions at work and in schools is forbidden except for medical or safety reasons (AI Act, Article 5(1)(f)). Elsewhere you must tell the people in front of it that you use it (Article 50(3), since 2 August 2026). Do not use it to judge, select or watch people, and ask everyone who is in the picture.",
   "note.private.title": "Nothing leaves this device",
   "note.private":
     "Camera, pictures and recordings are read here in the browser. Nothing is stored or sent, unless you choose the server, save a file yourself, or expressly agree to it.",
@@ -34,7 +34,7 @@ export const en = {
   "note.again": "Read the note again",
 
   // Sources
-  "source.title": "What shall be read?",
+  "source.title": "What should be read?",
   "source.camera": "Camera",
   "source.camera.text": "Live, with the newest frame",
   "source.picture": "Picture",
@@ -257,7 +257,7 @@ export const en = {
     "A file is missing beside this page, or the network is away. Try again; whoever runs the page finds the name of the file below.",
   "problem.model-corrupt": "The model is damaged",
   "problem.model-corrupt.do":
-    "A file is not the one that its checksum names. Try again: it will be fetched anew. If it stays so, the copy on the server is damaged.",
+    "A file is not the one that its checksum names. Try again: it will be fetched again. If it stays so, the copy on the server is damaged.",
   "problem.wasm-blocked": "The browser does not allow WebAssembly",
   "problem.wasm-blocked.do":
     "A policy or a very strict protection setting forbids it. Allow it for this page, use another browser, or read on the server.",

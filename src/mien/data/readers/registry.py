@@ -39,7 +39,7 @@ class ReaderInfo:
         terms: On what terms one gets it, in words; the holders' own text counts.
         space: Label space of its labels.
         layout: How the folder looks.
-        subjects: Whether the people are told apart.
+        subjects: Whether the set names its people.
         frames: What a picture is: ``crops`` of faces, pictures with face ``boxes``, or ``photos``
             in which a face has to be found first.
     """

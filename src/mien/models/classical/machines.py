@@ -59,7 +59,7 @@ class NearestOfClass(nn.Module):
     """Squared distance to the nearest kept row of each class, negative.
 
     The largest is the class of the nearest neighbour (1-NN). Squared, since that is a matrix
-    product, and the logarithm of the largest Gaussian window of a class (Parzen, 1962) but for
+    product, and the logarithm of the largest Gaussian window of a class (Parzen, 1962) except
     its width, which is what the temperature of a bundle fits.
 
     Args:
