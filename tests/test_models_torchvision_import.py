@@ -38,7 +38,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def declared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     calls: list[str] = []
-    monkeypatch.setattr(vision, "_declare_operators", lambda: calls.append("declared"))
+    monkeypatch.setattr(torchvision_import, "_declare_operators", lambda: calls.append("declared"))
     return calls
 
 
@@ -61,9 +61,9 @@ def test_missing_operators_are_declared_once_and_nothing_half_imported_stays(
 
     def declare() -> None:
         left_behind.append("torchvision.extension" in sys.modules)
-        sys.modules["operators_of_a_test"] = vision
+        sys.modules["operators_of_a_test"] = torchvision_import
 
-    monkeypatch.setattr(vision, "_declare_operators", declare)
+    monkeypatch.setattr(torchvision_import, "_declare_operators", declare)
     stand_in(
         "import sys, torchvision.extension\n"
         "if 'operators_of_a_test' not in sys.modules:\n"
