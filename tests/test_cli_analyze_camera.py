@@ -26,7 +26,7 @@ HEADER = b"YUV4MPEG2 W512 H512 F25:1 Ip A1:1 C420jpeg\n"
 def plays_for_ever(pipe: Path, until: threading.Event) -> None:
     """What a camera does: one picture, again and again."""
     grey = portrait().mean(axis=2).astype(np.uint8).tobytes()
-    frame = b"CROP\n" + grey + b"\x80" * (2 * 256 * 256)
+    frame = b"FRAME\n" + grey + b"\x80" * (2 * 256 * 256)
     try:
         with pipe.open("wb") as file:
             file.write(HEADER)

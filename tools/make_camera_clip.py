@@ -55,7 +55,7 @@ def write_y4m(path: Path, count: int) -> None:
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())
         for frame in frames(count):
-            file.write(b"CROP\n" + as_yuv(frame))
+            file.write(b"FRAME\n" + as_yuv(frame))
 
 
 def write_video(path: Path, count: int) -> None:
