@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from mien.train.options import Augmentation
+from mien.train import field
+from mien.train.options import Augmentation, Field
 
 
 def _uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
@@ -84,7 +86,29 @@ def augment(images: Tensor, settings: Augmentation, generator: Generator) -> Ten
     Returns:
         ``(N, 1, H, W)`` float32 grey levels, 0 to 255.
     """
-    batch = images[:, None].float()
-    for change in (affine, light, blur, erase):
-        batch = change(batch, settings, generator)
-    return batch
+    batch = affine(images[:, None].float(), settings, generator)
+    rough = None
+    if settings.field.share:  # nothing is drawn otherwise
+        rough = field.chosen(len(batch), settings.field, generator)
+        batch = _changed(batch, rough, (field.side_light, field.cover), settings, generator)
+    batch = blur(light(batch, settings, generator), settings, generator)
+    if rough is not None:
+        camera = (field.resolution, field.blur, field.noise, field.jpeg)
+        batch = _changed(batch, rough, camera, settings, generator)
+    return erase(batch, settings, generator)
+
+
+def _changed(
+    batch: Tensor,
+    rows: Tensor,
+    changes: Sequence[Callable[[Tensor, Field, Generator], Tensor]],
+    settings: Augmentation,
+    generator: Generator,
+) -> Tensor:
+    """The batch with some of its samples degraded."""
+    if not len(rows):
+        return batch
+    some = batch[rows]
+    for change in changes:
+        some = change(some, settings.field, generator)
+    return batch.index_copy(0, rows, some)

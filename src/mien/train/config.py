@@ -14,6 +14,7 @@ from mien.core.errors import ConfigError
 from mien.core.labels import label_space
 from mien.models.options import NetworkOptions
 from mien.train.options import Augmentation, Decay, check_choice, check_folds, check_range
+from mien.train.precision import PRECISIONS
 from mien.train.toml import built, overridden, read_toml
 
 _INVERSE = ("balanced", "sqrt")
@@ -66,7 +67,8 @@ class TrainConfig:
         score_at: Epochs after which the watched rows are scored too and ``epoch-N.ckpt`` is kept.
         drop_conflicts: Drop groups of identical images with contradicting labels.
         labels: Label space; the data are mapped into it.
-        precision: ``bf16-mixed`` or ``32-true``.
+        precision: ``bf16-mixed``, ``32-true``, or ``auto``: bf16 where the hardware computes in it,
+            fp32 elsewhere. Which one it was is recorded beside the configuration.
         seed: Decides initial weights, order, augmentation and dropout.
         network: How the registered network is changed before it is trained.
         augmentation: Ranges of the random changes.
@@ -123,7 +125,7 @@ class TrainConfig:
             "seed", "held_out_seed", "undersample_seed", "folds", "fold", "fold_seed",
         ):  # fmt: skip
             check_range(name, getattr(self, name), 0, sys.maxsize)
-        check_choice("precision", self.precision, ("bf16-mixed", "32-true"))
+        check_choice("precision", self.precision, PRECISIONS)
         check_choice("optimiser", self.optimiser, ("sgd", "adam"))
         label_space(self.labels)
         check_folds(self.folds, self.fold)

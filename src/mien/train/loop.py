@@ -25,6 +25,7 @@ from mien.train.checks import check_batch, check_network
 from mien.train.config import TrainConfig
 from mien.train.log import EpochRow, plot_curves, write_log
 from mien.train.losses import loss_of, score
+from mien.train.precision import AUTO, precision_used
 from mien.train.record import FinishedRun
 from mien.train.rows import Resident, RunRows, Shown
 from mien.train.sampling import batches, epoch_rows, steps_per_epoch
@@ -112,7 +113,17 @@ class Run:
         if state is not None:
             self._continue(state, path)
             steps.load_state_dict(state["optimiser"])
+        self._record_precision()
         self.network, self.optimiser = fabric.setup(self.plain, steps)
+
+    def _record_precision(self) -> None:
+        """What ``auto`` stands for here; a run may continue on a machine where it is another."""
+        if self.config.precision != AUTO:
+            return
+        used = precision_used(AUTO, self.fabric.device.type)
+        before = self.provenance.get("precision_used", "")
+        if not before.endswith(used):
+            self.provenance["precision_used"] = f"{before}, then {used}" if before else used
 
     def _continue(self, state: dict[str, Any], path: Path) -> None:
         if state.get("joint") != self.joint:
@@ -342,7 +353,7 @@ def open_fabric(config: TrainConfig, accelerator: str) -> Fabric:
         devices=local,
         num_nodes=max(1, world // local),
         strategy="ddp" if world > 1 else "auto",
-        precision=config.precision,  # type: ignore[arg-type] - checked by TrainConfig
+        precision=precision_used(config.precision, accelerator),  # type: ignore[arg-type]
     )
     if world > 1:
         fabric.launch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
 from dataclasses import dataclass
@@ -35,6 +36,63 @@ def check_folds(folds: int, fold: int, prefix: str = "") -> None:
 
 
 @dataclass(frozen=True)
+class Field:
+    """What cameras and networks do to a face (``train.field``); off unless ``share`` says more.
+
+    Args:
+        share: Probability that a sample is degraded at all; the others stay clean.
+        noise: Probability of sensor noise.
+        noise_sd: Its largest standard deviation, grey levels.
+        jpeg: Probability of JPEG compression.
+        jpeg_quality: Lowest and highest quality.
+        resolution: Probability of a reduction to fewer pixels and back.
+        resolution_range: Fewest and most pixels of a side.
+        blur: Probability of defocus.
+        blur_sd: Smallest and largest standard deviation, pixels.
+        motion: Probability of motion blur, which takes the place of defocus.
+        motion_length: Largest length, pixels.
+        mask: Probability that the lower face is covered.
+        glasses: Probability that the eyes are.
+        side_light: Probability of light from one side.
+        side_light_depth: Share of the light that is missing on the dark side, at most.
+
+    Raises:
+        ConfigError: If a value is out of range.
+    """
+
+    share: float = 0.0
+    noise: float = 0.5
+    noise_sd: float = 14.0
+    jpeg: float = 0.5
+    jpeg_quality: tuple[float, float] = (20.0, 95.0)
+    resolution: float = 0.35
+    resolution_range: tuple[int, int] = (16, 44)
+    blur: float = 0.3
+    blur_sd: tuple[float, float] = (0.3, 1.6)
+    motion: float = 0.1
+    motion_length: float = 5.0
+    mask: float = 0.1
+    glasses: float = 0.1
+    side_light: float = 0.2
+    side_light_depth: float = 0.7
+
+    def __post_init__(self) -> None:
+        for name in (
+            "share", "noise", "jpeg", "resolution", "blur", "motion", "mask", "glasses",
+            "side_light", "side_light_depth",
+        ):  # fmt: skip
+            check_range(f"augmentation.field.{name}", getattr(self, name), 0, 1)
+        check_range("augmentation.field.noise_sd", self.noise_sd, 0, 128)
+        check_range("augmentation.field.motion_length", self.motion_length, 1, 8)
+        for name, least, most in (
+            ("jpeg_quality", 1, 100), ("resolution_range", 4, 48), ("blur_sd", 0.1, 2.5),
+        ):  # fmt: skip
+            low, high = getattr(self, name)
+            check_range(f"augmentation.field.{name}", high, least, most)
+            check_range(f"augmentation.field.{name}", low, least, high)
+
+
+@dataclass(frozen=True)
 class Augmentation:
     """Ranges of the random changes to training images (whole-batch, ``train.augment``).
 
@@ -55,6 +113,7 @@ class Augmentation:
         erase: Probability of erasing a rectangle.
         erase_area: Smallest and largest erased fraction of the image, before what lies beyond its
             border is cut off.
+        field: What cameras and networks do to a face.
 
     Raises:
         ConfigError: If a value is out of range.
@@ -70,6 +129,7 @@ class Augmentation:
     blur: float = 0.2
     erase: float = 0.3
     erase_area: tuple[float, float] = (0.02, 0.15)
+    field: Field = dataclasses.field(default_factory=Field)
 
     def __post_init__(self) -> None:
         for name in ("flip", "blur", "erase"):
