@@ -1,9 +1,9 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { App } from "./app/App";
 import type { Services } from "./app/services";
 import { loadListing, openEngine, openSamples } from "./engine";
 import { OfflinePage } from "./offline/client";
+import { App } from "./ui/App";
 import "./styles/index.css";
 
 /** How long the first visit waits for its service worker before it fetches the model. */

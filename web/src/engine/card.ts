@@ -1,4 +1,4 @@
-/** The card of a bundle (DESIGN 4): what the page must know of a model, checked. */
+/** The card of a bundle: what the page must know of a model, checked. */
 
 import { FRAME, type Template } from "../vision/alignment";
 import type { ModelFacts } from "../vision/recognizer";

@@ -1,8 +1,8 @@
 /** One face of a frame: the part of it that its crop touches, and the crop as grey levels. */
 
-import type { FaceRow } from "../engine/row";
 import { type Affine, FRAME, faceAffines, pixelsPerCropPixel, TEMPLATE } from "../vision/alignment";
 import { facesOf } from "../vision/faces";
+import type { FaceRow } from "../vision/row";
 
 /** Pixels of a frame, from `left` and `top` on. */
 export interface Part {

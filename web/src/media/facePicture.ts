@@ -1,8 +1,8 @@
 /** The part of a frame around one face, as a file to send and as the crop that will be kept. */
 
-import type { FaceRow, FrameRow } from "../engine/row";
 import type { FacePicture } from "../engine/samples";
 import { FRAME } from "../vision/alignment";
+import type { FaceRow, FrameRow } from "../vision/row";
 import { cropAffine, greyCrop, moved, type Part, partAround } from "./crop";
 
 type Context = OffscreenCanvasRenderingContext2D;

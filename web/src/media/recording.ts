@@ -7,7 +7,7 @@
  * on at half the speed; a gap that is found twice is the recording's own.
  */
 
-import { SourceError } from "../app/problems";
+import { SourceError } from "./errors";
 
 /** Frames that may wait before the element is paused. */
 const WAITING = 4;

@@ -1,5 +1,5 @@
 import { bnTeach } from "./bn.teach";
-import type { Texts } from "./index";
+import type { Texts } from "./type";
 
 /** বাংলা। */
 export const bn: Texts = {

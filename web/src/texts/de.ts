@@ -1,5 +1,5 @@
 import { deTeach } from "./de.teach";
-import type { Texts } from "./index";
+import type { Texts } from "./type";
 
 /** Deutsch. */
 export const de: Texts = {

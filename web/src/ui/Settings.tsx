@@ -1,9 +1,9 @@
 import { type ReactNode, useId } from "react";
 import { chosenModel, chosenPrecision } from "../app/reducer";
+import { useVoice } from "../app/voice";
 import type { Mode, Precision } from "../engine/types";
 import { GraphicsChoice } from "./GraphicsChoice";
 import { usePage } from "./page";
-import { useVoice } from "./voice";
 
 export function Settings() {
   const { state, words } = usePage();

@@ -1,6 +1,5 @@
 /** Faces of a picture to calibrated probabilities: the port of `mien.runtime.recognizer`. */
 
-import type { HeatMap } from "../engine/types";
 import { type Affine, FRAME, faceAffines, pixelsPerCropPixel, type Template } from "./alignment";
 import type { Faces } from "./faces";
 import { floatsOf, type Graph, type Picture, pictureOf, pictureTensor, type Tensor } from "./graph";
@@ -25,6 +24,16 @@ export interface ModelFacts {
   readonly inputSize: number;
   /** Whether the graph has the output `activation`. */
   readonly hasActivation: boolean;
+}
+
+/** Where the model looked in one face. */
+export interface HeatMap {
+  readonly width: number;
+  readonly height: number;
+  /** `width * height` values from 0 to 1, row by row, of the crop around the face. */
+  readonly values: Float32Array;
+  /** Crop coordinates (-1 to 1) to pixels of the frame: a b c d e f, x = a u + b v + c. */
+  readonly affine: readonly [number, number, number, number, number, number];
 }
 
 export interface Recognized {

@@ -1,7 +1,6 @@
 // @vitest-environment happy-dom
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { App } from "../../../src/app/App";
 import { Live } from "../../../src/app/live";
 import { reduce } from "../../../src/app/reducer";
 import type { OpenOptions, Services } from "../../../src/app/services";
@@ -10,6 +9,7 @@ import { initialState } from "../../../src/app/state";
 import { EngineError, type Mode, type Trouble } from "../../../src/engine/types";
 import { en } from "../../../src/texts/en";
 import { wordsOf } from "../../../src/texts/words";
+import { App } from "../../../src/ui/App";
 import { Faces } from "../../../src/ui/Faces";
 import { PageContext } from "../../../src/ui/page";
 import { type FakeOptions, fakeServices } from "../../fake/engine";

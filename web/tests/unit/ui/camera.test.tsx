@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { App } from "../../../src/app/App";
 import type { Services } from "../../../src/app/services";
 import { type Engine, EngineError, type Mode } from "../../../src/engine/types";
 import { en } from "../../../src/texts/en";
+import { App } from "../../../src/ui/App";
 import { fakeServices } from "../../fake/engine";
 
 /** A track that stays live until it is stopped, and the camera that gives it. */
