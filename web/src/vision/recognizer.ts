@@ -1,12 +1,12 @@
 /** Faces of a picture to calibrated probabilities: the port of `mien.runtime.recognizer`. */
 
-import { type Affine, FRAME, faceAffines, pixelsPerCropPixel, type Template } from "./alignment";
+import { type Affine, CROP, faceAffines, pixelsPerCropPixel, type Template } from "./alignment";
 import type { Faces } from "./faces";
 import { floatsOf, type Graph, type Picture, pictureOf, pictureTensor, type Tensor } from "./graph";
 import { type Canvas, cut, pack, type Region, windowOf } from "./packing";
 import { type Scores, scoresOf } from "./scores";
 
-/** Picture pixels per frame pixel above which a region is halved first. */
+/** Picture pixels per crop pixel above which a region is halved first. */
 const LARGEST_STEP = 5;
 
 /** Faces per call of the graph. */
@@ -20,7 +20,7 @@ export interface ModelFacts {
   readonly threshold: number;
   readonly boxScale: number;
   readonly template: Template;
-  /** Side of the central part of the frame that the network sees. */
+  /** Side of the central part of the crop that the network sees. */
   readonly inputSize: number;
   /** Whether the graph has the output `activation`. */
   readonly hasActivation: boolean;
@@ -79,7 +79,7 @@ export class Recognizer {
         });
       }
     }
-    const seen = Math.min(this.facts.inputSize, FRAME) / FRAME;
+    const seen = Math.min(this.facts.inputSize, CROP) / CROP;
     return {
       scores: scoresOf(logits, labels, temperature, threshold),
       heat: (row, label) => {
