@@ -35,7 +35,7 @@ beforeEach(() => {
   const video = globalThis.HTMLVideoElement.prototype;
   vi.spyOn(video, "play").mockResolvedValue();
   Object.assign(video, {
-    requestVideoFrameCallback: (take: () => void) => setTimeout(take, 5),
+    requestVideoFrameCallback: (take: () => void) => setTimeout(take, 5, 0, { mediaTime: 0 }),
     cancelVideoFrameCallback: clearTimeout,
   });
   Object.defineProperty(video, "srcObject", { value: null, writable: true, configurable: true });
