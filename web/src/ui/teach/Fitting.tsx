@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Icon } from "../icons";
 import { usePage } from "../page";
 
-const FIT = "mien train --finetune default --data DIR --out me";
+const FIT = "mien teach default --data DIR --out me";
 const SERVE = "mien serve --model me";
 
 export function Fitting() {

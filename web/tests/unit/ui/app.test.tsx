@@ -62,7 +62,7 @@ describe("the page", () => {
   it("changes language, and says so to the browser", () => {
     open();
     fireEvent.change(screen.getByLabelText(en["header.language"]), { target: { value: "de" } });
-    expect(screen.getByText("Was soll gelesen werden?")).toBeTruthy();
+    expect(screen.getByText("Was soll mien lesen?")).toBeTruthy();
     expect(document.documentElement.lang).toBe("de");
   });
 
@@ -125,6 +125,7 @@ describe("the page", () => {
     vi.stubGlobal("isSecureContext", false);
     fireEvent.keyDown(document.body, { key: "c" });
     expect(await screen.findByText(en["problem.insecure-origin"])).toBeTruthy();
+    expect(screen.getAllByRole("button", { name: en["action.change"] })).toHaveLength(1);
     vi.unstubAllGlobals();
   });
 });

@@ -345,7 +345,7 @@ describe("the fit", () => {
     open();
     await openView();
     await press(en["teach.view.fit"]);
-    expect(screen.getByText(/^mien train --finetune default --data DIR --out me$/)).toBeTruthy();
+    expect(screen.getByText(/^mien teach default --data DIR --out me$/)).toBeTruthy();
     expect(screen.getByText(en["teach.fit.reach"])).toBeTruthy();
     expect(store.calls).toEqual([]);
   });
