@@ -29,6 +29,7 @@ import { Toolbar } from "./Toolbar";
 import { TeachContext } from "./teach/context";
 import { Teach } from "./teach/Teach";
 import { useDocument } from "./theme";
+import { useKeptFocus } from "./useKeptFocus";
 import { Welcome } from "./Welcome";
 
 const ACCEPTED = { picture: "image/*", video: "video/*" } as const;
@@ -80,6 +81,7 @@ export function App({ services }: { readonly services: Services }) {
     [state, live, words, offline, choose, saveFrame],
   );
   useShortcuts(page);
+  useKeptFocus();
   const teach = useTeach(services, state, live, elements, words);
 
   return (
