@@ -2,9 +2,8 @@
 
 import { useEffect, useRef } from "react";
 
-/** Where the focus goes, the first that there is: what is in front, the frame's, then below it. */
+/** Where the focus goes without a dialog, the first that there is: in the stage, then below it. */
 const NEXT = [
-  "dialog[open] h2",
   ".stage button:not(:disabled), .stage input:not(:disabled)",
   ".toolbar button:not(:disabled)",
 ] as const;
@@ -24,8 +23,13 @@ export function useKeptFocus(): void {
   }, []);
   useEffect(() => {
     if (last.current !== null && !isAble(last.current) && !isAble(document.activeElement)) {
-      const next = NEXT.map((each) => document.querySelector<HTMLElement>(each));
-      next.find((each) => each !== null)?.focus();
+      const dialog = document.querySelector<HTMLElement>("dialog[open] h2");
+      // A dialog stays where it was scrolled to: its heading is only the place to go on from.
+      dialog?.focus({ preventScroll: true });
+      if (dialog === null) {
+        const next = NEXT.map((each) => document.querySelector<HTMLElement>(each));
+        next.find((each) => each !== null)?.focus();
+      }
     }
   });
 }

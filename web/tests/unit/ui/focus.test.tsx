@@ -3,6 +3,7 @@ import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-libra
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Services } from "../../../src/app/services";
 import { EngineError, type Mode } from "../../../src/engine/types";
+import { de } from "../../../src/texts/de";
 import { en } from "../../../src/texts/en";
 import { App } from "../../../src/ui/App";
 import { fakeServices } from "../../fake/engine";
@@ -70,6 +71,18 @@ describe("the focus", () => {
     open({ noted: false });
     press(en["note.agree"]);
     expect(document.activeElement).toBe(button(camera));
+  });
+
+  it("stays in a dialog whose control goes away", () => {
+    open();
+    press(en["header.help"]);
+    const gone = document.createElement("button");
+    screen.getByRole("dialog").append(gone);
+    gone.focus();
+    gone.remove();
+    expect(document.activeElement).toBe(document.body);
+    fireEvent.change(screen.getByLabelText(en["header.language"]), { target: { value: "de" } });
+    expect(focused()).toBe(de["help.title"]);
   });
 
   it("goes to Stop when the camera starts, and back to the sources when it stops", () => {
