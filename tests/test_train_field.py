@@ -92,7 +92,7 @@ def test_jpeg_loses_what_a_jpeg_file_loses(quality: int) -> None:
         difference = abs(one[0].numpy() - theirs)
         # libjpeg's integer transform rounds some coefficients to the next step of the table.
         assert difference.mean() <= 0.4
-        assert np.quantile(difference, 0.97) <= 2
+        assert np.quantile(difference, 0.9) <= 1  # such a block is 3 % of the picture
         lost = abs(image[0].numpy() - theirs).mean()
         assert abs(image[0].numpy() - one[0].numpy()).mean() == pytest.approx(lost, rel=0.1)
 

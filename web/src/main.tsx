@@ -1,9 +1,10 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { App } from "./app/App";
 import type { Services } from "./app/services";
 import { loadListing, openEngine, openSamples } from "./engine";
 import { OfflinePage } from "./offline/client";
+import { App } from "./ui/App";
+import { Boundary } from "./ui/Boundary";
 import "./styles/index.css";
 
 /** How long the first visit waits for its service worker before it fetches the model. */
@@ -29,6 +30,8 @@ const services: Services = {
 };
 createRoot(root).render(
   <StrictMode>
-    <App services={services} />
+    <Boundary>
+      <App services={services} />
+    </Boundary>
   </StrictMode>,
 );

@@ -1,6 +1,6 @@
 /** What is said aloud and to screen readers, and when: on change only, and not too often. */
 
-import type { FaceRow } from "../engine/row";
+import type { FaceRow } from "../vision/row";
 
 /** A phrase must stand this long before it is said. */
 export const STEADY_S = 0.6;

@@ -1,6 +1,6 @@
 /** Rows as CSV: the columns and cells of `mien analyze --format csv` (src/mien/core/table.py). */
 
-import type { FaceRow, FrameRow } from "../engine/row";
+import type { FaceRow, FrameRow } from "../vision/row";
 
 const FRAME = ["schema", "model", "source", "frame", "time_s", "width", "height"] as const;
 const POINTS = ["left_eye", "right_eye", "nose", "mouth_left", "mouth_right"].flatMap((name) => [

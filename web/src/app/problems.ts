@@ -1,15 +1,7 @@
 /** Everything that can go wrong, by the names the texts have for it. */
 
 import { EngineError, type Trouble } from "../engine/types";
-
-export type CameraProblem =
-  | "no-camera"
-  | "camera-denied"
-  | "camera-busy"
-  | "camera-unplugged"
-  | "insecure-origin";
-
-export type FileProblem = "picture-too-large" | "video-unplayable" | "file-unknown";
+import { type CameraProblem, type FileProblem, SourceError } from "../media/errors";
 
 export type Problem = Trouble | CameraProblem | FileProblem;
 
@@ -17,17 +9,6 @@ export type Problem = Trouble | CameraProblem | FileProblem;
 export interface Failure {
   readonly problem: Problem;
   readonly detail: string;
-}
-
-/** What the page throws itself when a source fails. */
-export class SourceError extends Error {
-  readonly problem: Problem;
-
-  constructor(problem: Problem, message: string) {
-    super(message);
-    this.name = "SourceError";
-    this.problem = problem;
-  }
 }
 
 const CAMERA: Readonly<Record<string, CameraProblem>> = {

@@ -6,7 +6,7 @@
  * evenly. `stride` and `seen` let the page say so.
  */
 
-import type { FaceRow, FrameRow, Probabilities } from "../engine/row";
+import type { FaceRow, FrameRow, Probabilities } from "../vision/row";
 
 export const MAX_FRAMES = 65_536;
 export const MAX_FACES = 65_536;

@@ -1,25 +1,28 @@
+import type { OverlayStyle } from "../media/overlay";
 import { annotated, unitOf } from "../media/shot";
-import type { Words } from "../texts/words";
-import { overlayStyle } from "../ui/overlayStyle";
 import type { Live, Shot } from "./live";
 import { fileStem, saveBlob } from "./saving";
 import type { SourceState, State } from "./state";
 import type { Elements } from "./useSource";
 
-/** Save the annotated frame: while frames come the next one read, else the one that is shown. */
+/**
+ * Save the annotated frame: while frames come the next one read, else the one that is shown.
+ *
+ * @param style How it is drawn, given the pixels of one unit of line width.
+ */
 export async function saveShot(
   state: State,
   live: Live,
   elements: Elements,
-  words: Words,
+  style: (unit: number) => OverlayStyle,
 ): Promise<void> {
   const shot = await takeShot(state, live, elements);
   if (shot === null) {
     return;
   }
   const { width, height, source } = shot.answer.row;
-  const style = overlayStyle(state.settings, words, unitOf(width, height));
-  saveBlob(await annotated(shot.bitmap, shot.answer, style), `${fileStem(source)}.png`);
+  const drawn = await annotated(shot.bitmap, shot.answer, style(unitOf(width, height)));
+  saveBlob(drawn, `${fileStem(source)}.png`);
   shot.bitmap.close();
 }
 

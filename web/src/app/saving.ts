@@ -1,6 +1,6 @@
 /** Files that the person saves. */
 
-import type { FrameRow } from "../engine/row";
+import type { FrameRow } from "../vision/row";
 
 const TYPES = { csv: "text/csv;charset=utf-8", jsonl: "application/jsonl" } as const;
 const BATCH = 2_000; // lines per part of the file

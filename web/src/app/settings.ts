@@ -30,6 +30,12 @@ export interface Settings {
 
 const KEY = "mien.settings/1";
 const THEMES: readonly string[] = ["auto", "light", "dark"];
+const NEXT_THEME: Readonly<Record<Theme, Theme>> = { auto: "light", light: "dark", dark: "auto" };
+
+/** What the switch for colours gives next. */
+export function nextTheme(theme: Theme): Theme {
+  return NEXT_THEME[theme];
+}
 
 export function defaultSettings(languages: readonly string[]): Settings {
   return {

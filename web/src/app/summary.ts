@@ -1,6 +1,6 @@
 /** Share of time per label and face. Time goes to what was shown until the next frame came. */
 
-import type { FrameRow } from "../engine/row";
+import type { FrameRow } from "../vision/row";
 
 /** Faces that are counted apart; the ones seen longest ago are put together beyond that. */
 export const MAX_TRACKS = 100;

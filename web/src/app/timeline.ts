@@ -1,6 +1,6 @@
 /** The last half minute of every face, in rings of fixed size. */
 
-import type { FrameRow } from "../engine/row";
+import type { FrameRow } from "../vision/row";
 
 export const SPAN_S = 30;
 

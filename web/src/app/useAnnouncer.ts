@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from "react";
 import type { Words } from "../texts/words";
-import { say, speech } from "../ui/voice";
 import { forgotten, type Pace, paced, phraseOf, SILENT } from "./announcing";
 import type { Live } from "./live";
+import { say, speech } from "./voice";
 
 const LOOK_MS = 200;
 

@@ -1,10 +1,17 @@
-import { useEffect } from "react";
-import { nextTheme } from "../ui/Header";
-import type { Page } from "../ui/page";
+import { type Dispatch, useEffect } from "react";
 import { canShowHeat, isOpen } from "./reducer";
+import { nextTheme } from "./settings";
 import { type Action, actionOf } from "./shortcuts";
+import type { Event, State } from "./state";
 
-/** Act on single keys, unless a dialogue is open or the person has switched them off. */
+interface Page {
+  readonly state: State;
+  readonly dispatch: Dispatch<Event>;
+  /** Open the file dialog of the system. */
+  readonly choose: (kind: "picture" | "video") => void;
+}
+
+/** Act on single keys, unless a dialog is open or the person has switched them off. */
 export function useShortcuts(page: Page): void {
   const { state } = page;
   const active = state.settings.shortcuts && state.dialog === null;

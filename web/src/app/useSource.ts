@@ -3,9 +3,9 @@
 import { type Dispatch, type RefObject, useEffect } from "react";
 import { type Engine, EngineError } from "../engine/types";
 import { listCameras, onCamerasChange, openCamera, stopStream } from "../media/camera";
-import { readCamera, readPicture, readVideo } from "../media/reading";
 import type { Live } from "./live";
 import { cameraFailure, type Failure, failureOf } from "./problems";
+import { readCamera, readPicture, readVideo } from "./reading";
 import { isOpen, readerFailure } from "./reducer";
 import type { Event, State } from "./state";
 

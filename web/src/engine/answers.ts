@@ -1,8 +1,8 @@
-/** What a server sends, checked: rows (DESIGN 6), errors, and the facts of its model. */
+/** What a server sends, checked: rows, errors, and the facts of its model. */
 
+import type { FaceRow, FrameRow, Probabilities, Row } from "../vision/row";
 import { list, number, numbers, table, text, truth, whole } from "./checks";
 import type { Limits } from "./encoding";
-import type { FaceRow, FrameRow, Probabilities, Row } from "./row";
 import type { ModelInfo, Precision } from "./types";
 
 const SCHEMA = "mien.row/1";

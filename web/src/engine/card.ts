@@ -1,6 +1,6 @@
-/** The card of a bundle (DESIGN 4): what the page must know of a model, checked. */
+/** The card of a bundle: what the page must know of a model, checked. */
 
-import { FRAME, type Template } from "../vision/alignment";
+import { CROP, type Template } from "../vision/alignment";
 import type { ModelFacts } from "../vision/recognizer";
 import { list, number, numbers, table, text, whole } from "./checks";
 import { messageOf } from "./trouble";
@@ -26,7 +26,7 @@ export interface Card {
  * Read a card for one precision.
  *
  * @throws EngineError `model-missing` without that precision, `model-corrupt` if the card is damaged,
- *   of a newer schema, or of a frame that is not cut here.
+ *   of a newer schema, or of a crop that is not cut here.
  */
 export function parseCard(json: string, precision: Precision): Card {
   try {
@@ -50,8 +50,8 @@ function checkedCard(value: unknown, precision: Precision): Card {
   const file = table(given, "card.files");
   const calibration = table(file.calibration, "calibration");
   const geometry = table(card.geometry, "card.geometry");
-  if (geometry.frame !== FRAME) {
-    throw new TypeError(`expected a frame of ${FRAME} pixels, got ${geometry.frame}`);
+  if (geometry.frame !== CROP) {
+    throw new TypeError(`expected a crop of ${CROP} pixels, got ${geometry.frame}`);
   }
   const outputs = texts(card.outputs, "card.outputs");
   return {

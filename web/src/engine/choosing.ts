@@ -3,7 +3,7 @@
 import type { Graph } from "../vision/graph";
 import type { Card } from "./card";
 import { isUsed, judged, type Trial } from "./choice";
-import { type GraphicsGraph, openOnCard, whyNoCard } from "./graphics";
+import { type GraphicsGraph, openOnGraphics, whyNoGraphics } from "./graphics";
 import { graphicsFiles } from "./graphicsFiles";
 import { Guarded } from "./guarded";
 import type { OpenOrder } from "./messages";
@@ -13,7 +13,7 @@ import { tried } from "./trial";
 import { messageOf } from "./trouble";
 import type { GraphicsReport, ModelInfo, Precision, Progress } from "./types";
 
-/** A card that takes longer than this for the trial is none to wait for. */
+/** A graphics card that takes longer than this for the trial is not waited for. */
 const PATIENCE_MS = 30_000;
 
 /** The model on WASM: graph and file. */
@@ -30,13 +30,13 @@ export interface Chosen {
 
 interface Listeners {
   readonly onProgress: (progress: Progress) => void;
-  /** Called when the card is lost while it reads, and WASM goes on. */
+  /** Called when the graphics card is lost while it reads, and WASM continues. */
   readonly onInfo: (info: ModelInfo) => void;
 }
 
 /**
  * The model on the graphics card, if that is wished and measures faster, else as it was. Never
- * fails: whatever goes wrong with the card is told in the report.
+ * fails: the report says whatever goes wrong with the graphics card.
  *
  * @param bundle Folder of the model.
  */
@@ -51,7 +51,7 @@ export async function chosenNetwork(
   try {
     const files = graphicsFiles();
     if (files === null) return stays({ reason: "missing" });
-    const reason = await whyNoCard(order.graphics);
+    const reason = await whyNoGraphics(order.graphics);
     if (reason !== null) return stays({ reason });
     const base = new URL(order.base);
     const { path, bytes, sha256 } = files;
@@ -61,8 +61,8 @@ export async function chosenNetwork(
       exactOf(usual, bundle, onProgress),
     ]);
     const script = new URL(files.script, base);
-    const card = await openOnCard(exact.data, script, wasm as Uint8Array<ArrayBuffer>);
-    return await better(order, { usual, exact, card }, listeners);
+    const webgpu = await openOnGraphics(exact.data, script, wasm as Uint8Array<ArrayBuffer>);
+    return await better(order, { usual, exact, webgpu }, listeners);
   } catch (error) {
     return stays({ reason: "failed", detail: messageOf(error) });
   }
@@ -81,36 +81,36 @@ async function exactOf(
 
 interface Candidates {
   readonly usual: Usual;
-  /** fp32 on WASM: what the card must answer, and what goes on when it is lost. */
+  /** fp32 on WASM: what the graphics card must answer, and what reads when it is lost. */
   readonly exact: Usual;
-  readonly card: GraphicsGraph;
+  readonly webgpu: GraphicsGraph;
 }
 
 async function better(
   order: OpenOrder,
-  { usual, exact, card }: Candidates,
+  { usual, exact, webgpu }: Candidates,
   { onInfo }: Listeners,
 ): Promise<Chosen> {
-  let isCardUsed = false;
+  let isWebgpuUsed = false;
   try {
-    const graphs = { usual: usual.graph, exact: exact.graph, webgpu: card.graph };
+    const graphs = { usual: usual.graph, exact: exact.graph, webgpu: webgpu.graph };
     const patienceMs = order.graphics === "forced" ? null : PATIENCE_MS;
-    const trial = await inTime(tried(graphs, exact.card.facts), card.lost, patienceMs);
+    const trial = await inTime(tried(graphs, exact.card.facts), webgpu.lost, patienceMs);
     const report = { ...trial, reason: judged(trial, order.graphics), detail: "" };
-    isCardUsed = isUsed(report.reason);
-    if (!isCardUsed) return staying(usual, report);
-    const graph = new Guarded(card.graph, exact.graph, card.lost, (detail) => {
-      card.drop();
+    isWebgpuUsed = isUsed(report.reason);
+    if (!isWebgpuUsed) return staying(usual, report);
+    const graph = new Guarded(webgpu.graph, exact.graph, webgpu.lost, (detail) => {
+      webgpu.drop();
       onInfo(infoOf(exact, "wasm", { ...report, reason: "lost", detail }));
     });
     return { graph, card: exact.card, info: infoOf(exact, "webgpu", report) };
   } finally {
-    if (!isCardUsed) card.drop();
-    if (exact !== usual) await (isCardUsed ? usual : exact).graph.release();
+    if (!isWebgpuUsed) webgpu.drop();
+    if (exact !== usual) await (isWebgpuUsed ? usual : exact).graph.release();
   }
 }
 
-/** The trial, unless the card is lost or too slow for it. */
+/** The trial, unless the graphics card is lost or too slow for it. */
 async function inTime(
   trial: Promise<Trial>,
   lost: Promise<string>,
@@ -126,7 +126,7 @@ async function inTime(
     return await Promise.race([trial, gone, late]);
   } finally {
     clearTimeout(timer);
-    gone.catch(() => undefined); // told by `Guarded` from now on
+    gone.catch(() => undefined); // reported by `Guarded` from now on
   }
 }
 

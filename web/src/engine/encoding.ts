@@ -1,6 +1,6 @@
 /** Frames as files that a server takes: within its limits, which `/v1/model` tells. */
 
-import type { FrameRow } from "./row";
+import type { FrameRow } from "../vision/row";
 import { troubleOf } from "./trouble";
 import { EngineError } from "./types";
 

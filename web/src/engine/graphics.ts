@@ -3,8 +3,8 @@
 import { type OpenGraph, opened } from "./runtime";
 import type { GraphicsReason, GraphicsWish } from "./types";
 
-/** Why there is no card to try; null if there is one. A processor that imitates one is none. */
-export async function whyNoCard(wish: GraphicsWish): Promise<GraphicsReason | null> {
+/** Why there is no graphics card to try; null if there is one. A processor that imitates one is none. */
+export async function whyNoGraphics(wish: GraphicsWish): Promise<GraphicsReason | null> {
   const adapter = await navigator.gpu.requestAdapter();
   if (adapter === null) return "missing";
   return adapter.info.isFallbackAdapter && wish !== "forced" ? "software" : null;
@@ -25,7 +25,7 @@ export interface GraphicsGraph {
  * @param script Address of the runtime's script.
  * @param wasm Content of its WebAssembly.
  */
-export async function openOnCard(
+export async function openOnGraphics(
   model: Uint8Array,
   script: URL,
   wasm: Uint8Array<ArrayBuffer>,

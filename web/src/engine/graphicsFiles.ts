@@ -12,6 +12,7 @@ const FILES = typeof __GRAPHICS__ === "undefined" ? null : __GRAPHICS__;
  * waits for the card by JSPI: the one for browsers without is 10 MB larger.
  */
 export function graphicsFiles(): NonNullable<typeof FILES> | null {
-  const isAble = globalThis.navigator?.gpu !== undefined && "Suspending" in WebAssembly;
+  const isAble =
+    globalThis.navigator?.gpu !== undefined && "Suspending" in (globalThis.WebAssembly ?? {});
   return isAble ? FILES : null;
 }

@@ -2,11 +2,11 @@
 
 import type { Picture } from "../vision/graph";
 import type { Detector } from "../vision/mtcnn";
-import type { Recognizer } from "../vision/recognizer";
+import type { HeatMap, Recognizer } from "../vision/recognizer";
+import type { FrameRow } from "../vision/row";
 import { frameRow } from "../vision/rows";
 import { Stream } from "../vision/stream";
-import type { FrameRow } from "./row";
-import type { HeatMap, StreamOptions } from "./types";
+import type { StreamOptions } from "./types";
 
 export interface ReaderAnswer {
   readonly row: FrameRow;

@@ -1,8 +1,8 @@
 /** Labelled crops on the server: begun by consent, sent, listed, deleted (docs/teach.md). */
 
+import type { FaceRow } from "../vision/row";
 import { type Api, LostError, RefusedError } from "./api";
 import { list, type Table, table, text, whole } from "./checks";
-import type { FaceRow } from "./row";
 
 /** Why something about samples failed; the page has a text for each. */
 export type SampleTrouble =

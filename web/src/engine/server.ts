@@ -1,9 +1,9 @@
 /** The same engine on a server: live frames over `WS /v1/stream`, stills by `POST /v1/analyze`. */
 
+import type { FrameRow, Row } from "../vision/row";
 import { checkedRow, type ServerFacts, serverFacts } from "./answers";
 import { Api, RefusedError } from "./api";
 import { Encoder, inPixelsOf, type Limits } from "./encoding";
-import type { FrameRow, Row } from "./row";
 import { StreamSocket } from "./socket";
 import { troubleOf } from "./trouble";
 import {

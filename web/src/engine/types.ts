@@ -3,7 +3,8 @@
  * Both answer rows of one format, so the page shows, smooths and exports them alike.
  */
 
-import type { FrameRow } from "./row";
+import type { HeatMap } from "../vision/recognizer";
+import type { FrameRow } from "../vision/row";
 
 export type Precision = "fp32" | "int8";
 export type Mode = "device" | "server";
@@ -71,18 +72,9 @@ export interface ModelInfo {
   readonly graphics?: GraphicsReport;
 }
 
-/** Where the model looked, one small map per face of the row, in the same order. */
-export interface HeatMap {
-  readonly width: number;
-  readonly height: number;
-  /** `width * height` values from 0 to 1, row by row, of the crop around the face. */
-  readonly values: Float32Array;
-  /** Crop coordinates (-1 to 1) to pixels of the frame: a b c d e f, x = a u + b v + c. */
-  readonly affine: readonly [number, number, number, number, number, number];
-}
-
 export interface Answer {
   readonly row: FrameRow;
+  /** One map per face of the row, in the same order. */
   readonly heat: readonly HeatMap[];
   /** Milliseconds; null where the reader cannot tell. */
   readonly ms: {

@@ -1,6 +1,6 @@
 /** Cameras of this device, through the Media Capture API. */
 
-import { SourceError } from "../app/problems";
+import { SourceError } from "./errors";
 
 export interface Camera {
   readonly id: string;

@@ -1,8 +1,8 @@
 /** One face of a frame: the part of it that its crop touches, and the crop as grey levels. */
 
-import type { FaceRow } from "../engine/row";
-import { type Affine, FRAME, faceAffines, pixelsPerCropPixel, TEMPLATE } from "../vision/alignment";
+import { type Affine, CROP, faceAffines, pixelsPerCropPixel, TEMPLATE } from "../vision/alignment";
 import { facesOf } from "../vision/faces";
+import type { FaceRow } from "../vision/row";
 
 /** Pixels of a frame, from `left` and `top` on. */
 export interface Part {
@@ -72,14 +72,14 @@ export function greyCrop(
   const pixels = pixelsPerCropPixel(affine);
   const samples = Math.max(LEAST_SAMPLES, Math.ceil((pixels - 1) / APART));
   const spread = 1 - 1 / Math.max(pixels, 1);
-  const along = Array.from({ length: FRAME * samples }, (_, k) => {
-    const centre = (2 * Math.floor(k / samples) + 1) / FRAME - 1;
-    return centre + (spread * (((k % samples) + 0.5) / samples - 0.5) * 2) / FRAME;
+  const along = Array.from({ length: CROP * samples }, (_, k) => {
+    const centre = (2 * Math.floor(k / samples) + 1) / CROP - 1;
+    return centre + (spread * (((k % samples) + 0.5) / samples - 0.5) * 2) / CROP;
   });
-  const sums = new Float64Array(FRAME * FRAME);
+  const sums = new Float64Array(CROP * CROP);
   for (const [row, v] of along.entries()) {
     for (const [column, u] of along.entries()) {
-      const at = Math.floor(row / samples) * FRAME + Math.floor(column / samples);
+      const at = Math.floor(row / samples) * CROP + Math.floor(column / samples);
       sums[at] = (sums[at] as number) + greyAt(image, a * u + b * v + c, d * u + e * v + f);
     }
   }

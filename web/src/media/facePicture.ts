@@ -1,8 +1,8 @@
 /** The part of a frame around one face, as a file to send and as the crop that will be kept. */
 
-import type { FaceRow, FrameRow } from "../engine/row";
 import type { FacePicture } from "../engine/samples";
-import { FRAME } from "../vision/alignment";
+import { CROP } from "../vision/alignment";
+import type { FaceRow, FrameRow } from "../vision/row";
 import { cropAffine, greyCrop, moved, type Part, partAround } from "./crop";
 
 type Context = OffscreenCanvasRenderingContext2D;
@@ -38,7 +38,7 @@ export function cropPixels(frame: CanvasImageSource, row: FrameRow, face: FaceRo
   const { context } = drawn(frame, part);
   const image = context.getImageData(0, 0, part.width, part.height);
   const grey = greyCrop(image, cropAffine(moved(face, part)));
-  const shown = new ImageData(FRAME, FRAME);
+  const shown = new ImageData(CROP, CROP);
   for (const [at, level] of grey.entries()) {
     shown.data.set([level, level, level, 255], 4 * at);
   }

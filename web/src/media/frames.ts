@@ -1,22 +1,26 @@
 /** Newest frames of a playing `<video>`, for a camera. */
 
+import { watchFrames } from "./presented";
+
 /**
  * Waits for frames of a video element. A frame that comes while nobody waits is remembered, so
  * that the next wait ends at once with the newest one; older ones are passed over.
  */
 export class NewestFrame {
-  readonly #video: HTMLVideoElement;
   readonly #signal: AbortSignal;
-  #handle: number;
+  /** Ends the watch over the element. */
+  readonly stop: () => void;
   #fresh = false;
   #wake: (() => void) | null = null;
 
   /** @param signal Ends every wait. */
   constructor(video: HTMLVideoElement, signal: AbortSignal) {
-    this.#video = video;
     this.#signal = signal;
     signal.addEventListener("abort", () => this.#wake?.(), { once: true });
-    this.#handle = video.requestVideoFrameCallback(this.#arrived);
+    this.stop = watchFrames(video, () => {
+      this.#fresh = true;
+      this.#wake?.();
+    });
   }
 
   /** Whether a new frame came; false when the signal stopped the wait. */
@@ -30,14 +34,4 @@ export class NewestFrame {
     this.#fresh = false;
     return !this.#signal.aborted;
   }
-
-  stop(): void {
-    this.#video.cancelVideoFrameCallback(this.#handle);
-  }
-
-  readonly #arrived = (): void => {
-    this.#fresh = true;
-    this.#wake?.();
-    this.#handle = this.#video.requestVideoFrameCallback(this.#arrived);
-  };
 }

@@ -1,7 +1,8 @@
 /** Boxes, labels, bars, landmarks and heat maps, drawn over a frame. */
 
-import type { FaceRow } from "../engine/row";
-import type { Answer, HeatMap } from "../engine/types";
+import type { Answer } from "../engine/types";
+import type { HeatMap } from "../vision/recognizer";
+import type { FaceRow } from "../vision/row";
 import { boxOnCanvas, toCanvas, type View } from "./view";
 
 export interface OverlayStyle {

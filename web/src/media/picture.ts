@@ -1,6 +1,6 @@
 /** Pictures from files, drops and the clipboard. */
 
-import { SourceError } from "../app/problems";
+import { SourceError } from "./errors";
 import { announcedSize, pixelsOf, type Size } from "./size";
 
 /** Pixels of a picture that are still decoded; the server has the same limit by default. */

@@ -7,7 +7,8 @@
  * on at half the speed; a gap that is found twice is the recording's own.
  */
 
-import { SourceError } from "../app/problems";
+import { SourceError } from "./errors";
+import { saysFrames, watchFrames } from "./presented";
 
 /** Frames that may wait before the element is paused. */
 const WAITING = 4;
@@ -24,9 +25,15 @@ export interface TakenFrame {
 
 /** Judges the times of presented frames; apart from the element, so that it can be tested. */
 export class FrameTimes {
+  readonly #exact: boolean;
   readonly #intervals: number[] = [];
   #lastS: number | null = null;
   #doubted: number | null = null;
+
+  /** @param exact Whether times are those of the frames; between other times no gap is looked for. */
+  constructor(exact = true) {
+    this.#exact = exact;
+  }
 
   /**
    * "again": shown before; "gap": frames may be missing since `lastS`, go back; "take": read it.
@@ -39,7 +46,7 @@ export class FrameTimes {
     if (last !== null) {
       const interval = timeS - last;
       const usual = this.#usual();
-      if (usual !== null && interval > GAP * usual && this.#doubted !== timeS) {
+      if (this.#exact && usual !== null && interval > GAP * usual && this.#doubted !== timeS) {
         this.#doubted = timeS;
         return "gap";
       }
@@ -110,9 +117,9 @@ export async function readRecording(
 
 class Taker {
   readonly #video: HTMLVideoElement;
-  readonly #times = new FrameTimes();
+  readonly #times: FrameTimes;
+  readonly #unwatch: () => void;
   readonly #queue: Promise<TakenFrame>[] = [];
-  #handle: number;
   #wake: (() => void) | null = null;
   #ended = false;
   #held = false;
@@ -120,11 +127,12 @@ class Taker {
 
   constructor(video: HTMLVideoElement) {
     this.#video = video;
+    this.#times = new FrameTimes(saysFrames(video));
     video.muted = true;
     video.playbackRate = SLOWEST; // until the usual interval is known, gaps cannot be told
     video.addEventListener("ended", this.#onEnded);
     video.addEventListener("error", this.#onEnded);
-    this.#handle = video.requestVideoFrameCallback(this.#presented);
+    this.#unwatch = watchFrames(video, this.#presented);
   }
 
   /** The next frame; null at the end. Plays on when there is room for more. */
@@ -160,7 +168,7 @@ class Taker {
   async stop(): Promise<void> {
     this.#ended = true;
     this.#video.pause();
-    this.#video.cancelVideoFrameCallback(this.#handle);
+    this.#unwatch();
     this.#video.removeEventListener("ended", this.#onEnded);
     this.#video.removeEventListener("error", this.#onEnded);
     for (const taken of await Promise.allSettled(this.#queue)) {
@@ -180,9 +188,7 @@ class Taker {
     }
   }
 
-  readonly #presented = (_now: number, frame: VideoFrameCallbackMetadata): void => {
-    this.#handle = this.#video.requestVideoFrameCallback(this.#presented);
-    const timeS = frame.mediaTime;
+  readonly #presented = (timeS: number): void => {
     const judgement = this.#ended ? "again" : this.#times.judge(timeS);
     if (judgement === "gap") {
       this.#calm = 0;

@@ -1,5 +1,5 @@
 import { deTeach } from "./de.teach";
-import type { Texts } from "./index";
+import type { Texts } from "./type";
 
 /** Deutsch. */
 export const de: Texts = {
@@ -25,16 +25,16 @@ export const de: Texts = {
     "Menschen lächeln ohne Freude und trauern, ohne dass man es sieht. Gesichter unterscheiden sich je nach Mensch, Kultur und Lage. Nichts hier beweist, was jemand fühlt, denkt oder vorhat.",
   "note.where.title": "Wo es nicht benutzt werden darf",
   "note.where":
-    "In der Europäischen Union ist das Erkennen von Emotionen am Arbeitsplatz und in Bildungseinrichtungen verboten, außer aus medizinischen Gründen oder zur Sicherheit (KI-Verordnung, Artikel 5 Absatz 1 Buchstabe f). Anderswo müssen Sie den Menschen, die davor sitzen, sagen, dass Sie es benutzen (Artikel 50 Absatz 3, seit dem 2. August 2026). Beurteilen, überwachen oder sortieren Sie damit niemanden, und fragen Sie alle, die im Bild sind.",
+    "In der Europäischen Union ist das Erkennen von Emotionen am Arbeitsplatz und in Bildungseinrichtungen verboten, außer aus medizinischen Gründen oder zur Sicherheit (KI-Verordnung, Artikel 5 Absatz 1 Buchstabe f). Wo es erlaubt ist, müssen die Menschen, deren Gesichter gelesen werden, darüber informiert werden (Artikel 50 Absatz 3, seit dem 2. August 2026). Beurteilen, überwachen oder sortieren Sie damit niemanden, und fragen Sie alle, die im Bild sind.",
   "note.private.title": "Nichts verlässt dieses Gerät",
   "note.private":
     "Kamera, Bilder und Aufnahmen werden hier im Browser gelesen. Nichts wird gespeichert oder verschickt, es sei denn, Sie wählen den Server, sichern selbst eine Datei oder willigen ausdrücklich ein.",
   "note.agree": "Verstanden, los geht’s",
   "note.again": "Hinweis noch einmal lesen",
 
-  "source.title": "Was soll gelesen werden?",
+  "source.title": "Was soll mien lesen?",
   "source.camera": "Kamera",
-  "source.camera.text": "Live, immer das neueste Bild",
+  "source.camera.text": "Live-Video",
   "source.picture": "Bild",
   "source.picture.text": "Als Datei, eingefügt oder hergezogen",
   "source.video": "Aufnahme",
@@ -42,7 +42,6 @@ export const de: Texts = {
   "source.drop": "Bild oder Video hier ablegen",
   "source.stop": "Anhalten",
   "source.cancel": "Abbrechen",
-  "source.change": "Andere Quelle",
   "source.private": "Alles bleibt auf diesem Gerät.",
   "source.server": "Die Bilder gehen an den Server dieser Seite.",
 
@@ -54,7 +53,7 @@ export const de: Texts = {
   "stage.loading.bytes": "{loaded} von {total}",
   "stage.paused": "Pause, solange die Seite verdeckt ist",
   "stage.reading": "Wird gelesen …",
-  "stage.done": "Bis zum Ende gelesen",
+  "stage.done": "Fertig",
   "stage.cancelled": "Abgebrochen; das Gelesene bleibt erhalten",
   "stage.position": "{time} von {duration}",
   "stage.progress": "Fortschritt der Aufnahme",
@@ -125,7 +124,7 @@ export const de: Texts = {
   "settings.server": "Auf dem Server",
   "settings.server.text": "Die Bilder gehen an den Server dieser Seite. Er speichert nichts.",
   "settings.model": "Modell",
-  "settings.model.line": "{name} · {parameters} Parameter",
+  "settings.model.line": "{parameters} Parameter",
   "settings.precision": "Genauigkeit",
   "settings.int8": "Schnell (int8)",
   "settings.fp32": "Genau (fp32)",
@@ -142,7 +141,7 @@ export const de: Texts = {
   "graphics.failed": "WebGPU ist gescheitert: Es bleibt bei WASM. {detail}",
   "graphics.lost": "Die Grafikkarte ging verloren: Weiter mit WASM. {detail}",
   "settings.camera": "Kamera",
-  "settings.camera.auto": "Wahl des Browsers",
+  "settings.camera.auto": "Der Browser wählt",
   "settings.camera.number": "Kamera {number}",
   "settings.shortcuts": "Tastenkürzel mit einer Taste",
   "settings.voice": "Dieses Gerät hat keine deutsche Stimme; vielleicht spricht eine andere.",

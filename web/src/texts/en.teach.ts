@@ -55,7 +55,7 @@ export const enTeach = {
   "teach.notice.deleted": "Deleted: {what}.",
   "teach.server": "The server says:",
   "teach.reach":
-    "Models that were already fitted to deleted crops or exported are not changed. Delete them too, or fit them again.",
+    "Models that were already fitted to deleted crops or exported are not changed. Delete them too, or fit again.",
   "teach.samples.one": "{count} crop",
   "teach.samples.other": "{count} crops",
   "teach.sessions.one": "{count} session",

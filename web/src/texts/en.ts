@@ -26,7 +26,7 @@ export const en = {
     "People smile without joy and are sad without showing it. Faces differ between people, cultures and situations. Take nothing here as proof of what someone feels, thinks or intends.",
   "note.where.title": "Where it may not be used",
   "note.where":
-    "In the European Union, reading emotions at work and in schools is forbidden except for medical or safety reasons (AI Act, Article 5(1)(f)). Elsewhere you must tell the people in front of it that you use it (Article 50(3), since 2 August 2026). Do not use it to judge, select or watch people, and ask everyone who is in the picture.",
+    "In the European Union, reading emotions at work and in schools is forbidden except for medical or safety reasons (AI Act, Article 5(1)(f)). Wherever it is allowed, the people whose faces are read must be informed (Article 50(3), since 2 August 2026). Do not use it to judge, select or watch people, and ask everyone who is in the picture.",
   "note.private.title": "Nothing leaves this device",
   "note.private":
     "Camera, pictures and recordings are read here in the browser. Nothing is stored or sent, unless you choose the server, save a file yourself, or expressly agree to it.",
@@ -34,9 +34,9 @@ export const en = {
   "note.again": "Read the note again",
 
   // Sources
-  "source.title": "What should be read?",
+  "source.title": "What should mien read?",
   "source.camera": "Camera",
-  "source.camera.text": "Live, with the newest frame",
+  "source.camera.text": "Live video",
   "source.picture": "Picture",
   "source.picture.text": "A file, or paste or drop one",
   "source.video": "Recording",
@@ -44,20 +44,19 @@ export const en = {
   "source.drop": "Drop a picture or a video here",
   "source.stop": "Stop",
   "source.cancel": "Cancel",
-  "source.change": "Another source",
   "source.private": "Everything stays on this device.",
   "source.server": "Frames are sent to the server of this page.",
 
   // Stage
   "stage.label": "What is read",
   "stage.asking": "Please allow the camera.",
-  "stage.asking.text": "The browser asks for it, mostly at the top of the window.",
+  "stage.asking.text": "The browser asks for it, usually at the top of the window.",
   "stage.loading": "Loading",
   "stage.loading.text": "Once only: then the page works without a network, too.",
   "stage.loading.bytes": "{loaded} of {total}",
   "stage.paused": "Paused while the page is hidden",
   "stage.reading": "Reading …",
-  "stage.done": "Read to the end",
+  "stage.done": "Finished",
   "stage.cancelled": "Cancelled; what was read is kept",
   "stage.position": "{time} of {duration}",
   "stage.progress": "Progress of the recording",
@@ -129,7 +128,7 @@ export const en = {
   "settings.server": "On the server",
   "settings.server.text": "Frames go to the server of this page, which does not store them.",
   "settings.model": "Model",
-  "settings.model.line": "{name} · {parameters} parameters",
+  "settings.model.line": "{parameters} parameters",
   "settings.precision": "Precision",
   "settings.int8": "Fast (int8)",
   "settings.fp32": "Exact (fp32)",
@@ -143,9 +142,9 @@ export const en = {
     "The processor only imitates a graphics card here: staying with WASM. Nothing was fetched.",
   "graphics.missing": "The browser gives no graphics card: staying with WASM. Nothing was fetched.",
   "graphics.failed": "WebGPU failed: staying with WASM. {detail}",
-  "graphics.lost": "The graphics card was lost: going on with WASM. {detail}",
+  "graphics.lost": "The graphics card was lost: continuing with WASM. {detail}",
   "settings.camera": "Camera",
-  "settings.camera.auto": "Choice of the browser",
+  "settings.camera.auto": "Let the browser choose",
   "settings.camera.number": "Camera {number}",
   "settings.shortcuts": "Single-key shortcuts",
   "settings.voice": "This device has no voice for English; another one may speak.",
@@ -227,7 +226,7 @@ export const en = {
     "The timeline holds {span} seconds, the session up to {frames} frames; a longer one is thinned evenly, and the page says so. All of it is gone when the page is closed.",
   "help.about": "About",
   "help.about.text":
-    "mien is free software under the Apache License 2.0. The page works without a network once it was loaded, and can be installed.",
+    "mien is free software under the Apache License 2.0. The page works without a network once it has been loaded, and can be installed.",
   "help.notices": "Licences of what it contains",
 
   // Problems: a title, what to do, and the actions
@@ -242,7 +241,7 @@ export const en = {
     "Plug one in or switch it on, then try again. Pictures and recordings work without one.",
   "problem.camera-denied": "The camera is not allowed",
   "problem.camera-denied.do":
-    "Allow it for this page: mostly by the symbol beside the address, or in the settings of the browser or the system. Then try again.",
+    "Allow it for this page: usually with the symbol beside the address, or in the settings of the browser or the system. Then try again.",
   "problem.camera-busy": "The camera is in use",
   "problem.camera-busy.do":
     "Another program has it, perhaps a video call. Close that one and try again.",
@@ -257,7 +256,7 @@ export const en = {
     "A file is missing beside this page, or the network is away. Try again; whoever runs the page finds the name of the file below.",
   "problem.model-corrupt": "The model is damaged",
   "problem.model-corrupt.do":
-    "A file is not the one that its checksum names. Try again: it will be fetched again. If it stays so, the copy on the server is damaged.",
+    "A file is not the one that its checksum names. Try again: it will be fetched again. If that does not help, the copy on the server is damaged.",
   "problem.wasm-blocked": "The browser does not allow WebAssembly",
   "problem.wasm-blocked.do":
     "A policy or a very strict protection setting forbids it. Allow it for this page, use another browser, or read on the server.",

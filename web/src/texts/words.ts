@@ -1,6 +1,7 @@
 /** Texts and numbers of one language, ready to use. */
 
-import { type CountKey, filled, type Key, LANGUAGES, type Language, type Values } from "./index";
+import { filled, LANGUAGES, type Language } from "./index";
+import type { CountKey, Key, Values } from "./type";
 
 export interface Words {
   readonly language: Language;

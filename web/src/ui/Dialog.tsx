@@ -1,4 +1,7 @@
-/** A modal dialogue: the browser's own, which keeps the focus inside and closes on Escape. */
+/**
+ * A modal dialog: the browser's own, which keeps the focus inside and closes on Escape. What had the
+ * focus before has it again afterwards.
+ */
 
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { Icon } from "./icons";
@@ -19,10 +22,17 @@ export function Dialog({ title, onClose, wide = false, children }: Props) {
   const heading = useId();
   useEffect(() => {
     const dialog = element.current;
+    const opener = document.activeElement;
     dialog?.showModal();
     // Else the first field has the focus, which may be far below what is to be read first.
     head.current?.focus();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // The dialog has left the document by now, so that the browser gives no focus back itself.
+      if (opener instanceof HTMLElement) {
+        opener.focus();
+      }
+    };
   }, []);
   return (
     // A click on the backdrop is one on the dialog itself; Escape does the same for the keyboard.

@@ -1,6 +1,6 @@
 /** Every face in words and bars; the order of the bars never changes. */
 
-import type { FaceRow } from "../engine/row";
+import type { FaceRow } from "../vision/row";
 import { colourOf } from "./colours";
 import { FaceDrawing, isDrawn } from "./FaceDrawing";
 import { captionOf } from "./overlayStyle";

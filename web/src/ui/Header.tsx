@@ -1,13 +1,7 @@
-import type { Theme } from "../app/settings";
+import { nextTheme } from "../app/settings";
 import { Icon } from "./icons";
 import { LanguageChoice } from "./LanguageChoice";
 import { usePage } from "./page";
-
-const NEXT: Readonly<Record<Theme, Theme>> = { auto: "light", light: "dark", dark: "auto" };
-
-export function nextTheme(theme: Theme): Theme {
-  return NEXT[theme];
-}
 
 export function Header() {
   const { state, dispatch, words } = usePage();

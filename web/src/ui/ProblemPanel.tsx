@@ -1,6 +1,6 @@
 /** A failure with what to do about it, and the buttons that do it. */
 
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
 import type { Failure, Problem } from "../app/problems";
 import { isPassing } from "../app/problems";
 import { MAX_PIXELS } from "../media/picture";
@@ -16,6 +16,26 @@ interface Props {
 
 export function ProblemPanel({ failure, of }: Props) {
   const { dispatch, words } = usePage();
+  const { problem } = failure;
+  return (
+    <ProblemCard failure={failure} words={words}>
+      {problem === "server-refused" && (
+        <TokenField onToken={(token) => dispatch({ type: "retry", token })} />
+      )}
+      <Actions problem={problem} of={of} />
+    </ProblemCard>
+  );
+}
+
+interface CardProps {
+  readonly failure: Failure;
+  readonly words: Words;
+  /** The buttons that help. */
+  readonly children: ReactNode;
+}
+
+/** Asks for nothing of the page, so that it shows where the page itself has failed, too. */
+export function ProblemCard({ failure, words, children }: CardProps) {
   const { problem, detail } = failure;
   return (
     <div className="problem" role="alert">
@@ -24,10 +44,7 @@ export function ProblemPanel({ failure, of }: Props) {
       </span>
       <h2>{words.t(`problem.${problem}`)}</h2>
       <p>{remedy(problem, words)}</p>
-      {problem === "server-refused" && (
-        <TokenField onToken={(token) => dispatch({ type: "retry", token })} />
-      )}
-      <Actions problem={problem} of={of} />
+      {children}
       {detail !== "" && (
         <details className="problem-detail">
           <summary>{words.t("problem.detail")}</summary>
@@ -35,6 +52,18 @@ export function ProblemPanel({ failure, of }: Props) {
         </details>
       )}
     </div>
+  );
+}
+
+export function ReloadButton({ words }: { readonly words: Words }) {
+  return (
+    <button
+      type="button"
+      className="button button-primary"
+      onClick={() => globalThis.location.reload()}
+    >
+      {words.t("action.reload")}
+    </button>
   );
 }
 
@@ -69,15 +98,7 @@ function Actions({ problem, of }: { readonly problem: Problem; readonly of: Prop
           {words.t("action.retry")}
         </button>
       )}
-      {(problem === "defect" || problem === "out-of-memory") && (
-        <button
-          type="button"
-          className="button button-primary"
-          onClick={() => globalThis.location.reload()}
-        >
-          {words.t("action.reload")}
-        </button>
-      )}
+      {(problem === "defect" || problem === "out-of-memory") && <ReloadButton words={words} />}
       {of === "reader" && (
         <button
           type="button"

@@ -1,9 +1,9 @@
 import { type ReactNode, useId } from "react";
 import { chosenModel, chosenPrecision } from "../app/reducer";
+import { useVoice } from "../app/voice";
 import type { Mode, Precision } from "../engine/types";
 import { GraphicsChoice } from "./GraphicsChoice";
 import { usePage } from "./page";
-import { useVoice } from "./voice";
 
 export function Settings() {
   const { state, words } = usePage();
@@ -86,12 +86,15 @@ function ModelChoice() {
         value={entry.name}
         onChange={(model) => dispatch({ type: "settings", change: { model } })}
       >
-        {state.models.entries.map(({ name, parameters }) => (
+        {state.models.entries.map(({ name }) => (
           <option key={name} value={name}>
-            {words.t("settings.model.line", { name, parameters: words.number(parameters) })}
+            {name}
           </option>
         ))}
       </Choice>
+      <p className="quiet">
+        {words.t("settings.model.line", { parameters: words.number(entry.parameters) })}
+      </p>
       <Choice
         label={words.t("settings.precision")}
         value={precision}

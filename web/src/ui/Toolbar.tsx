@@ -66,17 +66,17 @@ function StopButton() {
       </button>
     );
   }
+  // After a failure, its panel has the button for another source.
+  const idle = source.kind === "none" || source.kind === "failed";
   return (
     <button
       type="button"
       className="button"
-      disabled={source.kind === "none"}
+      disabled={idle}
       onClick={() => dispatch({ type: "stop" })}
     >
       <Icon name="stop" />
-      {words.t(
-        source.kind === "camera" || source.kind === "none" ? "source.stop" : "source.change",
-      )}
+      {words.t(idle || source.kind === "camera" ? "source.stop" : "action.change")}
     </button>
   );
 }

@@ -1,7 +1,7 @@
 import type { Settings } from "../app/settings";
-import type { FaceRow } from "../engine/row";
 import type { OverlayStyle } from "../media/overlay";
 import type { Words } from "../texts/words";
+import type { FaceRow } from "../vision/row";
 import { colourOf } from "./colours";
 
 /** Label and probability that decide: the smoothed ones where there are any. */

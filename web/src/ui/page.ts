@@ -12,7 +12,7 @@ export interface Page {
   readonly live: Live;
   readonly words: Words;
   readonly offline: Offline;
-  /** Open the file dialogue of the system. */
+  /** Open the file dialog of the system. */
   readonly choose: (kind: "picture" | "video") => void;
   /** Save the annotated frame that is shown. */
   readonly saveFrame: () => void;

@@ -1,5 +1,5 @@
 /**
- * From faces to affines: where in the picture the model's 48-pixel frame lies. An affine a b c d e
+ * From faces to affines: where in the picture the model's 48-pixel crop lies. An affine a b c d e
  * f maps crop coordinates in [-1, 1] to picture coordinates whose pixel centres are integers:
  * x = a u + b v + c, y = d u + e v + f. The port of `mien.core.alignment`.
  */
@@ -10,11 +10,11 @@ import type { Faces } from "./faces";
 
 export type Affine = readonly [number, number, number, number, number, number];
 
-/** Left eye, right eye and mouth centre in the frame, pixel centres at integers. */
+/** Left eye, right eye and mouth centre in the crop, pixel centres at integers. */
 export type Template = readonly (readonly [number, number])[];
 
-/** Side of the model's frame in pixels: FER2013's own. */
-export const FRAME = 48;
+/** Side of the model's crop in pixels: FER2013's own. */
+export const CROP = 48;
 
 /** Of FER2013's mean face; the card of a bundle names its own. */
 export const TEMPLATE: Template = [
@@ -23,15 +23,15 @@ export const TEMPLATE: Template = [
   [23.5, 37],
 ];
 
-/** A landmark frame this much larger or smaller than its box is a failed landmark, not a face. */
+/** A crop by landmarks this much larger or smaller than its box is a failed landmark, not a face. */
 const PLAUSIBLE = 2.5;
 
 /** Both eyes, both corners of the mouth; the nose is not used. */
 const USED = [0, 1, 3, 4];
 
-/** Frame pixels (pixel centres at integers) to crop coordinates in [-1, 1]. */
+/** Crop pixels (pixel centres at integers) to crop coordinates in [-1, 1]. */
 function cropCoordinate(pixel: number): number {
-  return (2 * pixel + 1) / FRAME - 1;
+  return (2 * pixel + 1) / CROP - 1;
 }
 
 /** Upright square of `scale` times the mean side, on the centre of the box. */
@@ -84,15 +84,15 @@ function meanOf(points: readonly Point[]): Point {
   return [x / points.length, y / points.length];
 }
 
-/** Picture pixels that one frame pixel covers along a side. */
+/** Picture pixels that one crop pixel covers along a side. */
 export function pixelsPerCropPixel([a, b, , d, e]: Affine): number {
-  return (Math.sqrt(Math.abs(a * e - b * d)) * 2) / FRAME;
+  return (Math.sqrt(Math.abs(a * e - b * d)) * 2) / CROP;
 }
 
 /**
- * The frame of each face: from its landmarks where they are plausible, else from its box.
+ * The crop of each face: from its landmarks where they are plausible, else from its box.
  *
- * @param boxScale Side of the frame over the mean side of a box.
+ * @param boxScale Side of the crop over the mean side of a box.
  * @returns Affines rounded to float32.
  */
 export function faceAffines(faces: Faces, boxScale: number, template: Template): Affine[] {

@@ -1,13 +1,12 @@
 /** Faces of a picture to calibrated probabilities: the port of `mien.runtime.recognizer`. */
 
-import type { HeatMap } from "../engine/types";
-import { type Affine, FRAME, faceAffines, pixelsPerCropPixel, type Template } from "./alignment";
+import { type Affine, CROP, faceAffines, pixelsPerCropPixel, type Template } from "./alignment";
 import type { Faces } from "./faces";
 import { floatsOf, type Graph, type Picture, pictureOf, pictureTensor, type Tensor } from "./graph";
 import { type Canvas, cut, pack, type Region, windowOf } from "./packing";
 import { type Scores, scoresOf } from "./scores";
 
-/** Picture pixels per frame pixel above which a region is halved first. */
+/** Picture pixels per crop pixel above which a region is halved first. */
 const LARGEST_STEP = 5;
 
 /** Faces per call of the graph. */
@@ -21,10 +20,20 @@ export interface ModelFacts {
   readonly threshold: number;
   readonly boxScale: number;
   readonly template: Template;
-  /** Side of the central part of the frame that the network sees. */
+  /** Side of the central part of the crop that the network sees. */
   readonly inputSize: number;
   /** Whether the graph has the output `activation`. */
   readonly hasActivation: boolean;
+}
+
+/** Where the model looked in one face. */
+export interface HeatMap {
+  readonly width: number;
+  readonly height: number;
+  /** `width * height` values from 0 to 1, row by row, of the crop around the face. */
+  readonly values: Float32Array;
+  /** Crop coordinates (-1 to 1) to pixels of the frame: a b c d e f, x = a u + b v + c. */
+  readonly affine: readonly [number, number, number, number, number, number];
 }
 
 export interface Recognized {
@@ -70,7 +79,7 @@ export class Recognizer {
         });
       }
     }
-    const seen = Math.min(this.facts.inputSize, FRAME) / FRAME;
+    const seen = Math.min(this.facts.inputSize, CROP) / CROP;
     return {
       scores: scoresOf(logits, labels, temperature, threshold),
       heat: (row, label) => {

@@ -1,8 +1,8 @@
 /** Rows of `mien.row/1` from faces and scores: the port of `frame_row` in `mien.core.rows`. */
 
-import type { FaceRow, FrameRow, Probabilities } from "../engine/row";
 import { InputError } from "./errors";
 import { type Faces, hasLandmarks } from "./faces";
+import type { FaceRow, FrameRow, Probabilities } from "./row";
 import { isUncertain, lengthOf, rowOf, type Scores, topOf } from "./scores";
 import type { Smoothed } from "./smoothing";
 

@@ -1,11 +1,10 @@
 /** What one source has behind it, frame after frame: the port of `mien.runtime.stream`. */
 
-import type { HeatMap } from "../engine/types";
 import { InputError } from "./errors";
 import type { Faces } from "./faces";
 import type { Picture } from "./graph";
 import type { Detector } from "./mtcnn";
-import type { Recognized, Recognizer } from "./recognizer";
+import type { HeatMap, Recognized, Recognizer } from "./recognizer";
 import { type Reading, shownLabel } from "./rows";
 import { Smoother } from "./smoothing";
 import { Tracker } from "./tracking";

@@ -77,7 +77,7 @@ test("nothing of it is fetched unless it is switched on, nor where there is none
   expect(asked.some((path) => path.endsWith("ort-wasm-simd-threaded.wasm"))).toBe(true);
   await box(page).click();
   await page.getByText(en["graphics.missing"]).waitFor({ timeout: 30_000 });
-  await page.getByRole("button", { name: en["source.change"] }).click();
+  await page.getByRole("button", { name: en["action.change"] }).click();
   await readPicture(page);
   expect(ofCard()).toEqual([]);
 });

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { FrameRow } from "../../src/engine/row";
 import { en } from "../../src/texts/en";
+import type { FrameRow } from "../../src/vision/row";
 import {
   browse,
   PORTRAIT,

@@ -1,12 +1,10 @@
 /** A reader that sees faces where there may be none: for views, tests and screenshots. */
 
 import type { OpenOptions, Services } from "../../src/app/services";
-import type { FaceRow, FrameRow } from "../../src/engine/row";
 import {
   type Answer,
   type Engine,
   EngineError,
-  type HeatMap,
   type Mode,
   type ModelEntry,
   type ModelInfo,
@@ -14,9 +12,9 @@ import {
   type Trouble,
 } from "../../src/engine/types";
 import { OfflinePage } from "../../src/offline/client";
-import { type FakeSamplesOptions, FakeStore, fakeOpener } from "./samples";
-
-export const LABELS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"] as const;
+import type { HeatMap } from "../../src/vision/recognizer";
+import type { FaceRow, FrameRow } from "../../src/vision/row";
+import { type FakeSamplesOptions, FakeStore, fakeOpener, LABELS } from "./samples";
 
 export const ENTRIES: readonly ModelEntry[] = [
   {

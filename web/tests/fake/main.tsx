@@ -1,7 +1,7 @@
 /** The page with the fake reader; its options are in the address, as JSON behind `#`. */
 
 import { createRoot } from "react-dom/client";
-import { App } from "../../src/app/App";
+import { App } from "../../src/ui/App";
 import "../../src/styles/index.css";
 import { type FakeOptions, fakeServices } from "./engine";
 

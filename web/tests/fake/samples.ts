@@ -13,7 +13,8 @@ import {
   type SampleTrouble,
   type Wanted,
 } from "../../src/engine/samples";
-import { LABELS } from "./engine";
+
+export const LABELS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"] as const;
 
 export interface FakeSamplesOptions {
   /** Labels of an earlier session, in the order in which they came. */

@@ -1,9 +1,9 @@
 /** Raw RGB frames and the rows that Python read in them (tools/make_web_frames.py). */
 
 import { existsSync, readFileSync } from "node:fs";
-import type { FrameRow } from "../../src/engine/row";
 import type { Precision } from "../../src/engine/types";
 import type { Picture } from "../../src/vision/graph";
+import type { FrameRow } from "../../src/vision/row";
 
 export interface PictureFile {
   readonly file: string;

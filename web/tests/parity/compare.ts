@@ -1,6 +1,6 @@
 /** How far two readings of the same frames are apart; no import of Node, so it runs in a page. */
 
-import type { FaceRow, FrameRow, Probabilities } from "../../src/engine/row";
+import type { FaceRow, FrameRow, Probabilities } from "../../src/vision/row";
 
 /** The bars of DESIGN 9. */
 export const BARS = { probability: 1e-3, box: 1 };

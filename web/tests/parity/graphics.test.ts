@@ -6,7 +6,7 @@
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { TOLERANCE } from "../../src/engine/choice";
-import type { FrameRow } from "../../src/engine/row";
+import type { FrameRow } from "../../src/vision/row";
 import { type PictureFile, readCases } from "./cases";
 import { BARS, distanceOf } from "./compare";
 import type { ParityPage } from "./page/main";

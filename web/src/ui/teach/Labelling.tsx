@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "react";
 import type { Still } from "../../app/teach";
 import { cropPixels } from "../../media/facePicture";
-import { FRAME } from "../../vision/alignment";
+import { CROP } from "../../vision/alignment";
 import { Icon } from "../icons";
 import { usePage } from "../page";
 import { useTeaching } from "./context";
@@ -88,8 +88,8 @@ function Crop({ still, face }: { readonly still: Still | null; readonly face: nu
       <canvas
         ref={element}
         className="crop"
-        width={FRAME}
-        height={FRAME}
+        width={CROP}
+        height={CROP}
         role="img"
         aria-label={words.t("teach.crop")}
       />

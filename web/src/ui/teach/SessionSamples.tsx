@@ -5,7 +5,7 @@ import { total } from "../../app/teach";
 import { type Sample, SampleError, type SampleSession } from "../../engine/samples";
 import { usePage } from "../page";
 import { useTeaching } from "./context";
-import { Deletion } from "./Kept";
+import { Deletion } from "./Deletion";
 import { Thumb } from "./Thumb";
 
 /** Crops that are shown at first, and with every "more". */

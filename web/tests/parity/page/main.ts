@@ -1,7 +1,6 @@
 /** A page without anything to see: the engine on raw frames, called by chromium.test.ts. */
 
 import { loadListing, openEngine } from "../../../src/engine/index";
-import type { FrameRow } from "../../../src/engine/row";
 import {
   type Answer,
   type Engine,
@@ -12,6 +11,7 @@ import {
   type Progress,
   type StreamOptions,
 } from "../../../src/engine/types";
+import type { FrameRow } from "../../../src/vision/row";
 import type { PictureFile } from "../cases";
 
 /** What the test calls; everything passes as JSON. */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { FrameRow } from "../../../src/engine/row";
 import { openServer } from "../../../src/engine/server";
 import { frameBytes, helloText } from "../../../src/engine/socket";
 import type { Engine } from "../../../src/engine/types";
+import type { FrameRow } from "../../../src/vision/row";
 import { golden } from "../vision/golden";
 import { type Answer, serveFiles } from "./made-files";
 

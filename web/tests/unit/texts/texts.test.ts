@@ -30,6 +30,22 @@ describe.each(languages)("the texts of %s", (language) => {
   });
 });
 
+describe("the English texts", () => {
+  it("have no word that nobody says", () => {
+    const odd = /\b(told|anew|shall)\b/i;
+    expect(Object.entries(LANGUAGES.en).filter(([, text]) => odd.test(text))).toEqual([]);
+  });
+});
+
+describe("the first-run note", () => {
+  it.each(languages)("names both duties of the AI Act in %s", (language) => {
+    const note = LANGUAGES[language]["note.where"];
+    expect(note).toMatch(/5\(1\)\(f\)|Artikel 5 Absatz 1 Buchstabe f/);
+    expect(note).toMatch(/50\(3\)|Artikel 50 Absatz 3|৫০\(৩\)/);
+    expect(note).toMatch(/2026|২০২৬/);
+  });
+});
+
 describe("every key", () => {
   it("is used by a view", () => {
     const folder = fileURLToPath(new URL("../../../src/", import.meta.url));

@@ -1,7 +1,6 @@
 // @vitest-environment happy-dom
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { App } from "../../../src/app/App";
 import { Live } from "../../../src/app/live";
 import { reduce } from "../../../src/app/reducer";
 import type { OpenOptions, Services } from "../../../src/app/services";
@@ -10,6 +9,7 @@ import { initialState } from "../../../src/app/state";
 import { EngineError, type Mode, type Trouble } from "../../../src/engine/types";
 import { en } from "../../../src/texts/en";
 import { wordsOf } from "../../../src/texts/words";
+import { App } from "../../../src/ui/App";
 import { Faces } from "../../../src/ui/Faces";
 import { PageContext } from "../../../src/ui/page";
 import { type FakeOptions, fakeServices } from "../../fake/engine";
@@ -62,7 +62,7 @@ describe("the page", () => {
   it("changes language, and says so to the browser", () => {
     open();
     fireEvent.change(screen.getByLabelText(en["header.language"]), { target: { value: "de" } });
-    expect(screen.getByText("Was soll gelesen werden?")).toBeTruthy();
+    expect(screen.getByText("Was soll mien lesen?")).toBeTruthy();
     expect(document.documentElement.lang).toBe("de");
   });
 
@@ -125,6 +125,7 @@ describe("the page", () => {
     vi.stubGlobal("isSecureContext", false);
     fireEvent.keyDown(document.body, { key: "c" });
     expect(await screen.findByText(en["problem.insecure-origin"])).toBeTruthy();
+    expect(screen.getAllByRole("button", { name: en["action.change"] })).toHaveLength(1);
     vi.unstubAllGlobals();
   });
 });

@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { App } from "../../../src/app/App";
 import type { Services } from "../../../src/app/services";
 import { type Engine, EngineError, type Mode } from "../../../src/engine/types";
 import { en } from "../../../src/texts/en";
+import { App } from "../../../src/ui/App";
 import { fakeServices } from "../../fake/engine";
 
 /** A track that stays live until it is stopped, and the camera that gives it. */
@@ -35,7 +35,7 @@ beforeEach(() => {
   const video = globalThis.HTMLVideoElement.prototype;
   vi.spyOn(video, "play").mockResolvedValue();
   Object.assign(video, {
-    requestVideoFrameCallback: (take: () => void) => setTimeout(take, 5),
+    requestVideoFrameCallback: (take: () => void) => setTimeout(take, 5, 0, { mediaTime: 0 }),
     cancelVideoFrameCallback: clearTimeout,
   });
   Object.defineProperty(video, "srcObject", { value: null, writable: true, configurable: true });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { csvLines, textCell } from "../../../src/app/csv";
 import { RowLog } from "../../../src/app/rowlog";
 import { fileStem, jsonLines } from "../../../src/app/saving";
-import type { FrameRow } from "../../../src/engine/row";
+import type { FrameRow } from "../../../src/vision/row";
 import { row } from "./rows";
 
 interface Golden {

@@ -1,12 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NewestFrame } from "../../../src/media/frames";
+import { watchFrames } from "../../../src/media/presented";
+import { FrameTimes } from "../../../src/media/recording";
 
 /** A video that presents a frame when the test says so. */
 class FakeVideo {
-  #callback: (() => void) | null = null;
+  #callback: VideoFrameRequestCallback | null = null;
   cancelled = false;
 
-  requestVideoFrameCallback(callback: () => void): number {
+  requestVideoFrameCallback(callback: VideoFrameRequestCallback): number {
     this.#callback = callback;
     return 1;
   }
@@ -16,7 +18,7 @@ class FakeVideo {
   }
 
   present(): void {
-    this.#callback?.();
+    this.#callback?.(0, { mediaTime: 0 } as VideoFrameCallbackMetadata);
   }
 }
 
@@ -51,5 +53,53 @@ describe("the newest frame", () => {
     expect(await frames.next()).toBe(false);
     frames.stop();
     expect(video.cancelled).toBe(true);
+  });
+});
+
+describe("a browser that does not say when a frame comes", () => {
+  let look: (() => void) | null = null;
+
+  beforeEach(() => {
+    vi.stubGlobal("requestAnimationFrame", (callback: () => void) => {
+      look = callback;
+      return 1;
+    });
+    vi.stubGlobal("cancelAnimationFrame", () => {
+      look = null;
+    });
+  });
+
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("is looked at before every repaint: each time is taken once, and none before there is data", () => {
+    const video = { currentTime: 0, readyState: 1 };
+    const times: number[] = [];
+    const stop = watchFrames(video as HTMLVideoElement, (timeS) => times.push(timeS));
+    look?.();
+    video.readyState = 2;
+    look?.();
+    look?.();
+    video.currentTime = 0.04;
+    look?.();
+    expect(times).toEqual([0, 0.04]);
+    stop();
+    expect(look).toBeNull();
+  });
+
+  it("gives the newest frame, too", async () => {
+    const video = { currentTime: 1, readyState: 4 };
+    const frames = new NewestFrame(video as HTMLVideoElement, new AbortController().signal);
+    look?.();
+    expect(await frames.next()).toBe(true);
+  });
+
+  it("has times without gaps: playing never goes back for what is not exact", () => {
+    const [exact, looked] = [new FrameTimes(), new FrameTimes(false)];
+    for (const timeS of [0, 0.04, 0.08, 0.12]) {
+      expect(exact.judge(timeS)).toBe("take");
+      expect(looked.judge(timeS)).toBe("take");
+    }
+    expect(exact.judge(0.5)).toBe("gap");
+    expect(looked.judge(0.5)).toBe("take");
   });
 });

@@ -1,12 +1,12 @@
 // @vitest-environment happy-dom
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { App } from "../../../src/app/App";
 import type { OpenOptions } from "../../../src/app/services";
 import type { GraphicsReport, ModelInfo } from "../../../src/engine/types";
 import { LANGUAGES, type Language } from "../../../src/texts";
 import { en } from "../../../src/texts/en";
 import { wordsOf } from "../../../src/texts/words";
+import { App } from "../../../src/ui/App";
 import { outcome } from "../../../src/ui/GraphicsChoice";
 import { FakeEngine, fakeServices } from "../../fake/engine";
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { cameraFailure, failureOf, SourceError } from "../../../src/app/problems";
+import { cameraFailure, failureOf } from "../../../src/app/problems";
 import { EngineError } from "../../../src/engine/types";
+import { SourceError } from "../../../src/media/errors";
 
 const named = (name: string): DOMException => new DOMException("words of the browser", name);
 

@@ -1,6 +1,6 @@
 /** Rows for tests. */
 
-import type { FaceRow, FrameRow } from "../../../src/engine/row";
+import type { FaceRow, FrameRow } from "../../../src/vision/row";
 
 export const LABELS = ["happy", "sad", "neutral"] as const;
 

@@ -9,9 +9,9 @@ import {
   type TeachState,
   taughtSessions,
 } from "../../../src/app/teach";
-import type { FaceRow } from "../../../src/engine/row";
 import { LANGUAGES, type Language } from "../../../src/texts";
 import { wordsOf } from "../../../src/texts/words";
+import type { FaceRow } from "../../../src/vision/row";
 import { face, row } from "./rows";
 
 const SMALL = face({ box: [0, 0, 20, 20] });

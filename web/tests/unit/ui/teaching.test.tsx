@@ -1,11 +1,11 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { App } from "../../../src/app/App";
 import { statementOf } from "../../../src/app/statement";
 import type { SampleTrouble } from "../../../src/engine/samples";
 import { en } from "../../../src/texts/en";
 import { wordsOf } from "../../../src/texts/words";
+import { App } from "../../../src/ui/App";
 import { type FakeOptions, fakeServices } from "../../fake/engine";
 import { FakeStore, NOTE } from "../../fake/samples";
 

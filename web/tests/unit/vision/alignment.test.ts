@@ -21,7 +21,7 @@ describe("alignment, as Python has it", () => {
   });
   const affines = faceAffines(faces, python.box_scale, python.template);
 
-  it("lays the frame on the same place", () => {
+  it("lays the crop on the same place", () => {
     expectNear(affines.flat(), python.affines, 1e-4);
   });
 

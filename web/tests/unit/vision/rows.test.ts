@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { FrameRow } from "../../../src/engine/row";
 import { facesOf } from "../../../src/vision/faces";
+import type { FrameRow } from "../../../src/vision/row";
 import { frameRow, inMillionths, rounded, storable } from "../../../src/vision/rows";
 import { scoresOf, topOf } from "../../../src/vision/scores";
 import { floats, golden } from "./golden";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { FRAME } from "../../../src/vision/alignment";
+import { CROP } from "../../../src/vision/alignment";
 import { type Faces, facesOf, noFaces } from "../../../src/vision/faces";
 import type { Graph, Tensor } from "../../../src/vision/graph";
 import { type ModelFacts, Recognizer } from "../../../src/vision/recognizer";
@@ -127,7 +127,7 @@ describe("heat maps", () => {
     const { heat } = await streamOf().frame(PICTURE, 0);
     const [map] = heat;
     expect(map && Array.from(map.values)).toEqual([0, 0, 0.25, 1]);
-    const half = (48 * 44) / FRAME;
+    const half = (48 * 44) / CROP;
     expect(map?.affine).toEqual([half, 0, 148, 0, half, 148]);
   });
 

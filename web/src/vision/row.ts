@@ -1,4 +1,4 @@
-/** The row format `mien.row/1` (docs/rows in DESIGN 6): one frame, as the server and the command line write it. */
+/** The row format `mien.row/1` of one frame, as the server and the command line write it. */
 
 export type Probabilities = Readonly<Record<string, number>>;
 

@@ -1,10 +1,10 @@
 /** The three ways of reading a source: a camera, a picture, a recording. */
 
-import type { Live } from "../app/live";
 import type { Engine } from "../engine/types";
-import { NewestFrame } from "./frames";
-import { decodePicture } from "./picture";
-import { readRecording } from "./recording";
+import { NewestFrame } from "../media/frames";
+import { decodePicture } from "../media/picture";
+import { readRecording } from "../media/recording";
+import type { Live } from "./live";
 
 /** As the command line and the server do it (src/mien/runtime/stream.py). */
 const EVERY_LIVE = 3;

@@ -1,34 +1,36 @@
 /** The page: state and effects here, views below. */
 
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { Live } from "../app/live";
+import { reduce } from "../app/reducer";
+import { saveShot } from "../app/saveShot";
+import type { Services } from "../app/services";
+import { browserStorage, loadSettings, saveSettings } from "../app/settings";
+import { initialState } from "../app/state";
+import { useAnnouncer } from "../app/useAnnouncer";
+import { useFiles } from "../app/useFiles";
+import { useReader } from "../app/useReader";
+import { useShortcuts } from "../app/useShortcuts";
+import { useSource } from "../app/useSource";
+import { useTeach } from "../app/useTeach";
 import { wordsOf } from "../texts/words";
-import { Export } from "../ui/Export";
-import { Expressions } from "../ui/Expressions";
-import { Faces } from "../ui/Faces";
-import { Header } from "../ui/Header";
-import { Help } from "../ui/Help";
-import { type Page, PageContext } from "../ui/page";
-import { Settings } from "../ui/Settings";
-import { Stage } from "../ui/Stage";
-import { Summary } from "../ui/Summary";
-import { Timeline } from "../ui/Timeline";
-import { Toolbar } from "../ui/Toolbar";
-import { TeachContext } from "../ui/teach/context";
-import { Teach } from "../ui/teach/Teach";
-import { useDocument } from "../ui/theme";
-import { Welcome } from "../ui/Welcome";
-import { Live } from "./live";
-import { reduce } from "./reducer";
-import { saveShot } from "./saveShot";
-import type { Services } from "./services";
-import { browserStorage, loadSettings, saveSettings } from "./settings";
-import { initialState } from "./state";
-import { useAnnouncer } from "./useAnnouncer";
-import { useFiles } from "./useFiles";
-import { useReader } from "./useReader";
-import { useShortcuts } from "./useShortcuts";
-import { useSource } from "./useSource";
-import { useTeach } from "./useTeach";
+import { Export } from "./Export";
+import { Expressions } from "./Expressions";
+import { Faces } from "./Faces";
+import { Header } from "./Header";
+import { Help } from "./Help";
+import { overlayStyle } from "./overlayStyle";
+import { type Page, PageContext } from "./page";
+import { Settings } from "./Settings";
+import { Stage } from "./Stage";
+import { Summary } from "./Summary";
+import { Timeline } from "./Timeline";
+import { Toolbar } from "./Toolbar";
+import { TeachContext } from "./teach/context";
+import { Teach } from "./teach/Teach";
+import { useDocument } from "./theme";
+import { useKeptFocus } from "./useKeptFocus";
+import { Welcome } from "./Welcome";
 
 const ACCEPTED = { picture: "image/*", video: "video/*" } as const;
 
@@ -71,7 +73,7 @@ export function App({ services }: { readonly services: Services }) {
     }
   }, []);
   const saveFrame = useCallback(
-    () => void saveShot(state, live, elements, words),
+    () => void saveShot(state, live, elements, (unit) => overlayStyle(state.settings, words, unit)),
     [state, live, elements, words],
   );
   const page: Page = useMemo(
@@ -79,6 +81,7 @@ export function App({ services }: { readonly services: Services }) {
     [state, live, words, offline, choose, saveFrame],
   );
   useShortcuts(page);
+  useKeptFocus();
   const teach = useTeach(services, state, live, elements, words);
 
   return (
