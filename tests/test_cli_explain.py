@@ -22,8 +22,9 @@ from mien.core.labels import fer7
 from mien.explain import NOTICE
 from mien.explain.methods import Method
 from mien.export import ExportReport
-from mien.models import build
+from mien.models import Origin, build
 from mien.models.joint import JointNet
+from mien.models.options import NetworkOptions
 from mien.runtime import detectors
 from mien.train import config_from_dict, train
 
@@ -278,7 +279,9 @@ def test_threads_hold_for_the_network_of_a_run(
 def test_a_joint_run_is_called_by_what_it_is(tmp_path: Path, picture: Path, explained: Answer):
     members = [build("nano", labels=fer7, votes=False, dropout=0.0) for _ in range(2)]
     config = config_from_dict({"epochs": 1, "batch_size": 14, "votes_weight": 0, "watch": ""})
-    train(made_faces(LABELS * 2), config, tmp_path / "joint", network=JointNet(members))
+    origins = [Origin("nano", 0.0, NetworkOptions())] * 2
+    joint = JointNet(members, origins=origins)
+    train(made_faces(LABELS * 2), config, tmp_path / "joint", network=joint)
     found = explained(str(tmp_path / "joint"), str(picture), "--detector", "none")
     assert found["model"] == "joint (joint)"
 

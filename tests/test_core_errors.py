@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from mien.core import errors
-from mien.core.errors import MienError, MissingExtraError, UnknownNameError
+from mien.core.errors import MienError, MienWarning, MissingExtraError, UnknownNameError
 
 CLASSES = [
     member
     for _, member in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(member, Exception) and member is not MienError
+    if issubclass(member, Exception) and member not in {MienError, MienWarning}
 ]
 
 BUILT_IN = {
@@ -44,6 +44,11 @@ def test_an_error_is_caught_as_ours_and_as_the_nearest_built_in(cls):
     for caught in (MienError, BUILT_IN[cls.__name__]):
         with pytest.raises(caught, match="expected a, got b"):
             raise cls("expected a, got b")
+
+
+def test_a_warning_is_no_error():
+    assert issubclass(MienWarning, UserWarning)
+    assert not issubclass(MienWarning, MienError)
 
 
 def test_a_label_error_is_an_input_error():

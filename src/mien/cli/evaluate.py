@@ -74,6 +74,14 @@ def evaluate(
             min=0, max=1, help="Exit with 3 if the accuracy is lower.", callback=options.finite
         ),
     ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Also noise, JPEG, blur, low resolution, cover, light, scale, rotation and shift: "
+            "some 30 times the work.",
+        ),
+    ] = False,
     allow_misaligned: Annotated[
         bool,
         typer.Option(
@@ -92,8 +100,10 @@ def evaluate(
     from mien.evaluate import evaluate as evaluate_crops
     from mien.evaluate import evaluate_photos, write_report
 
-    if end_to_end and (tta != "none" or clean_against is not None):
-        raise typer.BadParameter("--tta and --clean-against are for crops, not for --end-to-end")
+    if end_to_end and (tta != "none" or clean_against is not None or robustness):
+        raise typer.BadParameter(
+            "--tta, --clean-against and --robustness are for crops, not for --end-to-end"
+        )
     options.useless("need --end-to-end", given=end_to_end, detector=detector, min_face=min_face)
     space = label_space(labels)
     recognizer = options.recognizer(
@@ -125,6 +135,7 @@ def evaluate(
             split=_split(split, "PublicTest"),
             training=_training(clean_against, space),
             views=tta,
+            degraded=robustness,
             allow_misaligned=allow_misaligned,
         )
     with _folder(report) as folder:
@@ -180,7 +191,7 @@ def _training(asked: str | None, space: LabelSpace) -> FaceSet | None:
 
 
 def _show(result: Evaluation) -> None:
-    from mien.evaluate import accepted_in_words, clean_scores
+    from mien.evaluate import accepted_in_words, clean_scores, degraded_in_words
 
     f, clean = result.figures, result.clean
     rows: list[tuple[str, str]] = [
@@ -215,6 +226,9 @@ def _show(result: Evaluation) -> None:
     confusion = zip(labels, f.confusion.tolist(), strict=True)
     columns = ("truth \\ answer", *(f"{label} " for label in labels))
     console.show(columns, [(label, *counts) for label, counts in confusion])
+    if result.robustness:
+        columns = ("degraded by", "strength", "accuracy, % ", "points lost ")
+        console.show(columns, degraded_in_words(result.robustness))
     for name, words in result.protocol.items():
         console.say(f"{name}: {words}")
 

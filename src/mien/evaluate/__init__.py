@@ -15,12 +15,14 @@ from mien.evaluate.result import (
     accepted_in_words,
     clean_scores,
 )
+from mien.evaluate.robustness import Degraded, degraded_in_words, robustness
 from mien.evaluate.views import VIEWS, log_probabilities, view_affines
 
 __all__ = [
     "EVERY_ROW",
     "VIEWS",
     "Clean",
+    "Degraded",
     "EndToEnd",
     "Evaluation",
     "Figures",
@@ -29,9 +31,11 @@ __all__ = [
     "Subset",
     "accepted_in_words",
     "clean_scores",
+    "degraded_in_words",
     "evaluate",
     "evaluate_photos",
     "log_probabilities",
+    "robustness",
     "single_face_latency",
     "split_guard",
     "view_affines",

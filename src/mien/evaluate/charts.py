@@ -133,3 +133,22 @@ def _square(width: float, height: float) -> tuple[Figure, Axes]:
 
 def _three(value: float) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "undefined"
+
+
+def robustness_chart(result: Evaluation) -> Figure:
+    """Points lost under each degradation, as bars in the order of the table."""
+    from matplotlib.figure import Figure
+
+    found = [each for each in result.robustness if each.strength]
+    names = [f"{each.kind}, {each.strength}" for each in found]
+    figure = Figure(figsize=(6.4, 1.0 + 0.22 * len(found)), layout="constrained")
+    axes = figure.subplots()
+    lost = [100 * each.lost for each in found]
+    axes.barh(range(len(found)), lost, color=_BLUE, height=0.7)
+    for at, value in enumerate(lost):
+        axes.text(max(value, 0) + 0.4, at, f"{value:.1f}", va="center", fontsize=7)
+    axes.set_yticks(range(len(found)), names, fontsize=7)
+    axes.invert_yaxis()
+    axes.set(xlabel="points of accuracy lost", xlim=(min(0, *lost), max(lost) + 4))
+    axes.set_title("Degraded crops", size=10)
+    return figure

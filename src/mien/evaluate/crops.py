@@ -25,6 +25,7 @@ from mien.evaluate.protocol import (
     training_in_words,
 )
 from mien.evaluate.result import Evaluation, clean_figures, figures
+from mien.evaluate.robustness import robustness
 from mien.evaluate.views import log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
 from mien.runtime import Recognizer
@@ -43,6 +44,7 @@ def evaluate(
     training: FaceSet | None = None,
     views: str = "none",
     allow_misaligned: bool = False,
+    degraded: bool = False,
     on_rows: Callable[[int, int], None] = lambda *_: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Evaluation:
@@ -63,6 +65,8 @@ def evaluate(
             ``faces``, if it has any.
         views: ``none``, ``flip`` or ``tencrop``.
         allow_misaligned: Score even if predictions and labels look out of step, with a warning.
+        degraded: Measure noise, compression, blur, low resolution, cover, light and geometry too
+            (``robustness``), one view each.
         on_rows: Called with (rows done, rows).
         clock: Seconds, for the latency.
 
@@ -134,6 +138,7 @@ def evaluate(
         },
         data=split_guard(rows, name),
         warnings=tuple(warnings),
+        robustness=robustness(recognizer, rows.images, rows.labels, on_rows) if degraded else (),
         probabilities=probabilities,
         truth=rows.labels,
         calibrated=calibrated,

@@ -6,13 +6,20 @@ import base64
 import html
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.core.text import printable
-from mien.evaluate.charts import confusion_chart, reliability_chart, risk_chart, roc_chart
+from mien.evaluate.charts import (
+    confusion_chart,
+    reliability_chart,
+    risk_chart,
+    robustness_chart,
+    roc_chart,
+)
 from mien.evaluate.result import Evaluation, accepted_in_words, clean_scores
+from mien.evaluate.robustness import degraded_in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,6 +42,14 @@ FIGURES = {
     ),
 }
 """Per figure, how it is drawn and what it shows."""
+
+ROBUSTNESS = {
+    "robustness": (
+        robustness_chart,
+        "Points of accuracy that a degradation of the crop costs, one view, fixed seeds.",
+    ),
+}
+"""The figure of degraded crops, where they were measured."""
 
 _DPI = 130
 _STYLE = """
@@ -59,10 +74,15 @@ def write_report(result: Evaluation, folder: Path) -> None:
         folder: An empty folder, such as ``mien.store.atomic.writing_folder`` gives.
     """
     pictures: dict[str, bytes] = {}
-    for name, (draw, _) in FIGURES.items():
+    for name, (draw, _) in _figures(result).items():
         pictures[name] = _png(draw(result))
         (folder / f"{name}.png").write_bytes(pictures[name])
     (folder / PAGE).write_text(page(result, pictures), encoding="utf-8", newline="\n")
+
+
+def _figures(result: Evaluation) -> dict[str, tuple[Callable[[Evaluation], Figure], str]]:
+    """The figures of a report; robustness where it was measured."""
+    return FIGURES | (ROBUSTNESS if result.robustness else {})
 
 
 def page(result: Evaluation, pictures: dict[str, bytes]) -> str:
@@ -70,7 +90,7 @@ def page(result: Evaluation, pictures: dict[str, bytes]) -> str:
 
     Args:
         result: The evaluation.
-        pictures: The figures as PNG, by the names of ``FIGURES``.
+        pictures: The figures as PNG, by their names.
     """
     title = f"{result.bundle} {result.precision} on {result.data.split} of {result.data.source}"
     protocol = [(name, words) for name, words in result.protocol.items()]
@@ -81,7 +101,8 @@ def page(result: Evaluation, pictures: dict[str, bytes]) -> str:
         "<h2>By label</h2>",
         _table(("label", "precision", "recall", "F1", "AUC", "rows"), _by_label(result)),
         "<h2>Figures</h2>",
-        *(_figure(name, pictures[name], words) for name, (_, words) in FIGURES.items()),
+        *(_figure(name, pictures[name], words) for name, (_, words) in _figures(result).items()),
+        *_robustness(result),
         "<h2>Protocol</h2>",
         _table(("what", "how"), protocol),
         f"<p>Data: {_text(result.data.source)}, SHA-256 of the measured pixels and labels "
@@ -124,6 +145,14 @@ def _headline(result: Evaluation) -> list[tuple[str, ...]]:
     ]
     took = f"{result.latency_ms:.2f} ms" if math.isfinite(result.latency_ms) else ""
     return [*rows, ("one photo" if result.end_to_end else "one face", took)]
+
+
+def _robustness(result: Evaluation) -> tuple[str, ...]:
+    if not result.robustness:
+        return ()
+    columns = ("degraded by", "strength", "accuracy, %", "points lost")
+    table = _table(columns, degraded_in_words(result.robustness))
+    return ("<h2>Degraded crops</h2>", table)
 
 
 def _by_label(result: Evaluation) -> list[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mien.core.labels import LabelSpace
 from mien.evaluate.guard import SplitGuard
+from mien.evaluate.robustness import Degraded
 from mien.metrics import (
     Acceptance,
     acceptance,
@@ -248,6 +249,7 @@ class Evaluation:
         data: What was measured.
         warnings: What a reader must know before quoting a figure.
         end_to_end: What the detector missed; None for crops.
+        robustness: What is left under each degradation; empty if that was not asked for.
         probabilities: ``(N, K)`` of the answered rows, for further comparisons; not in the JSON.
         truth: ``(N,)`` their labels; not in the JSON.
         calibrated: ``(N, K)`` what NLL, ECE and Brier are of, where that differs from
@@ -264,6 +266,7 @@ class Evaluation:
     data: SplitGuard
     warnings: tuple[str, ...]
     end_to_end: EndToEnd | None = None
+    robustness: tuple[Degraded, ...] = ()
     probabilities: NDArray[np.float64] = field(repr=False, default_factory=lambda: np.zeros((0, 0)))
     truth: NDArray[np.int64] = field(repr=False, default_factory=lambda: np.zeros(0, np.int64))
     calibrated: NDArray[np.float64] | None = field(repr=False, default=None)
@@ -303,6 +306,8 @@ class Evaluation:
             },
             "warnings": list(self.warnings),
         }
+        if self.robustness:
+            answer["robustness"] = [asdict(each) for each in self.robustness]
         if self.end_to_end is not None:
             answer["end_to_end"] = asdict(self.end_to_end)
         return _without_nan(answer)
