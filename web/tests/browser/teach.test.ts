@@ -127,7 +127,7 @@ with SampleStore(Path(sys.argv[1])) as store:
     (session,) = store.sessions()
 recognizer = Recognizer()
 image = read_image(Path(sys.argv[2]))
-faces = recognizer.image(image).faces
+faces = recognizer.read(image).faces
 own = grey_crop(image, faces, recognizer.card.geometry)
 apart = float(abs(own.astype(int) - frames[0]).mean())
 print(json.dumps({"levels": frames[0].ravel().tolist(), "apart": apart, "words": session.words}))
