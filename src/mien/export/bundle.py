@@ -20,8 +20,8 @@ from mien.data.subsets import in_common
 from mien.export.calibration import calibrated, figures_of, graph_logits
 from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
+from mien.models.batches import in_batches
 from mien.models.crop import SAMPLES
-from mien.models.network import scored_at_once
 from mien.runtime.session import open_session, run
 from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
 from mien.store.card import Card, Geometry, ModelFile
@@ -129,10 +129,7 @@ def export_bundle(
         DataError: If a split is missing, or Training is not what the network was trained on.
     """
     network = network.eval().to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    train, chosen = faces.split("Training"), faces.split(calibration_split)
-    clean = chosen[~in_common(chosen, train)]
-    if not len(clean):
-        raise DataError(f"every row of {calibration_split} has a twin in Training; choose another")
+    train, clean = training_and_clean(faces, calibration_split)
     check_origin(training, train)
     with writing_bundle(out, replace=replace) as folder:
         on_stage("export")
@@ -160,6 +157,19 @@ def export_bundle(
         largest_difference=difference,
         network_accuracy=float((ours.argmax(axis=1) == clean.labels).mean()),
     )
+
+
+def training_and_clean(faces: FaceSet, split: str) -> tuple[FaceSet, FaceSet]:
+    """Training, and the samples of ``split`` that have no twin in it.
+
+    Raises:
+        DataError: If a split is missing, or nothing is left.
+    """
+    train, chosen = faces.split("Training"), faces.split(split)
+    clean = chosen[~in_common(chosen, train)]
+    if not len(clean):
+        raise DataError(f"every row of {split} has a twin in Training; choose another")
+    return train, clean
 
 
 def calibration_crops(train: FaceSet) -> NDArray[np.uint8]:
@@ -191,13 +201,7 @@ def check_origin(training: Training, train: FaceSet, name: str = "the network") 
 
 def network_logits(network: ExpressionNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Logits ``(N, K)`` of the torch network on ``(N, 48, 48)`` crops."""
-    many = scored_at_once(network.input_size, 256)
-    with torch.no_grad():
-        parts = [
-            network(torch.from_numpy(images[start : start + many, None]).float()).logits
-            for start in range(0, len(images), many)
-        ]
-    return torch.cat(parts).numpy()
+    return torch.cat(in_batches(network, images, lambda crops: network(crops).logits)).numpy()
 
 
 def check_outputs(network: ExpressionNet, graph: bytes) -> None:

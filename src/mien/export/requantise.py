@@ -7,8 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from mien.data.faceset import FaceSet
-from mien.data.subsets import in_common
-from mien.export.bundle import ExportReport, calibration_crops, check_origin, with_cost
+from mien.export.bundle import (
+    ExportReport,
+    calibration_crops,
+    check_origin,
+    training_and_clean,
+    with_cost,
+)
 from mien.export.calibration import calibrated, graph_logits
 from mien.export.graph import to_int8
 from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
@@ -40,8 +45,7 @@ def requantise(
         DataError: If a split is missing, or the bundle was trained on other samples.
     """
     card = bundle.card
-    train, chosen = faces.split("Training"), faces.split(calibration_split)
-    clean = chosen[~in_common(chosen, train)]
+    train, clean = training_and_clean(faces, calibration_split)
     check_origin(card.training, train, card.name)
     with writing_bundle(out, replace=replace_bundle) as folder:
         on_stage("quantise")

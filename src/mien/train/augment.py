@@ -10,26 +10,18 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from mien.train import field
+from mien.train.draws import chance, uniform
 from mien.train.options import Augmentation, Field
-
-
-def _uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
-    draw = torch.rand(n, generator=generator, device=generator.device)
-    return low + (high - low) * draw
-
-
-def _chance(n: int, probability: float, generator: Generator) -> Tensor:
-    return torch.rand(n, generator=generator, device=generator.device) < probability
 
 
 def affine(images: Tensor, settings: Augmentation, generator: Generator) -> Tensor:
     """Flip, rotate, scale and shift ``(N, 1, H, W)`` in one bilinear resampling."""
     n = len(images)
-    angle = _uniform(n, -settings.rotate, settings.rotate, generator) * (math.pi / 180)
-    scale = 1 + _uniform(n, -settings.scale, settings.scale, generator)
-    flip = 1 - 2 * _chance(n, settings.flip, generator).float()
+    angle = uniform(n, -settings.rotate, settings.rotate, generator) * (math.pi / 180)
+    scale = 1 + uniform(n, -settings.scale, settings.scale, generator)
+    flip = 1 - 2 * chance(n, settings.flip, generator).float()
     # A fraction of the side is twice that in the [-1, 1] coordinates of affine_grid.
-    shift = _uniform(2 * n, -2 * settings.shift, 2 * settings.shift, generator).view(n, 2)
+    shift = uniform(2 * n, -2 * settings.shift, 2 * settings.shift, generator).view(n, 2)
     cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
     rows = (cos * flip, -sin, shift[:, 0], sin * flip, cos, shift[:, 1])
     theta = torch.stack(rows, dim=1).view(n, 2, 3)
@@ -40,9 +32,9 @@ def affine(images: Tensor, settings: Augmentation, generator: Generator) -> Tens
 def light(images: Tensor, settings: Augmentation, generator: Generator) -> Tensor:
     """Change gamma, contrast and brightness of ``(N, 1, H, W)`` grey levels; clip to 0..255."""
     n = len(images)
-    gamma = _uniform(n, -settings.gamma, settings.gamma, generator).exp().view(n, 1, 1, 1)
-    contrast = 1 + _uniform(n, -settings.contrast, settings.contrast, generator).view(n, 1, 1, 1)
-    offset = _uniform(n, -settings.brightness, settings.brightness, generator).view(n, 1, 1, 1)
+    gamma = uniform(n, -settings.gamma, settings.gamma, generator).exp().view(n, 1, 1, 1)
+    contrast = 1 + uniform(n, -settings.contrast, settings.contrast, generator).view(n, 1, 1, 1)
+    offset = uniform(n, -settings.brightness, settings.brightness, generator).view(n, 1, 1, 1)
     changed = 255 * (images / 255).clamp(min=0) ** gamma
     mean = changed.mean(dim=(1, 2, 3), keepdim=True)
     return ((changed - mean) * contrast + mean + 255 * offset).clamp(0, 255)
@@ -51,7 +43,7 @@ def light(images: Tensor, settings: Augmentation, generator: Generator) -> Tenso
 def blur(images: Tensor, settings: Augmentation, generator: Generator) -> Tensor:
     """Blend some of ``(N, 1, H, W)`` with their 5-tap binomial blur, by a random share."""
     n = len(images)
-    share = _uniform(n, 0, 1, generator) * _chance(n, settings.blur, generator)
+    share = uniform(n, 0, 1, generator) * chance(n, settings.blur, generator)
     taps = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0], device=images.device) / 16
     padded = F.pad(images, (2, 2, 2, 2), mode="replicate")
     soft = F.conv2d(F.conv2d(padded, taps.view(1, 1, 5, 1)), taps.view(1, 1, 1, 5))
@@ -61,17 +53,17 @@ def blur(images: Tensor, settings: Augmentation, generator: Generator) -> Tensor
 def erase(images: Tensor, settings: Augmentation, generator: Generator) -> Tensor:
     """Fill a random rectangle of some images with one grey level (Zhong et al., AAAI 2020)."""
     n, _, height, width = images.shape
-    area = _uniform(n, *settings.erase_area, generator)
-    ratio = _uniform(n, math.log(0.4), math.log(2.5), generator).exp()
+    area = uniform(n, *settings.erase_area, generator)
+    ratio = uniform(n, math.log(0.4), math.log(2.5), generator).exp()
     half_h, half_w = (area * ratio).sqrt() / 2, (area / ratio).sqrt() / 2
-    centre = _uniform(2 * n, 0, 1, generator).view(2, n, 1)
-    level = _uniform(n, 0, 255, generator).view(n, 1, 1, 1)
+    centre = uniform(2 * n, 0, 1, generator).view(2, n, 1)
+    level = uniform(n, 0, 255, generator).view(n, 1, 1, 1)
     y = (torch.arange(height, device=images.device) + 0.5) / height
     x = (torch.arange(width, device=images.device) + 0.5) / width
     in_y = (y - centre[0]).abs() < half_h[:, None]
     in_x = (x - centre[1]).abs() < half_w[:, None]
     inside = in_y[:, None, :, None] & in_x[:, None, None, :]
-    chosen = _chance(n, settings.erase, generator).view(n, 1, 1, 1)
+    chosen = chance(n, settings.erase, generator).view(n, 1, 1, 1)
     return torch.where(inside & chosen, level, images)
 
 

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from mien.train.draws import chance, uniform
 from mien.train.options import Field
 
 _REACH = 4  # pixels from the middle of a blur's kernel to its edge
@@ -31,28 +32,20 @@ _LUMINANCE = (
 )
 
 
-def _uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
-    return low + (high - low) * torch.rand(n, generator=generator, device=generator.device)
-
-
-def _chance(n: int, probability: float, generator: Generator) -> Tensor:
-    return torch.rand(n, generator=generator, device=generator.device) < probability
-
-
 def chosen(n: int, settings: Field, generator: Generator) -> Tensor:
     """Indices of the samples of a batch of ``n`` that are degraded; the others stay clean."""
-    return _chance(n, settings.share, generator).nonzero()[:, 0]
+    return chance(n, settings.share, generator).nonzero()[:, 0]
 
 
 def side_light(images: Tensor, settings: Field, generator: Generator) -> Tensor:
     """Darken some of ``(N, 1, H, W)`` towards one side, by at most ``side_light_depth``."""
     n, _, height, width = images.shape
-    angle = _uniform(n, 0, 2 * math.pi, generator).view(n, 1, 1)
+    angle = uniform(n, 0, 2 * math.pi, generator).view(n, 1, 1)
     y = torch.linspace(-1, 1, height, device=images.device).view(1, height, 1)
     x = torch.linspace(-1, 1, width, device=images.device)
     ramp = (1 + (x * torch.cos(angle) + y * torch.sin(angle)) / math.sqrt(2)) / 2
-    depth = _uniform(n, 0, settings.side_light_depth, generator)
-    depth = depth * _chance(n, settings.side_light, generator)
+    depth = uniform(n, 0, settings.side_light_depth, generator)
+    depth = depth * chance(n, settings.side_light, generator)
     return images * (1 - depth.view(n, 1, 1) * ramp)[:, None]
 
 
@@ -63,12 +56,12 @@ def cover(images: Tensor, settings: Field, generator: Generator) -> Tensor:
     """
     n, _, height, _ = images.shape
     y = ((torch.arange(height, device=images.device) + 0.5) / height).view(1, 1, height, 1)
-    level = _uniform(n, 0, 255, generator).view(n, 1, 1, 1)
-    top = _uniform(n, 0.54, 0.66, generator).view(n, 1, 1, 1)
-    middle = _uniform(n, 0.33, 0.4, generator).view(n, 1, 1, 1)
-    half = _uniform(n, 0.06, 0.12, generator).view(n, 1, 1, 1)
-    mask = (y > top) & _chance(n, settings.mask, generator).view(n, 1, 1, 1)
-    glasses = ((y - middle).abs() < half) & _chance(n, settings.glasses, generator).view(n, 1, 1, 1)
+    level = uniform(n, 0, 255, generator).view(n, 1, 1, 1)
+    top = uniform(n, 0.54, 0.66, generator).view(n, 1, 1, 1)
+    middle = uniform(n, 0.33, 0.4, generator).view(n, 1, 1, 1)
+    half = uniform(n, 0.06, 0.12, generator).view(n, 1, 1, 1)
+    mask = (y > top) & chance(n, settings.mask, generator).view(n, 1, 1, 1)
+    glasses = ((y - middle).abs() < half) & chance(n, settings.glasses, generator).view(n, 1, 1, 1)
     return torch.where(mask | glasses, level, images)
 
 
@@ -76,9 +69,9 @@ def resolution(images: Tensor, settings: Field, generator: Generator) -> Tensor:
     """Reduce some of ``(N, 1, H, W)`` to fewer pixels, by area, and bring them back bilinearly."""
     n, _, height, width = images.shape
     low, high = settings.resolution_range
-    sizes = _uniform(_SIZES, low, high + 1, generator).floor().clamp(max=high)
-    which = (_uniform(n, 0, _SIZES, generator)).long().clamp(max=_SIZES - 1)
-    which[~_chance(n, settings.resolution, generator)] = -1
+    sizes = uniform(_SIZES, low, high + 1, generator).floor().clamp(max=high)
+    which = (uniform(n, 0, _SIZES, generator)).long().clamp(max=_SIZES - 1)
+    which[~chance(n, settings.resolution, generator)] = -1
     out = images.clone()
     for at, size in enumerate(sizes.long().tolist()):
         rows = which == at
@@ -93,16 +86,16 @@ def blur(images: Tensor, settings: Field, generator: Generator) -> Tensor:
     n = len(images)
     offsets = torch.arange(-_REACH, _REACH + 1, device=images.device, dtype=torch.float32)
     y, x = torch.meshgrid(offsets, offsets, indexing="ij")
-    sigma = _uniform(n, *settings.blur_sd, generator).view(n, 1, 1)
+    sigma = uniform(n, *settings.blur_sd, generator).view(n, 1, 1)
     gaussian = torch.exp(-(x**2 + y**2) / (2 * sigma**2))
-    angle = _uniform(n, 0, math.pi, generator).view(n, 1, 1)
-    half = _uniform(n, 0.5, settings.motion_length / 2, generator).view(n, 1, 1)
+    angle = uniform(n, 0, math.pi, generator).view(n, 1, 1)
+    half = uniform(n, 0.5, settings.motion_length / 2, generator).view(n, 1, 1)
     along = x * torch.cos(angle) + y * torch.sin(angle)
     beside = (x * torch.sin(angle) - y * torch.cos(angle)).abs()
     beyond = (along.abs() - half).clamp(min=0)
     line = (1 - torch.hypot(beside, beyond)).clamp(min=0)
-    moved = _chance(n, settings.motion, generator)
-    still = ~(moved | _chance(n, settings.blur, generator))
+    moved = chance(n, settings.motion, generator)
+    still = ~(moved | chance(n, settings.blur, generator))
     kernels = torch.where(moved.view(n, 1, 1), line, gaussian)
     kernels = torch.where(still.view(n, 1, 1), ((x == 0) & (y == 0)).float(), kernels)
     kernels = kernels / kernels.sum(dim=(1, 2), keepdim=True)
@@ -113,7 +106,7 @@ def blur(images: Tensor, settings: Field, generator: Generator) -> Tensor:
 def noise(images: Tensor, settings: Field, generator: Generator) -> Tensor:
     """Add Gaussian sensor noise, of a standard deviation of its own, to some ``(N, 1, H, W)``."""
     n = len(images)
-    sd = _uniform(n, 0, settings.noise_sd, generator) * _chance(n, settings.noise, generator)
+    sd = uniform(n, 0, settings.noise_sd, generator) * chance(n, settings.noise, generator)
     grain = torch.randn(images.shape, generator=generator, device=generator.device)
     return (images + sd.view(n, 1, 1, 1) * grain).clamp(0, 255)
 
@@ -121,10 +114,10 @@ def noise(images: Tensor, settings: Field, generator: Generator) -> Tensor:
 def jpeg(images: Tensor, settings: Field, generator: Generator) -> Tensor:
     """Compress some of ``(N, 1, H, W)`` as JPEG does, with blocks that begin anywhere."""
     n = len(images)
-    quality = _uniform(n, *settings.jpeg_quality, generator)
-    offset = _uniform(2 * n, 0, 8, generator).long().clamp(max=7).view(2, n)
+    quality = uniform(n, *settings.jpeg_quality, generator)
+    offset = uniform(2 * n, 0, 8, generator).long().clamp(max=7).view(2, n)
     compressed = compress(images, quality, offset)
-    return torch.where(_chance(n, settings.jpeg, generator).view(n, 1, 1, 1), compressed, images)
+    return torch.where(chance(n, settings.jpeg, generator).view(n, 1, 1, 1), compressed, images)
 
 
 def compress(images: Tensor, quality: Tensor, offset: Tensor) -> Tensor:
