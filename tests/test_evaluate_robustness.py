@@ -87,7 +87,9 @@ def test_geometry_is_of_the_crop() -> None:
 def test_the_table_counts_points_lost_against_the_untouched() -> None:
     recognizer, faces = FakeRecognizer(), some_faces(70, 7)
     seen: list[tuple[int, int]] = []
-    found = robustness(recognizer, faces.images, faces.labels, lambda *at: seen.append(at))
+    found = robustness(
+        recognizer.crop_logits, faces.images, faces.labels, lambda *at: seen.append(at)
+    )
     first = found[0]
     assert (first.kind, first.lost, first.n) == ("untouched", 0.0, 70)
     assert first.accuracy == pytest.approx(0.9)
@@ -101,7 +103,9 @@ def test_the_table_counts_points_lost_against_the_untouched() -> None:
 
 def test_crops_of_another_size_are_refused() -> None:
     with pytest.raises(InputError, match="48"):
-        robustness(FakeRecognizer(), np.zeros((2, 40, 40), np.uint8), np.zeros(2, np.int64))
+        robustness(
+            FakeRecognizer().crop_logits, np.zeros((2, 40, 40), np.uint8), np.zeros(2, np.int64)
+        )
 
 
 def test_an_evaluation_holds_it_only_if_asked(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ from mien.core.faces import Faces
 from mien.server.samples import UNCHANGED, grey_crop
 from mien.store.images import read_image
 from mien.store.samples import SampleStore
-from mien.teach.samples import load_samples
 from teaching import WORDS, begun, png, refused, sent
 
 
@@ -200,6 +199,9 @@ def test_examples_are_what_is_answered(client: TestClient) -> None:
 def test_what_is_collected_can_be_read_for_training(
     client: TestClient, store: SampleStore, tmp_path: Path
 ) -> None:
+    pytest.importorskip("torch")
+    from mien.teach import load_samples
+
     session = begun(client)
     for k in range(3):
         sent(client, png(crop(k)), session=session, label=("happy", "sad")[k % 2])

@@ -138,7 +138,9 @@ def evaluate(
         },
         data=split_guard(rows, name),
         warnings=tuple(warnings),
-        robustness=robustness(recognizer, rows.images, rows.labels, on_rows) if degraded else (),
+        robustness=robustness(recognizer.crop_logits, rows.images, rows.labels, on_rows)
+        if degraded
+        else (),
         probabilities=probabilities,
         truth=rows.labels,
         calibrated=calibrated,

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from mien.core.alignment import CROP, identity_affines
 from mien.core.errors import InputError
-from mien.runtime import Recognizer
 
 Crops = NDArray[np.uint8]
+Logits = Callable[[Crops, NDArray[np.float32] | None], NDArray[np.float32]]
 Change = Callable[[Crops], Crops]
 
 _SEED = 0
@@ -43,15 +43,15 @@ class Degraded:
 
 
 def robustness(
-    recognizer: Recognizer,
+    logits: Logits,
     crops: Crops,
     labels: NDArray[np.int64],
     on_rows: Callable[[int, int], None] = lambda *_: None,
 ) -> tuple[Degraded, ...]:
-    """Measure a bundle on degraded crops, one view each.
+    """Measure a model on degraded crops, one view each.
 
     Args:
-        recognizer: The model.
+        logits: The model, as ``Recognizer.crop_logits``.
         crops: ``(N, 48, 48)`` uint8 grey crops.
         labels: ``(N,)`` their labels, in the model's label space.
         on_rows: Called with (crops answered, crops to answer).
@@ -70,7 +70,7 @@ def robustness(
     def accuracy(images: Crops, affine: NDArray[np.float32] | None = None) -> float:
         nonlocal done
         affines = None if affine is None else np.repeat(affine[None], n, axis=0)
-        right = recognizer.crop_logits(images, affines).argmax(axis=1) == labels
+        right = logits(images, affines).argmax(axis=1) == labels
         done += n
         on_rows(done, n * (len(cases) + 1))
         return float(right.mean())
