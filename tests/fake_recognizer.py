@@ -14,6 +14,7 @@ from mien.core.labels import LabelSpace, fer7
 from mien.core.scores import Scores
 from mien.data.faceset import FaceSet
 from mien.runtime.reading import Reading
+from mien.store.card import Averaged
 from mien.store.training import Training
 
 SIDE = 48
@@ -83,6 +84,7 @@ class ModelFile:
     """As much of a card's file entry as an evaluation reads."""
 
     metrics: tuple[dict[str, Any], ...] = ({"split": "PublicTest"},)
+    views: dict[str, Averaged] = field(default_factory=dict[str, Averaged])
 
 
 @dataclass

@@ -22,7 +22,10 @@ from fake_recognizer import (
 from mien import metrics
 from mien.core.errors import DataError, InputError, LabelError, UnknownNameError
 from mien.core.labels import agrawal5, fer7, ferplus8, four
+from mien.core.scores import softmax
 from mien.evaluate import evaluate
+from mien.store import card
+from mien.store.card import Averaged
 
 
 def test_accuracy_and_clean_accuracy():
@@ -188,13 +191,25 @@ def test_abstention_is_at_the_threshold_of_the_card():
     assert found.figures.abstention.threshold == 0.8
 
 
-@pytest.mark.parametrize(("views", "calls"), [("none", 1), ("flip", 2), ("tencrop", 10)])
+@pytest.mark.parametrize(("views", "calls"), [("one", 1), ("flip", 2), ("tencrop", 10)])
 def test_views_are_taken_and_named(views, calls):
     recognizer = FakeRecognizer()
     found = evaluate(recognizer, some_faces(), views=views)
     assert [n for n in recognizer.calls if n > 1] == [140] * calls
     assert found.protocol["views"].startswith(views)
     assert found.accuracy == pytest.approx(100 / 140)
+
+
+def test_views_are_calibrated_by_what_the_card_has_for_them():
+    flip = Averaged(card.Calibration(2.0, 0.4, 0.2))
+    files = {"fp32": ModelFile(views={"flip": flip})}
+    recognizer = FakeRecognizer(card=Card(files=files), calibration=Calibration(threshold=0.7))
+    plain = evaluate(FakeRecognizer(), some_faces(), views="flip")
+    found = evaluate(recognizer, some_faces(), views="flip")
+    expected = softmax(np.log(plain.probabilities), 2.0)
+    np.testing.assert_allclose(found.probabilities, expected, atol=1e-12)
+    assert found.figures.abstention.threshold == 0.4
+    assert evaluate(recognizer, some_faces()).figures.abstention.threshold == 0.7
 
 
 def test_unknown_views_are_refused():

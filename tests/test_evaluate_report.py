@@ -34,7 +34,7 @@ def case(n: int = 300, *, space: LabelSpace = fer7, missed: list[int] | None = N
     found = figures(p, y, space, threshold=0.6, missed=lost)
     given = {
         "bundle": "tiny", "precision": "fp32", "labels": space, "figures": found,
-        "clean": Clean(280, 0.66), "latency_ms": 1.5, "protocol": {"views": "none: one view"},
+        "clean": Clean(280, 0.66), "latency_ms": 1.5, "protocol": {"views": "one"},
         "data": SplitGuard("fer.csv", "PublicTest", {}, "ab" * 32),
         "warnings": ("quoted with care",), "probabilities": p, "truth": y,
     }  # fmt: skip
@@ -73,7 +73,7 @@ def test_the_page_tells_figures_protocol_and_warnings(tmp_path: Path):
     cells = [f"{v:.4f}" for v in (happy.precision, happy.recall, happy.f1, happy.auc)]
     row = "".join(f'<td class="number">{cell}</td>' for cell in [*cells, str(happy.support)])
     assert f"<td>happy</td>{row}" in page
-    assert "<td>views</td><td>none: one view</td>" in page
+    assert "<td>views</td><td>one</td>" in page
     assert '<p class="warning">quoted with care</p>' in page
     assert "ab" * 32 in page
 

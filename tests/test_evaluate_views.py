@@ -29,8 +29,8 @@ class Sided(FakeRecognizer):
 
 
 def test_one_view_is_the_frame_itself():
-    assert view_affines("none").tolist() == [[[24, 0, 23.5], [0, 24, 23.5]]]
-    assert view_affines("none").dtype == np.float32
+    assert view_affines("one").tolist() == [[[24, 0, 23.5], [0, 24, 23.5]]]
+    assert view_affines("one").dtype == np.float32
 
 
 def test_flip_adds_the_mirror_image():
@@ -49,7 +49,7 @@ def test_ten_crops_are_centre_and_corners_with_their_mirror_images():
 
 
 def test_an_unknown_name_is_refused():
-    assert VIEWS == ("none", "flip", "tencrop")
+    assert VIEWS == ("one", "flip", "tencrop")
     with pytest.raises(UnknownNameError, match="did you mean 'tencrop'"):
         view_affines("ten-crop")
 

@@ -47,8 +47,8 @@ def evaluate(
         ),
     ] = None,
     tta: Annotated[
-        Literal["none", "flip", "tencrop"], typer.Option(help="Views that are averaged.")
-    ] = "none",
+        Literal["one", "flip", "tencrop"], typer.Option(help="Views that are averaged.")
+    ] = "one",
     end_to_end: Annotated[
         bool,
         typer.Option(
@@ -100,7 +100,7 @@ def evaluate(
     from mien.evaluate import evaluate as evaluate_crops
     from mien.evaluate import evaluate_photos, write_report
 
-    if end_to_end and (tta != "none" or clean_against is not None or robustness):
+    if end_to_end and (tta != "one" or clean_against is not None or robustness):
         raise typer.BadParameter(
             "--tta, --clean-against and --robustness are for crops, not for --end-to-end"
         )

@@ -47,6 +47,11 @@ def identity_affines(n: int, side: int = CROP) -> NDArray[np.float32]:
     return np.tile(one, (n, 1, 1))
 
 
+def mirrored(affines: NDArray[np.floating]) -> NDArray[np.floating]:
+    """``(..., 2, 3)`` affines of the same crops, left and right exchanged."""
+    return affines * np.array([-1, 1, 1], dtype=affines.dtype)
+
+
 def landmark_affines(landmarks: ArrayLike, template: ArrayLike = TEMPLATE) -> NDArray[np.float64]:
     """Least-squares similarity from both eyes and the mouth centre; the nose is not used.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,27 @@ def softmax(logits: ArrayLike, temperature: float = 1.0) -> NDArray[np.float64]:
     with np.errstate(over="ignore"):  # a difference too large for a float is a probability of 0
         z = np.exp((z - z.max(axis=-1, keepdims=True)) / temperature)
     return z / z.sum(axis=-1, keepdims=True)
+
+
+def log_softmax(logits: ArrayLike, temperature: float = 1.0) -> NDArray[np.float64]:
+    """Logarithms of ``softmax``, exact for the smallest probabilities too."""
+    z = np.asarray(logits, dtype=np.float64) / temperature
+    z -= z.max(axis=-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+
+
+def averaged(views: Iterable[ArrayLike], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Log of the mean over views of softmax(logits / temperature), ``(N, K)``.
+
+    Probabilities are averaged, not logits: the mean of distributions is a distribution, one very
+    sure view cannot outweigh nine others, and it is how bundles of several members average too.
+
+    Args:
+        views: Logits ``(N, K)`` of each view; one or more.
+        temperature: Of the answers to one view.
+    """
+    logs = [log_softmax(logits, temperature) for logits in views]
+    return np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from mien.evaluate.protocol import (
 )
 from mien.evaluate.result import Evaluation, clean_figures, figures
 from mien.evaluate.robustness import robustness
-from mien.evaluate.views import log_probabilities, view_affines
+from mien.evaluate.views import calibration_of, log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
 from mien.runtime import Recognizer
 from mien.store.training import Training
@@ -42,7 +42,7 @@ def evaluate(
     *,
     split: str | None = "PublicTest",
     training: FaceSet | None = None,
-    views: str = "none",
+    views: str = "one",
     allow_misaligned: bool = False,
     degraded: bool = False,
     on_rows: Callable[[int, int], None] = lambda *_: None,
@@ -63,7 +63,7 @@ def evaluate(
             one out.
         training: Rows the model was trained on, for the clean subset; None = the Training rows of
             ``faces``, if it has any.
-        views: ``none``, ``flip`` or ``tencrop``.
+        views: ``one``, ``flip`` or ``tencrop``.
         allow_misaligned: Score even if predictions and labels look out of step, with a warning.
         degraded: Measure noise, compression, blur, low resolution, cover, light and geometry too
             (``robustness``), one view each.
@@ -105,7 +105,7 @@ def evaluate(
     fitted = fitted_split(recognizer)
     here = name == fitted and fitted_here(recognizer, rows, clean)
     calibrated, calibration = _calibrated(log_p, rows, name, fitted, same=here)
-    threshold = recognizer.calibration.threshold
+    threshold = (calibration_of(recognizer, views) or recognizer.calibration).threshold
     return Evaluation(
         bundle=recognizer.name,
         precision=recognizer.precision,
@@ -253,4 +253,4 @@ def _crossed(
 
 def _views_in_words(views: str) -> str:
     n = len(view_affines(views))
-    return "none: one view" if n == 1 else f"{views}: mean of the probabilities of {n} views"
+    return "one" if n == 1 else f"{views}: mean of the probabilities of {n} views"

@@ -139,7 +139,7 @@ def _protocol(recognizer: Recognizer, *, crossed: bool) -> dict[str, str]:
         )
     return {
         "input": "photos end to end: detector, crop and model; the largest face answers",
-        "views": "none: one view",
+        "views": "one",
         "missed": "a photo without a face, or unreadable, is wrong; it has no probabilities",
         "calibration": f"{calibration}; photos with a face only",
         "abstention": f"threshold and temperature of the card, {origin}; photos with a face only",

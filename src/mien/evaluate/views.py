@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import CROP, identity_affines
+from mien.core.alignment import CROP, identity_affines, mirrored
 from mien.core.errors import InputError, unknown_name
+from mien.core.scores import averaged, log_softmax
 from mien.runtime import Recognizer
+from mien.store.card import Calibration
 
 CORNER_SHIFT = 2.0
 """Pixels from the centre to a corner crop: the networks see 44 of the crop's 48 pixels."""
@@ -17,11 +19,11 @@ CORNER_SHIFT = 2.0
 BATCH = 256
 """Crops per call."""
 
-VIEWS = ("none", "flip", "tencrop")
+VIEWS = ("one", "flip", "tencrop")
 """The views that ``view_affines`` knows."""
 
 _SHIFTS: dict[str, tuple[tuple[float, float], ...]] = {
-    "none": ((0, 0),),
+    "one": ((0, 0),),
     "flip": ((0, 0),),
     "tencrop": (
         (0, 0),
@@ -33,7 +35,7 @@ _SHIFTS: dict[str, tuple[tuple[float, float], ...]] = {
 def view_affines(views: str) -> NDArray[np.float32]:
     """Affines of each view, into a 48x48 crop.
 
-    ``none`` is the crop as it is, ``flip`` adds its mirror image, ``tencrop`` takes the centre and
+    ``one`` is the crop as it is, ``flip`` adds its mirror image, ``tencrop`` takes the centre and
     the four corner crops of 44 pixels with their mirror images (Krizhevsky et al., NIPS 2012).
     A network that sees all 48 pixels sees repeated borders in the corner views.
 
@@ -50,17 +52,9 @@ def view_affines(views: str) -> NDArray[np.float32]:
         raise unknown_name("views", views, VIEWS)
     upright = identity_affines(len(_SHIFTS[views]))
     upright[:, :, 2] += np.array(_SHIFTS[views], dtype=np.float32)
-    if views == "none":
+    if views == "one":
         return upright
-    mirrored = upright.copy()
-    mirrored[:, :, 0] *= -1
-    return np.concatenate([upright, mirrored])
-
-
-def _log_softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
-    z = logits.astype(np.float64) / temperature
-    z -= z.max(axis=1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    return np.concatenate([upright, mirrored(upright)])
 
 
 def _logits(
@@ -79,13 +73,12 @@ def _logits(
 def log_probabilities(
     recognizer: Recognizer,
     crops: NDArray[np.uint8],
-    views: str = "none",
+    views: str = "one",
     on_rows: Callable[[int, int], None] = lambda *_: None,
 ) -> NDArray[np.float64]:
     """Log of the mean over views of softmax(logits / temperature of the card).
 
-    Probabilities are averaged, not logits: the mean of distributions is a distribution, one very
-    sure view cannot outweigh nine others, and it is how bundles of several members average too.
+    Where the card has a temperature for these views, the mean is calibrated by it.
 
     Args:
         recognizer: The model.
@@ -106,11 +99,18 @@ def log_probabilities(
             "evaluate photos end to end instead"
         )
     affines, temperature = view_affines(views), recognizer.calibration.temperature
-    answers = np.full((len(crops), len(recognizer.card.labels)), -np.inf)
+    answers = np.zeros((len(crops), len(recognizer.card.labels)))
     for start in range(0, len(crops), BATCH):
         batch = slice(start, start + BATCH)
-        for affine in affines:
-            logits = _logits(recognizer, crops[batch], affine)
-            answers[batch] = np.logaddexp(answers[batch], _log_softmax(logits, temperature))
+        views_of = (_logits(recognizer, crops[batch], affine) for affine in affines)
+        answers[batch] = averaged(views_of, temperature)
         on_rows(min(start + BATCH, len(crops)), len(crops))
-    return answers - np.log(len(affines))
+    own = calibration_of(recognizer, views)
+    return log_softmax(answers, own.temperature) if own else answers
+
+
+def calibration_of(recognizer: Recognizer, views: str) -> Calibration | None:
+    """What the card has for the mean over several views; None = nothing of its own."""
+    file = recognizer.card.files.get(recognizer.precision)
+    own = file.views.get(views) if file else None
+    return own.calibration if own else None

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import metrics
-from mien.core.scores import softmax
+from mien.core.scores import averaged, softmax
 from mien.data.faceset import FaceSet
 from mien.runtime.graph import Graph
 from mien.store.bundle import Bundle
-from mien.store.card import Calibration, ModelFile
+from mien.store.card import FLIP, Averaged, Calibration, ModelFile
 
 RISK = 0.20
 """Error rate among certain answers that the abstention threshold is set for."""
@@ -25,7 +26,7 @@ def graph_logits(graph: bytes, rows: FaceSet) -> NDArray[np.float32]:
 
 
 def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: str) -> ModelFile:
-    """A model file with its temperature, threshold and figures.
+    """A model file with its temperature, threshold and figures, for one view and for flip.
 
     Args:
         graph: The file.
@@ -33,13 +34,23 @@ def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: 
         rows: Rows without a twin in Training.
         split: Name of the split that they are from.
     """
+    one, figures = _fitted(logits, rows, split, "one view")
+    other = graph_logits(graph, replace(rows, images=rows.images[:, :, ::-1]))
+    mean = averaged((logits, other), one.temperature)
+    flip = Averaged(*_fitted(mean, rows, split, "crop and mirror image"))
+    return ModelFile(hashlib.sha256(graph).hexdigest(), one, figures, {FLIP: flip})
+
+
+def _fitted(
+    logits: NDArray[np.floating], rows: FaceSet, split: str, views: str
+) -> tuple[Calibration, tuple[dict[str, Any]]]:
     temperature = metrics.usable_temperature(logits, rows.labels)
     threshold = metrics.fit_threshold(softmax(logits, temperature), rows.labels, RISK)
     crossed = metrics.cross_fitted(logits, rows.labels)
     right = int((logits.argmax(axis=1) == rows.labels).sum())
     figures: dict[str, Any] = {
         "split": split,
-        "protocol": "one view, rows without a byte-identical twin in Training; nll, brier and ece "
+        "protocol": f"{views}, rows without a byte-identical twin in Training; nll, brier and ece "
         "five-fold cross-fitted; this split also fitted temperature and threshold",
         "n": len(rows),
         "data_sha256": rows.sha256,
@@ -54,8 +65,7 @@ def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: 
             f"all {len(rows)} rows are answered rightly, which gives no temperature: it is 1. Give "
             "a larger split to calibrate on"
         )
-    calibration = Calibration(temperature, threshold, RISK)
-    return ModelFile(hashlib.sha256(graph).hexdigest(), calibration, (figures,))
+    return Calibration(temperature, threshold, RISK), (figures,)
 
 
 def figures_of(bundle: Bundle) -> dict[str, dict[str, Any]]:

@@ -31,8 +31,10 @@ def requantise(
 ) -> ExportReport:
     """Write the bundle again: the same fp32 graph, int8 quantised and calibrated from it.
 
+    A bundle of an earlier version also gets what it lacks of the mean over two views (flip).
+
     Args:
-        bundle: The bundle; its fp32 file and card stay as they are.
+        bundle: The bundle; its fp32 file and what its card has stay.
         faces: The data of its training, in its label space.
         out: Folder to write.
         name: Name in the card; None = as it was.
@@ -53,9 +55,12 @@ def requantise(
         graphs["int8"] = to_int8(graphs["fp32"], calibration_crops(train))
         on_stage("calibrate")
         logits = {precision: graph_logits(graph, clean) for precision, graph in graphs.items()}
-        file = calibrated(graphs["int8"], logits["int8"], clean, calibration_split)
-        file = with_cost(file, logits, clean, graphs["int8"])
-        files = {**card.files, "int8": file}
+        files = {
+            precision: calibrated(graph, logits[precision], clean, calibration_split)
+            for precision, graph in graphs.items()
+        }
+        files["fp32"] = replace(card.files["fp32"], views=files["fp32"].views)
+        files["int8"] = with_cost(files["int8"], logits, clean, graphs["int8"])
         fill_bundle(folder, replace(card, name=name or card.name, files=files), graphs)
     return ExportReport(
         bundle=load_bundle(out),

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import CROP, face_affines
-from mien.core.errors import BundleError, InputError
+from mien.core.alignment import CROP, face_affines, mirrored
+from mien.core.errors import BundleError, InputError, unknown_name
 from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
-from mien.core.scores import Scores
+from mien.core.scores import Scores, averaged
 from mien.runtime.detectors.registry import DetectorOptions, build_detector, check_detector
 from mien.runtime.graph import Graph
 from mien.runtime.packing import Image, Region
 from mien.runtime.reading import Reading
 from mien.store.bundle import DEFAULT, Bundle, open_bundle
-from mien.store.card import Calibration, Card
+from mien.store.card import FLIP, Calibration, Card
 from mien.store.images import check_image
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Recognizer:
     Args:
         model: Built-in name, folder of a bundle, or an open bundle.
         precision: ``fp32`` or ``int8``.
+        views: ``one``, or ``flip``: the mean of a crop and its mirror image, about a point more
+            accurate for twice the time.
         detector: Name of a detector (``mtcnn``, ``haar``, ``none``), or one of your own.
         options: Limits of the detector.
         device: ``cpu`` or ``cuda``.
@@ -42,7 +44,7 @@ class Recognizer:
 
     Raises:
         UnknownNameError: If there is no such model or detector.
-        BundleError: If the bundle is damaged or altered.
+        BundleError: If the bundle is damaged or altered, or has no calibration for the views.
         DeviceError: If CUDA is asked for and cannot be used.
         MissingExtraError: If the detector needs a package that is not installed.
     """
@@ -52,6 +54,7 @@ class Recognizer:
         model: str | Path | Bundle = DEFAULT,
         *,
         precision: str = "fp32",
+        views: str = "one",
         detector: str | Detector = "mtcnn",
         options: DetectorOptions | None = None,
         device: str = "cpu",
@@ -67,6 +70,8 @@ class Recognizer:
         check_geometry(self.card)
         self.graph = Graph(self.bundle.model(precision), threads=threads, device=device)
         check_graph(self.graph, self.card)
+        self.views = views
+        check_views(self.card, precision, views)
         given = options or DetectorOptions()
         self.options = replace(given, threads=given.threads or threads)
 
@@ -87,8 +92,9 @@ class Recognizer:
 
     @property
     def calibration(self) -> Calibration:
-        """Temperature and threshold of the chosen precision."""
-        return self.card.files[self.precision].calibration
+        """Temperature and threshold of the chosen precision and views."""
+        file = self.card.files[self.precision]
+        return file.views[FLIP].calibration if self.views == FLIP else file.calibration
 
     @property
     def detector_name(self) -> str:
@@ -148,8 +154,10 @@ class Recognizer:
         regions: list[Region] = []
         for picture, faces in zip(images, found, strict=True):
             affines = face_affines(faces, geometry.box_scale, geometry.template)
+            if self.views == FLIP:  # each face is followed by its mirror image
+                affines = np.stack([affines, mirrored(affines)], axis=1).reshape(-1, 2, 3)
             regions += [self.graph.region(picture, affine) for affine in affines]
-        (logits,) = self.graph.run(regions)
+        logits = self._logits(regions)
         readings: list[Reading] = []
         start = 0
         for picture, faces in zip(images, found, strict=True):
@@ -161,6 +169,14 @@ class Recognizer:
             height, width = picture.shape[:2]
             readings.append(Reading(faces, scores, width, height, self.name))
         return readings
+
+    def _logits(self, regions: Sequence[Region]) -> NDArray[np.floating]:
+        """``(N, K)`` of N faces; of flip, the logs of mean probabilities."""
+        (logits,) = self.graph.run(regions)
+        if self.views != FLIP:
+            return logits
+        temperature = self.card.files[self.precision].calibration.temperature
+        return averaged((logits[::2], logits[1::2]), temperature)
 
     def crop_logits(
         self, crops: NDArray[np.uint8], affines: NDArray[np.float32] | None = None
@@ -182,12 +198,29 @@ class Recognizer:
             type(self),
             self.bundle,
             precision=self.precision,
+            views=self.views,
             detector=self._detector,
             options=self.options,
             device=self.device,
             threads=self.threads,
         )
         return opened, ()
+
+
+def check_views(card: Card, precision: str, views: str) -> None:
+    """Refuse views that are unknown, or that a bundle was not calibrated for.
+
+    Raises:
+        UnknownNameError: If it is neither ``one`` nor ``flip``.
+        BundleError: If the card has no temperature and threshold for them.
+    """
+    if views not in ("one", FLIP):
+        raise unknown_name("views", views, ("one", FLIP))
+    if views == FLIP and FLIP not in card.files[precision].views:
+        raise BundleError(
+            f"{card.name} has no temperature and threshold for views = flip ({precision}); make "
+            f"them: mien export {card.name} --data SRC --out NEW"
+        )
 
 
 def check_geometry(card: Card) -> None:

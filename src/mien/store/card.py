@@ -21,6 +21,8 @@ SCHEMA = "mien.bundle/1"
 OUTPUTS = ("logits", "features", "activation", "votes")
 FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
 """File name of each precision."""
+FLIP = "flip"
+"""Name of two views: a crop and its mirror image."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,33 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Averaged:
+    """How the answers to several views of a face become one.
+
+    Args:
+        calibration: The temperature divides the log of the mean probability (``core.scores``).
+        metrics: Figures of the averaged answers.
+    """
+
+    calibration: Calibration
+    metrics: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
 class ModelFile:
-    """One ONNX file of a bundle."""
+    """One ONNX file of a bundle.
+
+    Args:
+        sha256: Of the file.
+        calibration: For one view of a face.
+        metrics: Figures of one view.
+        views: Per name of several views (``flip``), what holds for their mean.
+    """
 
     sha256: str
     calibration: Calibration
     metrics: tuple[dict[str, Any], ...] = ()
+    views: dict[str, Averaged] = field(default_factory=dict[str, Averaged])
 
 
 @dataclass(frozen=True)
@@ -106,6 +129,9 @@ class Card:
         """
         content = {"schema": SCHEMA, **dataclasses.asdict(self)}
         content["training"] = self.training.record
+        for file in content["files"].values():
+            if not file["views"]:
+                del file["views"]
         try:
             return json.dumps(content, indent=1, allow_nan=False) + "\n"
         except (TypeError, ValueError, RecursionError) as error:
@@ -209,6 +235,14 @@ def _file(name: str, raw: dict[str, Any]) -> ModelFile:
     sha256 = _text(raw["sha256"])
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
         raise BundleError(f"sha256 of {name} must be 64 hexadecimal digits")
+    views = {
+        key: Averaged(*_figures(f"{name}, {key}", entry))
+        for key, entry in raw.get("views", {}).items()
+    }
+    return ModelFile(sha256, *_figures(name, raw), views)
+
+
+def _figures(name: str, raw: dict[str, Any]) -> tuple[Calibration, tuple[dict[str, Any], ...]]:
     given = raw["calibration"]
     calibration = Calibration(
         _number(given["temperature"]), _number(given["threshold"]), _number(given["risk"])
@@ -216,7 +250,7 @@ def _file(name: str, raw: dict[str, Any]) -> ModelFile:
     possible = 0 <= calibration.threshold <= 1 and 0 <= calibration.risk <= 1
     if not calibration.temperature > 0 or not possible:
         raise BundleError(f"impossible calibration of {name}: {calibration}")
-    return ModelFile(sha256, calibration, tuple(dict(entry) for entry in raw["metrics"]))
+    return calibration, tuple(dict(entry) for entry in raw["metrics"])
 
 
 def _geometry(raw: dict[str, Any]) -> Geometry:

@@ -41,7 +41,7 @@ class DataPlan:
         fold_seed: Which rows are in which fold.
         rows: Training rows of each label at most; 0 = all.
         generated: Rows per label of generated faces in place of the data, in every split; 0 = none.
-        views: Views of a test row: ``none``, ``flip`` or ``tencrop``; training rows have one.
+        views: Views of a test row: ``one``, ``flip`` or ``tencrop``; training rows have one.
     """
 
     labels: str = "fer7"
@@ -57,7 +57,7 @@ class DataPlan:
     fold_seed: int = 0
     rows: int = 0
     generated: int = 0
-    views: str = "none"
+    views: str = "one"
 
     def __post_init__(self) -> None:
         if not 0 <= self.train_share < 1:
@@ -73,8 +73,8 @@ class DataPlan:
             raise ConfigError(
                 f"data.shared must be one of {', '.join(allowed)} here, got {self.shared!r}"
             )
-        if self.views not in ("none", "flip", "tencrop"):
-            raise ConfigError(f"data.views must be none, flip or tencrop, got {self.views!r}")
+        if self.views not in ("one", "flip", "tencrop"):
+            raise ConfigError(f"data.views must be one, flip or tencrop, got {self.views!r}")
         self._check_tests()
 
     def _check_tests(self) -> None:

@@ -34,7 +34,7 @@ def scored(
         trained: What it was trained on; scored by one view, because these are many.
         device: ``cpu`` or ``cuda``.
     """
-    found = {TRAIN: scores(log_probabilities(network, trained.images, "none", device), trained)}
+    found = {TRAIN: scores(log_probabilities(network, trained.images, "one", device), trained)}
     for test, faces in samples.tests.items():
         answers = log_probabilities(network, faces.images, samples.plan.views, device)
         found |= scores_of_parts(answers, test, samples)
@@ -97,7 +97,7 @@ def scores(log_probabilities: NDArray[np.float64], faces: FaceSet) -> SetScores:
 
 @torch.no_grad()
 def log_probabilities(
-    network: ExpressionNet, images: NDArray[np.uint8], views: str = "none", device: str = "cpu"
+    network: ExpressionNet, images: NDArray[np.uint8], views: str = "one", device: str = "cpu"
 ) -> NDArray[np.float64]:
     """Log of the mean over views of the softmax, ``(N, K)``, of ``(N, 48, 48)`` crops."""
     network = network.eval().to(device)
@@ -122,7 +122,7 @@ def _lay_out(network: ExpressionNet, layout: torch.memory_format) -> None:
 
 def _views(crops: torch.Tensor, views: str) -> list[torch.Tensor]:
     """The crops; with their mirror images; or centre and corners with theirs (evaluate.views)."""
-    if views == "none":
+    if views == "one":
         return [crops]
     padded = F.pad(crops, (_CORNER,) * 4, mode="replicate")
     at = [(_CORNER, _CORNER)]
