@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from mien.core.labels import label_space
 
 if TYPE_CHECKING:
     from mien.data import FaceSet, Part
+    from mien.models import ExpressionNet
     from mien.train import EpochRow, TrainConfig
 
 
@@ -40,6 +41,13 @@ def train(
             "scored rows are left out.",
         ),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Begin with the weights of a bundle of the same network, not with fresh ones.",
+        ),
+    ] = None,
     override: options.Override = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in RUN.")] = False,
     device: options.Device = "cpu",
@@ -61,13 +69,15 @@ def train(
     check_batch(recipe, int(os.environ.get("WORLD_SIZE", "1")))
     speaks = console.first_process()
     faces = _read(data, votes, aux or [], recipe, speaks=speaks)
+    network, began = _start(start, recipe, faces) if start else (None, {})
     with console.progress("steps", quiet=as_json or not speaks) as advance:
         finished = train_network(
             faces,
             recipe,
             out,
             resume=resume,
-            provenance=provenance() | terms(data, *(aux or ())),
+            network=network,
+            provenance=provenance() | terms(data, *(aux or ())) | began,
             callbacks=Callbacks(advance, lambda row: console.say(_line(row, recipe))),
             accelerator=device,
         )
@@ -76,6 +86,15 @@ def train(
     console.say(f"the run is in {out}; make a bundle of it with: mien export {out} ...")
     if console.wants_json(asked=as_json):
         console.emit({"run": str(out), **asdict(finished.log[-1])})
+
+
+def _start(model: str, recipe: TrainConfig, faces: FaceSet) -> tuple[ExpressionNet, dict[str, Any]]:
+    """The network with the weights of a bundle, and what is recorded of them."""
+    from mien.store.bundle import open_bundle
+    from mien.train import network_of, record_of
+
+    bundle = open_bundle(model)
+    return network_of(bundle, recipe, faces), record_of(bundle)
 
 
 def _read(

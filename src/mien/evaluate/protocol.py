@@ -85,7 +85,7 @@ def training_in_words(training: Training) -> dict[str, str]:
     FER+ votes are further annotation of the same images (Barsoum et al., ICMI 2016): a model that
     learned from them is not comparable with one of FER2013's labels alone.
     """
-    trainings = [each for _, each in training.each()]
+    trainings = [each for _, own in training.each() for each in own.lineage]
     weights = sorted({each.vote_weight for each in trainings} - {0.0})
     used: list[str] = []
     whose = " of members" if training.is_ensemble else ""

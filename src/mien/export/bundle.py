@@ -285,8 +285,10 @@ def with_cost(
 
 def _votes_notes(network: ExpressionNet, training: Training) -> tuple[str, ...]:
     """What must be said where FER+ votes were used."""
-    head = () if network.vote_head is None else (VOTES_NOTE,)
-    return (*head, FIRST_NOTE) if training.began_with_votes else head
+    lineage = training.lineage
+    used = network.vote_head is not None or any(each.vote_weight for each in lineage)
+    first = any(each.began_with_votes for each in lineage)
+    return (*((VOTES_NOTE,) if used else ()), *((FIRST_NOTE,) if first else ()))
 
 
 def licence_of(training: Training) -> str:

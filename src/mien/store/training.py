@@ -55,6 +55,21 @@ class Training:
         return "ensemble" in self.record
 
     @property
+    def lineage(self) -> tuple[Training, ...]:
+        """This training, those of the bundle it began with and of its teachers, and so on."""
+        start = self._table("start")
+        before = [*([start] if start else []), *map(_table, _list(self.record.get("teachers")))]
+        behind = (Training(_table(each.get("training"))) for each in before)
+        each = (one for training in behind for _, one in training.each())
+        return (self, *(older for one in each for older in one.lineage))
+
+    @property
+    def began_with(self) -> str | None:
+        """Name of the bundle whose weights it began with; None = with fresh ones."""
+        name = self._table("start").get("name")
+        return name if isinstance(name, str) else None
+
+    @property
     def training_sha256(self) -> str | None:
         """Hash of all Training rows of the data; None = not recorded."""
         sha256 = self._table("data").get("training_sha256")

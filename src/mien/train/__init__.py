@@ -5,9 +5,10 @@ from mien.train.config import TrainConfig, config_from_dict, load_config
 from mien.train.cost import step_pair
 from mien.train.log import EpochRow, plot_curves, write_log
 from mien.train.loop import Callbacks, Run, train
-from mien.train.options import Augmentation, Decay
+from mien.train.options import Augmentation, Decay, Distillation
 from mien.train.record import FinishedRun, load_run
 from mien.train.rows import Shown, placed, training_rows
+from mien.train.start import network_of, record_of
 from mien.train.state import CHECKPOINT
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Augmentation",
     "Callbacks",
     "Decay",
+    "Distillation",
     "EpochRow",
     "FinishedRun",
     "Run",
@@ -25,8 +27,10 @@ __all__ = [
     "config_from_dict",
     "load_config",
     "load_run",
+    "network_of",
     "placed",
     "plot_curves",
+    "record_of",
     "step_pair",
     "train",
     "training_rows",

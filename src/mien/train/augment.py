@@ -13,6 +13,8 @@ from mien.train import field
 from mien.train.draws import chance, uniform
 from mien.train.options import Augmentation, Field
 
+_CAMERA = (field.resolution, field.blur, field.noise, field.jpeg)
+
 
 def affine(images: Tensor, settings: Augmentation, generator: Generator) -> Tensor:
     """Flip, rotate, scale and shift ``(N, 1, H, W)`` in one bilinear resampling."""
@@ -85,8 +87,28 @@ def augment(images: Tensor, settings: Augmentation, generator: Generator) -> Ten
         batch = _changed(batch, rough, (field.side_light, field.cover), settings, generator)
     batch = blur(light(batch, settings, generator), settings, generator)
     if rough is not None:
-        camera = (field.resolution, field.blur, field.noise, field.jpeg)
-        batch = _changed(batch, rough, camera, settings, generator)
+        batch = _changed(batch, rough, _CAMERA, settings, generator)
+    return erase(batch, settings, generator)
+
+
+def seen_by_teachers(images: Tensor, settings: Augmentation, generator: Generator) -> Tensor:
+    """The changes that teachers and student see alike; arguments and result as of ``augment``."""
+    batch = affine(images[:, None].float(), settings, generator)
+    return blur(light(batch, settings, generator), settings, generator)
+
+
+def seen_by_student(batch: Tensor, settings: Augmentation, generator: Generator) -> Tensor:
+    """The others, which teachers are spared: what cameras and networks do, and erasing.
+
+    Args:
+        batch: ``(N, 1, H, W)`` float32 grey levels.
+        settings: Ranges.
+        generator: Source of randomness, on the device of ``batch``.
+    """
+    if settings.field.share:
+        rough = field.chosen(len(batch), settings.field, generator)
+        changes = (field.side_light, field.cover, *_CAMERA)
+        batch = _changed(batch, rough, changes, settings, generator)
     return erase(batch, settings, generator)
 
 

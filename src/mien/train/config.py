@@ -13,7 +13,14 @@ from typing import Any
 from mien.core.errors import ConfigError
 from mien.core.labels import label_space
 from mien.models.options import NetworkOptions
-from mien.train.options import Augmentation, Decay, check_choice, check_folds, check_range
+from mien.train.options import (
+    Augmentation,
+    Decay,
+    Distillation,
+    check_choice,
+    check_folds,
+    check_range,
+)
 from mien.train.precision import PRECISIONS
 from mien.train.toml import built, overridden, read_toml
 
@@ -72,6 +79,7 @@ class TrainConfig:
         seed: Decides initial weights, order, augmentation and dropout.
         network: How the registered network is changed before it is trained.
         augmentation: Ranges of the random changes.
+        distillation: What teachers add (``mien distill``).
 
     Raises:
         ConfigError: If a value is out of range, or two of them contradict one another.
@@ -111,6 +119,7 @@ class TrainConfig:
     seed: int = 0
     network: NetworkOptions = field(default_factory=NetworkOptions)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    distillation: Distillation = field(default_factory=Distillation)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "watch_every"):

@@ -6,7 +6,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,8 @@ from mien.core.errors import ConfigError, DataError, DeviceError, DivergedError,
 from mien.data.faceset import FaceSet
 from mien.models import ExpressionNet, JointNet
 from mien.store.atomic import locked_folder
-from mien.train.augment import augment
+from mien.store.bundle import Bundle
+from mien.train.augment import augment, seen_by_student
 from mien.train.checks import check_batch, check_network
 from mien.train.config import TrainConfig
 from mien.train.log import EpochRow, plot_curves, write_log
@@ -42,6 +43,7 @@ from mien.train.state import (
     save_checkpoint,
     seeded,
 )
+from mien.train.teachers import Teachers, check_teachers
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class Callbacks:
     Args:
         on_step: Called with (step, steps) over the whole run.
         on_epoch: Called with the log row of each finished epoch, in one process only.
+        on_view: Called with (answers, answers to give) of the teachers, in one process only.
     """
 
     on_step: Callable[[int, int], None] = lambda *_: None
     on_epoch: Callable[[EpochRow], None] = lambda _: None
+    on_view: Callable[[int, int], None] = lambda *_: None
 
 
 _NOBODY = Callbacks()
@@ -70,6 +74,7 @@ class Run:
         out: Its folder; what its checkpoint holds is continued.
         callbacks: Who hears of its steps.
         network: Where to begin in place of the configuration's network; it is copied.
+        teachers: What it learns from besides labels and votes.
         provenance: What else the checkpoint records; that of the first start counts.
 
     Raises:
@@ -86,9 +91,11 @@ class Run:
         callbacks: Callbacks = _NOBODY,
         *,
         network: ExpressionNet | None = None,
+        teachers: Teachers | None = None,
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
         self.fabric, self.config, self.rows, self.out = fabric, config, rows, out
+        self.teachers, self.lesson = teachers, rows.train
         self.callbacks = callbacks
         self.per_epoch = steps_per_epoch(len(rows.train), config)
         self.steps = self.per_epoch * config.epochs
@@ -153,8 +160,12 @@ class Run:
         """
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(number, self.steps, self.config, self.plateau.share)
-        batch = self.rows.train[index]
-        images = augment(batch.images, self.config.augmentation, draw)
+        batch = self.lesson[index]
+        if batch.taught is None:
+            images = augment(batch.images, self.config.augmentation, draw)
+        else:
+            images = batch.images[:, None].float()
+            images = seen_by_student(images, self.config.augmentation, draw)
         out = self.network(images)
         loss = loss_of(out, batch, self.config)
         self.fabric.backward(loss)
@@ -170,6 +181,8 @@ class Run:
         draw = Generator(fabric.device).manual_seed(derived_seed(config.seed, done, rank, 1))
         order = batches(self.rows.train.labels.cpu(), config, done, rank, world)
         loss_sum, right = torch.zeros(2, device=fabric.device)
+        if self.teachers is not None:
+            self.lesson = self.teachers.lesson(epoch)
         self.network.train()
         with seeded(config.seed, done, rank, 2):  # dropout
             for number, index in enumerate(order, start=done * self.per_epoch):
@@ -266,6 +279,7 @@ def train(
     *,
     resume: bool = False,
     network: ExpressionNet | None = None,
+    teachers: Sequence[Bundle] = (),
     provenance: Mapping[str, Any] | None = None,
     shown: Shown | None = None,
     callbacks: Callbacks = _NOBODY,
@@ -282,6 +296,8 @@ def train(
         resume: Continue from the folder's checkpoint, if there is one.
         network: Where to begin in place of a registered network with fresh weights; it is copied.
             What it leaves frozen is not trained. Give the same one to ``resume``.
+        teachers: Bundles whose mean answer is learned from too, as ``distillation`` says. Their
+            answers are kept in the folder ``teachers`` of the run.
         provenance: What else the checkpoint records (version, commit); the first run's counts.
         shown: Rows that are scored for the curves alone. They decide nothing and do not belong to
             what a resumed run is compared by.
@@ -305,6 +321,7 @@ def train(
     if network is None:
         check_network(config)
     check_batch(config, fabric.world_size)
+    check_teachers(teachers, config, faces)
     if (out / CHECKPOINT).exists() and not resume:
         raise ConfigError(
             f"{out} holds a run already; continue it with --resume, or choose another --out"
@@ -321,7 +338,15 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     speaks = fabric.global_rank == 0
     with locked_folder(out) if speaks else nullcontext():
-        run = Run(fabric, config, rows, out, callbacks, network=network, provenance=provenance)
+        taught = Teachers(teachers, config, rows, out / "teachers") if teachers else None
+        if taught and speaks:
+            taught.answer(callbacks.on_view)
+        fabric.barrier()
+        record = {**(provenance or {}), **(taught.record if taught else {})}
+        run = Run(
+            fabric, config, rows, out, callbacks,
+            network=network, teachers=taught, provenance=record,
+        )  # fmt: skip
         for epoch in run:
             started = time.perf_counter()
             trained, watched, for_curves = run.train(epoch), run.watch(epoch), run.show(epoch)

@@ -15,6 +15,8 @@ from mien.train.rows import Resident
 def loss_of(out: Outputs, batch: Resident, config: TrainConfig) -> Tensor:
     """Cross-entropy on labels plus the weighted one on votes (Barsoum et al., section 4.4).
 
+    Of a student, less of both, and the divergence from its teachers' answers (Hinton et al., 2015).
+
     Weighted rows are divided by their number, not by the sum of their weights (as torch does):
     so a row counts the same in whichever batch, and in whichever process, it comes.
     """
@@ -27,6 +29,11 @@ def loss_of(out: Outputs, batch: Resident, config: TrainConfig) -> Tensor:
     if out.votes is not None:
         each = -(batch.votes * F.log_softmax(out.votes.float(), dim=1)).sum(dim=1)
         loss = loss + config.votes_weight * (batch.vote_weights * each).mean()
+    if batch.taught is not None:
+        told = config.distillation
+        answers = F.log_softmax(logits / told.temperature, dim=1)
+        apart = F.kl_div(answers, batch.taught, reduction="batchmean", log_target=True)
+        loss = (1 - told.weight) * loss + told.weight * told.temperature**2 * apart
     return loss
 
 

@@ -144,6 +144,36 @@ class Augmentation:
 
 
 @dataclass(frozen=True)
+class Distillation:
+    """What teachers add to the loss (Hinton et al., 2015), on views that they answered too.
+
+    A teacher remembers the samples it was trained on, so it is asked about augmented and mixed
+    ones (Beyer et al., CVPR 2022).
+
+    Args:
+        weight: Share of the teachers in the loss; 0 = there are none, 1 = there is nothing else.
+        temperature: What the logits of teachers and student are divided by.
+        views: Augmented views of every training sample that teachers answer; epochs take turns.
+        mixed: Probability that a sample of a view is mixed with another one (Zhang et al., ICLR
+            2018), by a share of its own; a mixed sample is learned from teachers alone.
+
+    Raises:
+        ConfigError: If a value is out of range.
+    """
+
+    weight: float = 0.0
+    temperature: float = 1.0
+    views: int = 8
+    mixed: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("weight", "mixed"):
+            check_range(f"distillation.{name}", getattr(self, name), 0, 1)
+        check_range("distillation.views", self.views, 1, 1000)
+        check_range("distillation.temperature", self.temperature, 0.1, 100)
+
+
+@dataclass(frozen=True)
 class Decay:
     """How the learning rate falls after the warm-up.
 

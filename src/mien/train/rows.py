@@ -97,6 +97,7 @@ class Resident:
         votes: ``(N, 8)`` targets over ``ferplus8``.
         vote_weights: ``(N,)`` what each row's votes count; 0 = it has none.
         weights: ``(N,)`` what each row counts in the loss on labels; None = all alike.
+        taught: ``(N, K)`` logs of the teachers' probabilities; None = there are no teachers.
     """
 
     images: Tensor
@@ -104,6 +105,7 @@ class Resident:
     votes: Tensor
     vote_weights: Tensor
     weights: Tensor | None = None
+    taught: Tensor | None = None
 
     @classmethod
     def of(
@@ -138,6 +140,7 @@ class Resident:
             self.votes[index],
             self.vote_weights[index],
             None if self.weights is None else self.weights[index],
+            None if self.taught is None else self.taught[index],
         )
 
 
