@@ -15,7 +15,7 @@ from textwrap import fill
 from mien.cli.models import NETWORK_COLUMNS, network_rows
 from mien.models.options import NetworkOptions
 from mien.train import TrainConfig
-from mien.train.options import Augmentation, Decay
+from mien.train.options import Augmentation, Decay, Distillation, Field
 
 DOCS = Path(__file__).parent.parent / "docs"
 RECIPE_HEAD = """# Recipes
@@ -66,8 +66,14 @@ network, and for the others if it has theirs.
 
 def recipe_page() -> str:
     """The keys of a recipe, with defaults and meaning."""
-    tables = {"decay": Decay, "network": NetworkOptions, "augmentation": Augmentation}
-    told = arguments(TrainConfig)
+    tables = {
+        "decay": Decay,
+        "network": NetworkOptions,
+        "augmentation": Augmentation,
+        "augmentation.field": Field,
+        "distillation": Distillation,
+    }
+    told = {**arguments(TrainConfig), "augmentation.field": arguments(Augmentation)["field"]}
     sections = [f"## Keys\n\n{keys_table(TrainConfig)}\n"]
     sections += [
         "\n\n".join(
