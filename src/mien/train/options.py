@@ -61,17 +61,17 @@ class Field:
     """
 
     share: float = 0.0
-    noise: float = 0.5
+    noise: float = 0.4
     noise_sd: float = 14.0
-    jpeg: float = 0.5
+    jpeg: float = 0.4
     jpeg_quality: tuple[float, float] = (20.0, 95.0)
-    resolution: float = 0.35
+    resolution: float = 0.3
     resolution_range: tuple[int, int] = (16, 44)
-    blur: float = 0.3
+    blur: float = 0.35
     blur_sd: tuple[float, float] = (0.3, 1.6)
     motion: float = 0.1
     motion_length: float = 5.0
-    mask: float = 0.1
+    mask: float = 0.2
     glasses: float = 0.1
     side_light: float = 0.2
     side_light_depth: float = 0.7
