@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,9 +96,15 @@ class WeightAverage:
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write ``state`` so that a kill at any moment leaves the old or the new file, whole."""
+    """Write ``state`` so that a kill at any moment leaves the old or the new file, whole.
+
+    Raises:
+        OSError: If the disk is full; torch alone would call that an error of its own.
+    """
+    held = io.BytesIO()
+    torch.save(state, held)
     with writing(path, "wb") as file:
-        torch.save(state, file)
+        file.write(held.getbuffer())
 
 
 _KEPT = {"config", "network", "average", "log", "data", "provenance"}
