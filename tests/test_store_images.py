@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
+from PIL.PngImagePlugin import PngInfo
 
 from made_pictures import bomb_png, encoded, jpeg_header, png, png_header, scene
 from mien.core.errors import ImageDecodeError, InputError
@@ -134,6 +135,27 @@ class TestConversion:
         expected = np.repeat(grey[..., None], 3, axis=2)
         assert np.array_equal(read_image(encoded(deep, file_format)), expected)
 
+    def test_16_bit_grey_that_counts_from_white(self):
+        grey = np.array([[0, 257, 65535]], dtype=np.uint16)
+        data = encoded(Image.fromarray(grey), "TIFF", tiffinfo={262: 0})
+        assert read_image(data)[0, :, 0].tolist() == [255, 254, 0]
+
+    @pytest.mark.parametrize("kinds", [(1, 0), (4, 0), (1, 4, 0), (0, 1)])
+    def test_tiff_gives_its_picture_not_a_preview_or_mask(self, kinds):
+        pages = [scene(30, 40) if kind == 0 else scene(12, 16) for kind in kinds]
+        first, *others = map(Image.fromarray, pages)
+        data = bytearray(
+            encoded(first, "TIFF", save_all=True, append_images=others, tiffinfo={254: 1})
+        )
+        at = struct.unpack_from("<I", data, 4)[0]
+        for kind in kinds:  # the same tag was written into every directory
+            (entries,) = struct.unpack_from("<H", data, at)
+            for entry in range(at + 2, at + 2 + 12 * entries, 12):
+                if struct.unpack_from("<H", data, entry)[0] == 254:
+                    struct.pack_into("<I", data, entry + 8, kind)
+            at = struct.unpack_from("<I", data, at + 2 + 12 * entries)[0]
+        assert np.array_equal(read_image(bytes(data)), scene(30, 40))
+
     def test_16_bit_big_endian(self):
         grey = scene()[..., 0]
         data = encoded(Image.fromarray((grey.astype(np.uint16) * 257).astype(">u2")), "TIFF")
@@ -251,6 +273,36 @@ class TestDamage:
         with pytest.raises(ImageDecodeError, match="damaged or cut off"):
             read_image(data[:cut] + bytes(len(data) - cut))
 
+    @pytest.mark.parametrize(
+        "options", [{}, {"progressive": True}, {"restart_marker_blocks": 8}, {"subsampling": 0}]
+    )
+    @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+    def test_a_bad_block_inside_a_jpeg(self, mode, options):
+        """A broken copy keeps its end marker; decoders that go on show grey or shifted blocks."""
+        noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+        whole = encoded(Image.fromarray(noise).convert(mode), "JPEG", **options)
+        read_image(whole)
+        at = whole.index(b"\xff\xda") + len(whole) // 4
+        for block in (bytes(400), b""):  # zeroed, left out
+            damaged = whole[:at] + block + whole[at + 400 :]
+            with pytest.raises(ImageDecodeError, match="damaged or cut off"):
+                read_image(damaged)
+
+    def test_spare_bytes_that_cameras_leave_are_no_damage(self):
+        data = encoded(scene(), "JPEG", quality=90)
+        expected = read_image(data)
+        assert np.array_equal(read_image(data[:-2] + b"\x11" * 4 + data[-2:]), expected)
+        assert np.array_equal(read_image(data + bytes(500)), expected)
+        with pytest.raises(ImageDecodeError, match="extraneous"):
+            read_image(data[:-2] + b"\x11" * 200 + data[-2:])
+
+    def test_png_with_much_metadata_is_whole(self):
+        info = PngInfo()
+        info.add_text("Comment", "x" * (3 << 20), zip=True)
+        limit = PngImagePlugin.MAX_TEXT_CHUNK
+        assert np.array_equal(read_image(encoded(scene(), "PNG", pnginfo=info)), scene())
+        assert limit == PngImagePlugin.MAX_TEXT_CHUNK
+
     def test_empty(self, tmp_path):
         (tmp_path / "empty.jpg").touch()
         for source in (b"", tmp_path / "empty.jpg", io.BytesIO()):
@@ -281,7 +333,6 @@ class TestDamage:
         [
             (b"heic", "HEIC/HEIF"),
             (b"mif1", "HEIC/HEIF"),
-            (b"avif", "AVIF"),
             (b"zzzz\0\0\0\0heicmif1", "HEIC/HEIF"),
         ],
     )
@@ -289,6 +340,20 @@ class TestDamage:
         box = (brands + bytes(4))[: max(8, len(brands))]
         data = struct.pack(">I", 8 + len(box)) + b"ftyp" + box + bytes(200)
         with pytest.raises(ImageDecodeError, match=f"{name} .*convert it to JPEG"):
+            read_image(data)
+
+    def test_avif_is_read_where_pillow_has_it_and_refused_by_name_elsewhere(self, monkeypatch):
+        pytest.importorskip("PIL._avif")
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        data = encoded(scene(), "AVIF", quality=100, subsampling="4:4:4")
+        assert abs(read_image(data).astype(int) - scene()).max() <= 3
+        turned = read_image(encoded(scene(), "AVIF", quality=100, exif=exif))
+        assert turned.shape == (*scene().shape[1::-1], 3)
+        with pytest.raises(ImageDecodeError, match="damaged or cut off"):
+            read_image(data[: len(data) // 2])
+        monkeypatch.setattr("mien.store.images._reads_avif", lambda: False)
+        with pytest.raises(ImageDecodeError, match=r"AVIF .*convert it to JPEG"):
             read_image(data)
 
     def test_a_video_is_not_taken_for_heic(self):

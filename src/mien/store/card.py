@@ -127,11 +127,11 @@ class Card:
         Raises:
             BundleError: If metrics or training hold what JSON cannot say, such as NaN.
         """
-        content = {"schema": SCHEMA, **dataclasses.asdict(self)}
+        content: dict[str, Any] = {"schema": SCHEMA, **dataclasses.asdict(self)}
         content["training"] = self.training.record
-        for file in content["files"].values():
-            if not file["views"]:
-                del file["views"]
+        for precision, file in self.files.items():
+            if not file.views:
+                del content["files"][precision]["views"]
         try:
             return json.dumps(content, indent=1, allow_nan=False) + "\n"
         except (TypeError, ValueError, RecursionError) as error:

@@ -8,10 +8,9 @@ import os
 import re
 import stat
 import struct
-import threading
-import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -19,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import ImageDecodeError, InputError
+from mien.store.pixels import orientation_of, quiet, upright, upright_rgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-"""The formats that are read, by Pillow's names."""
+"""The formats that are read, by Pillow's names; AVIF besides, where Pillow has it."""
 
 MAX_PIXELS = 80_000_000
 """Default limit on width x height: more than cameras commonly write, and within 700 MB of memory
@@ -32,25 +32,11 @@ even where a picture has an alpha channel."""
 
 _READABLE = "JPEG, PNG, WebP, BMP, GIF, TIFF or PPM"
 _MAX_STREAM = 512 << 20  # bytes taken from a stream: pictures on a pipe have no size to check first
-_STRIP = 1 << 18  # pixels converted at a time: fits the cache, and only one full copy is made
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"II*\0", b"MM\0*", b"BM")
 _DAMAGED = "the picture is damaged or cut off ({}); copy or export it again"
 _AVIF_BRANDS = (b"avif", b"avis")
-
-# EXIF orientation (CIPA DC-008, 4.6.4.A) -> Pillow's operation that puts a strip of stored rows
-# upright, the axis of the upright picture along which strips follow, and whether backwards.
-_UPRIGHT = {
-    2: ("FLIP_LEFT_RIGHT", 0, False),
-    3: ("ROTATE_180", 0, True),
-    4: ("FLIP_TOP_BOTTOM", 0, True),
-    5: ("TRANSPOSE", 1, False),
-    6: ("ROTATE_270", 1, True),
-    7: ("TRANSVERSE", 1, True),
-    8: ("ROTATE_90", 1, False),
-}
-
-_warnings_lock = threading.Lock()
+_SPARE = 32  # bytes at the end of a JPEG that no pixel needs; cameras leave a few
 
 
 def check_image(image: object) -> None:
@@ -122,7 +108,7 @@ def image_size(source: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int
         try:
             with _open(stream, max_pixels) as image:
                 width, height = image.size
-                return (height, width) if _orientation(image) >= 5 else (width, height)
+                return (height, width) if orientation_of(image) >= 5 else (width, height)
         except ImageDecodeError:
             raise
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
@@ -173,13 +159,21 @@ def _check_head(stream: BinaryIO) -> bytes:
     if head[4:8] == b"ftyp":
         size = min(max(struct.unpack(">I", head[:4])[0], 16), len(head))
         brands = {head[8:12]} | {head[i : i + 4] for i in range(16, size, 4)}
-        for name, known in (("AVIF", _AVIF_BRANDS), ("HEIC/HEIF", _HEIF_BRANDS)):
-            if brands & set(known):
-                raise ImageDecodeError(
-                    f"{name} pictures are not read; convert it to JPEG "
-                    "(on a phone: share or export it as 'most compatible')"
-                )
+        avif = bool(brands & set(_AVIF_BRANDS))
+        if (avif and not _reads_avif()) or (not avif and brands & set(_HEIF_BRANDS)):
+            raise ImageDecodeError(
+                f"{'AVIF' if avif else 'HEIC/HEIF'} pictures are not read; convert it to JPEG "
+                "(on a phone: share or export it as 'most compatible')"
+            )
     return head
+
+
+@cache
+def _reads_avif() -> bool:
+    """Whether this Pillow was built with AVIF: wheels are since 11.3."""
+    from PIL import features
+
+    return "avif" in features.get_supported_modules()
 
 
 def _converted(image: object, max_pixels: int) -> NDArray[np.uint8]:
@@ -193,7 +187,7 @@ def _converted(image: object, max_pixels: int) -> NDArray[np.uint8]:
         )
     _check_pixels(image, max_pixels)
     try:
-        return _upright_rgb(_loaded(image))
+        return upright_rgb(_loaded(image))
     except (ImageDecodeError, MemoryError):
         raise
     except Exception as error:  # as below
@@ -206,16 +200,22 @@ def _decoded(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
     head = _check_head(stream)
     try:
         with _open(stream, max_pixels) as image:
-            _check_whole(image, stream)
+            if image.format == "PNG":
+                with quiet():
+                    image.verify()  # checksums; spoils ``image`` for decoding
+            elif image.format in {"JPEG", "MPO"}:
+                pixels = _jpeg(image, stream)
+                if pixels is not None:
+                    return upright(pixels, orientation_of(image))
         with _open(stream, max_pixels) as image:
-            return _upright_rgb(_loaded(image))
+            return upright_rgb(_loaded(image))
     except (ImageDecodeError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
         found = re.search(r"\((\d+) pixels\)", str(error))
         raise _too_large(int(found[1]) if found else None, max_pixels) from error
     except UnidentifiedImageError as error:
-        if not head.startswith(_MAGIC):
+        if not head.startswith(_MAGIC) and head[8:12] not in _AVIF_BRANDS:
             raise ImageDecodeError(f"this is not a {_READABLE} picture") from error
         raise ImageDecodeError(_DAMAGED.format("its header is incomplete")) from error
     except Exception as error:  # plugins raise whatever a damaged header leads them to
@@ -223,16 +223,33 @@ def _decoded(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def _open(stream: BinaryIO, max_pixels: int) -> Image:
-    """Read the header and check its size; the two plugins register themselves when imported."""
+    """Read the header and check its size; plugins register themselves when imported."""
     from PIL import Image
 
-    for name in ("PIL.TiffImagePlugin", "PIL.WebPImagePlugin"):  # spares Image.open loading all 40
-        importlib.import_module(name)
+    formats = (*FORMATS, *(["AVIF"] if _reads_avif() else []))
+    plugins = {"TIFF": "Tiff", "WEBP": "WebP", "AVIF": "Avif"}
+    for name in plugins.keys() & set(formats):  # spares Image.open loading all 40
+        importlib.import_module(f"PIL.{plugins[name]}ImagePlugin")
     stream.seek(0)
-    with _quiet():
-        image = Image.open(stream, formats=FORMATS)
+    with quiet():
+        image = Image.open(stream, formats=formats)
+        if image.format == "TIFF":
+            _seek_main(image)
     _check_pixels(image, max_pixels)
     return image
+
+
+def _seek_main(image: Image) -> None:
+    """Go to the first full picture of a TIFF: previews and masks may come before it.
+
+    NewSubfileType (TIFF 6.0, tag 254): bit 0 says reduced, bit 2 a mask.
+    """
+    pages: int = getattr(image, "n_frames", 1)
+    for page in range(pages):
+        image.seek(page)
+        if not int(image.tag_v2.get(254, 0)) & 5:  # type: ignore[attr-defined]
+            return
+    image.seek(0)
 
 
 def _check_pixels(image: Image, max_pixels: int) -> None:
@@ -243,14 +260,6 @@ def _check_pixels(image: Image, max_pixels: int) -> None:
         raise _too_large(width * height, max_pixels, f" ({width} x {height})")
 
 
-@contextmanager
-def _quiet() -> Generator[None]:
-    """Silence Pillow's remarks on odd files; warning filters are global, hence the lock."""
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 def _too_large(pixels: int | None, max_pixels: int, size: str = "") -> ImageDecodeError:
     amount = "too many" if pixels is None else f"{pixels / 1e6:,.1f}"
     return ImageDecodeError(
@@ -259,89 +268,47 @@ def _too_large(pixels: int | None, max_pixels: int, size: str = "") -> ImageDeco
     )
 
 
-def _check_whole(image: Image, stream: BinaryIO) -> None:
-    """Refuse what would be shown as colours: a PNG whose checksums fail, a JPEG without end.
+def _jpeg(image: Image, stream: BinaryIO) -> NDArray[np.uint8] | None:
+    """``(H, W, 3)`` pixels of a grey or colour JPEG as stored; None of the kinds left to Pillow.
 
-    The other formats have neither; a file of those whose tail was filled with zeros is read.
+    Both decode by libjpeg-turbo, to the same values. Pillow is silent where the data are damaged,
+    and shows grey or shifted blocks.
+
+    Raises:
+        ImageDecodeError: If a part of the data is damaged or missing.
     """
-    if image.format == "PNG":
-        image.verify()  # checksums; spoils ``image`` for decoding
-    if image.format in {"JPEG", "MPO"} and not _has_jpeg_end(stream):
-        raise ImageDecodeError(_DAMAGED.format("the JPEG data has no end"))
+    import simplejpeg  # type: ignore[reportMissingTypeStubs]
+
+    stream.seek(0)
+    data = stream.read()
+    space = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}.get(image.mode, "RGB")
+    try:
+        pixels = simplejpeg.decode_jpeg(data, space)
+    except ValueError as error:
+        if _is_damage(str(error)):
+            raise ImageDecodeError(_DAMAGED.format(error)) from error
+        return None
+    if space == "CMYK":  # whole, but its colours are Pillow's to convert
+        return None
+    return np.broadcast_to(pixels, (*pixels.shape[:2], 3))
 
 
-def _has_jpeg_end(stream: BinaryIO) -> bool:
-    """Whether an end marker follows the first scan; inside a scan those two bytes cannot occur."""
-    stream.seek(2)
-    while (marker := stream.read(2)) != b"\xff\xda":
-        size = stream.read(2)
-        if marker[:1] != b"\xff" or len(size) < 2:
-            return True  # an unusual header: leave the judgement to the decoder
-        stream.seek(max(0, int.from_bytes(size, "big") - 2), os.SEEK_CUR)
-    last = b""
-    while chunk := stream.read(1 << 20):
-        if b"\xff\xd9" in last + chunk:
-            return True
-        last = chunk[-1:]
-    return False
+def _is_damage(remark: str) -> bool:
+    """Whether a remark of libjpeg-turbo means that pixels are wrong.
+
+    Some cameras write a few bytes more than the picture needs: then every pixel is there. Damage
+    leaves more, or less.
+    """
+    spare = re.search(r"(\d+) extraneous bytes before marker 0xd9", remark)
+    if spare:
+        return int(spare[1]) > _SPARE
+    return remark.startswith(("Corrupt JPEG data", "Premature end"))
 
 
 def _loaded(image: Image) -> Image:
     if image.format == "JPEG":  # never warns while decoding, so threads need not wait
         image.load()
     else:
-        with _quiet():
+        with quiet():
             image.load()
     return image
-
-
-def _orientation(image: Image) -> int:
-    try:
-        with _quiet():
-            return int(image.getexif().get(0x0112, 1))
-    except Exception:  # noqa: BLE001 - damaged EXIF raises anything; the pixels are whole, so keep them
-        return 1
-
-
-def _upright_rgb(image: Image) -> NDArray[np.uint8]:
-    """Convert strip by strip into the upright array: one full copy, whatever the mode."""
-    from PIL.Image import Transpose
-
-    width, height = image.size
-    turn, axis, backwards = _UPRIGHT.get(_orientation(image), (None, 0, False))
-    upright = np.empty((height, width, 3) if axis == 0 else (width, height, 3), np.uint8)
-    rows = max(1, _STRIP // width)
-    for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        strip = image.crop((0, top, width, bottom))
-        if turn:
-            strip = strip.transpose(Transpose[turn])
-        span = slice(height - bottom, height - top) if backwards else slice(top, bottom)
-        upright[(slice(None),) * axis + (span,)] = _rgb(strip, image.format)
-    return upright
-
-
-def _rgb(image: Image, file_format: str | None) -> NDArray[Any]:
-    """``(h, w, 3)`` or ``(h, w, 1)`` uint8 of any mode."""
-    if image.mode.startswith("I;16"):
-        return _from_16_bits(np.asarray(image))
-    if image.mode == "I" and file_format == "PPM":  # Pillow scales its 16-bit greys to 0..65535
-        return _from_16_bits(np.asarray(image))
-    if image.mode in {"I", "F"}:
-        raise ImageDecodeError(
-            "pictures with 32-bit or float values have no agreed white; convert it to 8 or 16 bits"
-        )
-    if image.has_transparency_data:
-        return _on_white(np.asarray(image.convert("RGBA")))
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
-
-
-def _from_16_bits(grey: NDArray[Any]) -> NDArray[np.uint8]:
-    return ((grey.astype(np.uint32) + 128) // 257).astype(np.uint8)[..., None]
-
-
-def _on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    alpha = rgba[..., 3:].astype(np.uint16)
-    if alpha.size and alpha.min() == 255:
-        return rgba[..., :3]
-    return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
