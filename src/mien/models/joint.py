@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from mien.core.errors import ConfigError, MienError
 from mien.core.labels import LabelSpace
+from mien.models.factory import Origin, build
 from mien.models.network import ExpressionNet
 from mien.models.options import NetworkOptions
-from mien.models.registry import Origin, build
 
 On = Literal["outputs", "features"]
 

@@ -1,4 +1,4 @@
-"""ResNet18 and VGG19 of the fusion thesis: the counts of the public code, 44-pixel crops."""
+"""ResNet18 and VGG19 of Rahman and Mahato (2021): the counts of the public code, 44-pixel crops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from mien.models import ExpressionNet, build, count_parameters
 from mien.models.network import standardise
 from mien.models.options import NetworkOptions
-from mien.models.thesis import Block
+from mien.models.rahman2021 import Block
 from settled import frames, settled, without_gradient
 
 NAMES = ("resnet18_44", "vgg19_44")

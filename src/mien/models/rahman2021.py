@@ -1,6 +1,6 @@
-"""The two networks of the fusion thesis: ResNet18 and VGG19 for 44-pixel crops.
+"""ResNet18 and VGG19 for 44-pixel crops, the networks of Rahman and Mahato (thesis, 2021).
 
-Rahman and Mahato (2021) train both from scratch on 44x44 crops of FER2013. The thesis names the
+They train both from scratch on 44x44 crops of FER2013. The thesis names the
 networks only; the details are those of the public code that its set-up is from (WuJie1010,
 "Facial-Expression-Recognition.Pytorch"): a 3x3 first convolution of stride 1 and no pooling before
 the stages, as for CIFAR; batch norm in VGG19; 512 pooled features; 50 % dropout before the linear
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.models.network import ExpressionNet, initialise
-from mien.models.registry import ModelInfo, register
+from mien.models.registry import network
 from mien.models.spec import NetworkSpec
 
 SOURCE = "Rahman and Mahato, thesis, 2021"
@@ -50,10 +50,8 @@ class Block(nn.Module):
         return torch.relu(self.norm2(self.conv2(out)) + self.shortcut(maps))
 
 
-def _network(spec: NetworkSpec, trunk: nn.Module, width: int) -> ExpressionNet:
-    network = spec.assemble(trunk, width, spec.dense(width), least_dropout=DROPOUT)
-    initialise(network)
-    return network
+def _headed(spec: NetworkSpec, trunk: nn.Module, width: int) -> ExpressionNet:
+    return initialise(spec.assemble(trunk, width, spec.dense(width), least_dropout=DROPOUT))
 
 
 def _resnet18(spec: NetworkSpec, share: int = 1) -> ExpressionNet:
@@ -64,7 +62,7 @@ def _resnet18(spec: NetworkSpec, share: int = 1) -> ExpressionNet:
     for width_in, width in pairwise((first, *(first * times for times in (1, 2, 4, 8)))):
         trunk.append(Block(width_in, width, stride=1 if width == width_in else 2))
         trunk.append(Block(width, width, stride=1))
-    return _network(spec, trunk, WIDTH // share)
+    return _headed(spec, trunk, WIDTH // share)
 
 
 def _vgg19(spec: NetworkSpec, share: int = 1) -> ExpressionNet:
@@ -77,19 +75,15 @@ def _vgg19(spec: NetworkSpec, share: int = 1) -> ExpressionNet:
             trunk.extend([conv, nn.BatchNorm2d(width), nn.ReLU()])
             width_in = width
         trunk.append(nn.MaxPool2d(2))
-    return _network(spec, trunk, WIDTH // share)
+    return _headed(spec, trunk, WIDTH // share)
 
 
-@register(
-    ModelInfo(
-        "resnet18_44",
-        "ResNet18 without early pooling",
-        f"He et al., CVPR 2016; {SOURCE}",
-        parameters=11_175_375,
-        macs=1_096_098_304,
-        input_size=44,
-        smallest_input=8,
-    )
+@network(
+    "resnet18_44",
+    "ResNet18 without early pooling",
+    f"He et al., CVPR 2016; {SOURCE}",
+    input_size=44,
+    smallest_input=8,
 )
 def resnet18_44(spec: NetworkSpec) -> ExpressionNet:
     """ResNet18 for small pictures.
@@ -100,48 +94,34 @@ def resnet18_44(spec: NetworkSpec) -> ExpressionNet:
     return _resnet18(spec)
 
 
-@register(
-    ModelInfo(
-        "resnet18_44_quarter",
-        "ResNet18 without early pooling, a quarter as wide",
-        f"He et al., CVPR 2016; {SOURCE}",
-        parameters=701_823,
-        macs=68_716_672,
-        input_size=44,
-        smallest_input=8,
-    )
+@network(
+    "resnet18_44_quarter",
+    "ResNet18 without early pooling, a quarter as wide",
+    f"He et al., CVPR 2016; {SOURCE}",
+    input_size=44,
+    smallest_input=8,
 )
 def resnet18_44_quarter(spec: NetworkSpec) -> ExpressionNet:
     """ResNet18 for small pictures with 16 to 128 channels."""
     return _resnet18(spec, share=4)
 
 
-@register(
-    ModelInfo(
-        "vgg19_44",
-        "VGG19 with batch norm and no large dense layers",
-        f"Simonyan and Zisserman, ICLR 2015; {SOURCE}",
-        parameters=20_041_935,
-        macs=673_522_176,
-        input_size=44,
-        smallest_input=32,
-    )
+@network(
+    "vgg19_44",
+    "VGG19 with batch norm and no large dense layers",
+    f"Simonyan and Zisserman, ICLR 2015; {SOURCE}",
+    input_size=44,
 )
 def vgg19_44(spec: NetworkSpec) -> ExpressionNet:
     """VGG19 for small pictures: five poolings bring 44 pixels down to one position."""
     return _vgg19(spec)
 
 
-@register(
-    ModelInfo(
-        "vgg19_44_quarter",
-        "VGG19 with batch norm, a quarter as wide",
-        f"Simonyan and Zisserman, ICLR 2015; {SOURCE}",
-        parameters=1_257_279,
-        macs=42_305_664,
-        input_size=44,
-        smallest_input=32,
-    )
+@network(
+    "vgg19_44_quarter",
+    "VGG19 with batch norm, a quarter as wide",
+    f"Simonyan and Zisserman, ICLR 2015; {SOURCE}",
+    input_size=44,
 )
 def vgg19_44_quarter(spec: NetworkSpec) -> ExpressionNet:
     """VGG19 for small pictures with 16 to 128 channels."""
