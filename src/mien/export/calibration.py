@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,6 @@ from mien import metrics
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.runtime.graph import Graph
-from mien.store.bundle import Bundle
 from mien.store.card import Calibration, ModelFile
 
 RISK = 0.20
@@ -37,7 +35,7 @@ def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: 
     threshold = metrics.fit_threshold(softmax(logits, temperature), rows.labels, RISK)
     crossed = metrics.cross_fitted(logits, rows.labels)
     right = int((logits.argmax(axis=1) == rows.labels).sum())
-    figures: dict[str, Any] = {
+    figures: dict[str, object] = {
         "split": split,
         "protocol": "one view, rows without a byte-identical twin in Training; nll, brier and ece "
         "five-fold cross-fitted; this split also fitted temperature and threshold",
@@ -56,8 +54,3 @@ def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: 
         )
     calibration = Calibration(temperature, threshold, RISK)
     return ModelFile(hashlib.sha256(graph).hexdigest(), calibration, (figures,))
-
-
-def figures_of(bundle: Bundle) -> dict[str, dict[str, Any]]:
-    """Per precision, the figures of ``calibrated`` that are in the card."""
-    return {precision: file.metrics[0] for precision, file in bundle.card.files.items()}

@@ -7,7 +7,7 @@ from mien.models.joint import JointNet, joint_from
 from mien.models.network import ExpressionNet, Outputs, count_macs, count_parameters
 from mien.models.options import NetworkOptions
 from mien.models.pooling import replace_pooling
-from mien.models.registry import ModelInfo, models
+from mien.models.registry import models
 
 _BUILT_IN = (nasnet, published, rahman2021, resnet48, zoo)  # imported so that they are registered
 
@@ -15,7 +15,6 @@ __all__ = [
     "ExpressionNet",
     "FaceCrop",
     "JointNet",
-    "ModelInfo",
     "NetworkOptions",
     "Origin",
     "Outputs",

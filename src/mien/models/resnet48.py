@@ -41,9 +41,26 @@ class SqueezeExcite(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and a shortcut (He et al., CVPR 2016, figure 2)."""
+    """Two 3x3 convolutions and a shortcut (He et al., CVPR 2016, figure 2).
 
-    def __init__(self, width_in: int, width: int, stride: int, reduction: int) -> None:
+    Args:
+        width_in: Channels of the maps.
+        width: Channels of the answer.
+        stride: Of the first convolution.
+        reduction: Squeeze-and-excitation ratio, 0 = none.
+        mean_shortcut: Whether the shortcut takes means where the size changes, and not the first
+            value of each window.
+    """
+
+    def __init__(
+        self,
+        width_in: int,
+        width: int,
+        stride: int,
+        reduction: int = 0,
+        *,
+        mean_shortcut: bool = True,
+    ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(width_in, width, 3, stride, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(width)
@@ -51,10 +68,11 @@ class Block(nn.Module):
         self.norm2 = nn.BatchNorm2d(width)
         self.gate = SqueezeExcite(width, reduction) if reduction else nn.Identity()
         self.shortcut = nn.Sequential()
-        if stride > 1:
+        if stride > 1 and mean_shortcut:
             self.shortcut.append(nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False))
         if width != width_in:
-            self.shortcut.append(nn.Conv2d(width_in, width, 1, bias=False))
+            step = 1 if mean_shortcut else stride
+            self.shortcut.append(nn.Conv2d(width_in, width, 1, step, bias=False))
             self.shortcut.append(nn.BatchNorm2d(width))
 
     def forward(self, maps: Tensor) -> Tensor:

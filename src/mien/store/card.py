@@ -13,12 +13,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from mien.core.alignment import BOX_SCALE, CROP, TEMPLATE
+from mien.core.crop import SAMPLES
 from mien.core.errors import BundleError, MienError
 from mien.core.labels import LabelSpace
 from mien.store.training import Training
 
 SCHEMA = "mien.bundle/1"
 OUTPUTS = ("logits", "features", "activation", "votes")
+Raw = dict[str, Any]
+"""An object of JSON: not checked yet, or kept as another program wrote it."""
+
 FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
 """File name of each precision."""
 
@@ -44,7 +49,7 @@ class ModelFile:
 
     sha256: str
     calibration: Calibration
-    metrics: tuple[dict[str, Any], ...] = ()
+    metrics: tuple[Raw, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,12 @@ class Geometry:
     samples: int
     template: tuple[tuple[float, float], ...]
     box_scale: float
+
+    @classmethod
+    def of_export(cls, input_size: int) -> Geometry:
+        """What an export writes for a network that is given ``input_size`` pixels."""
+        points = tuple((float(x), float(y)) for x, y in TEMPLATE)
+        return cls(CROP, input_size, SAMPLES, points, BOX_SCALE)
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,11 @@ class Card:
     intended_use: str = ""
     out_of_scope: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def figures(self) -> dict[str, Raw]:
+        """Per precision, the figures of the rows that its file was calibrated on."""
+        return {precision: file.metrics[0] for precision, file in self.files.items()}
 
     def to_json(self) -> str:
         """The text of ``card.json``.
@@ -147,7 +163,7 @@ def parse_card(text: str | bytes) -> Card:
         ) from error
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> Raw:
     """An object whose fields are named once: of two, readers would disagree which one counts."""
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -168,7 +184,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def _card(raw: dict[str, Any]) -> Card:
+def _card(raw: Raw) -> Card:
     known = {f.name for f in dataclasses.fields(Card)}
     if unknown := sorted(set(raw) - known):
         raise BundleError(f"unknown field {', '.join(unknown)}; was it written by another program?")
@@ -203,7 +219,7 @@ def _card(raw: dict[str, Any]) -> Card:
     )
 
 
-def _file(name: str, raw: dict[str, Any]) -> ModelFile:
+def _file(name: str, raw: Raw) -> ModelFile:
     if name not in FILES:
         raise BundleError(f"unknown precision {name!r}; known: {', '.join(FILES)}")
     sha256 = _text(raw["sha256"])
@@ -219,7 +235,7 @@ def _file(name: str, raw: dict[str, Any]) -> ModelFile:
     return ModelFile(sha256, calibration, tuple(dict(entry) for entry in raw["metrics"]))
 
 
-def _geometry(raw: dict[str, Any]) -> Geometry:
+def _geometry(raw: Raw) -> Geometry:
     template = tuple((_number(x), _number(y)) for x, y in raw["template"])
     if len(template) != 3:
         raise BundleError(f"template must have three points, got {len(template)}")
