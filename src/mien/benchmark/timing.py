@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def interleaved(
     ]
 
 
-def machine() -> dict[str, object]:
+def machine() -> dict[str, Any]:
     """What the figures were measured on: processor, cores, load, versions."""
     versions: dict[str, str] = {"python": platform.python_version(), "numpy": np.__version__}
     for package in ("onnxruntime", "torch"):

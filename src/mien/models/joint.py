@@ -57,10 +57,6 @@ class _Answers(nn.Module):
         super().__init__()
         self.members = nn.ModuleList(_Answer(member, on) for member in members)
 
-    def answers(self) -> list[_Answer]:
-        """The members in their order."""
-        return [member for member in self.members if isinstance(member, _Answer)]
-
     def forward(self, frames: Tensor) -> Tensor:
         """``(N, C, 1, 1)`` of ``(N, 1, 48, 48)`` grey levels."""
         return torch.cat([member(frames) for member in self.members], dim=1)[:, :, None, None]

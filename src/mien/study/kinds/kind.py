@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from mien.core.errors import ConfigError
 from mien.core.registry import Registry
@@ -144,7 +144,7 @@ def check_one_scoring(config: TrainConfig) -> None:
         )
 
 
-def cost(network: ExpressionNet) -> dict[str, float]:
+def cost(network: ExpressionNet) -> dict[str, Any]:
     """Parameters, multiply-accumulates and the size of the weights in fp32."""
     return {
         "parameters": count_parameters(network),
