@@ -106,8 +106,9 @@ def vgg(spec: NetworkSpec) -> ExpressionNet:
     # timm's dense layers, 120 million weights, are made as small as they get and dropped.
     trunk = _timm(spec.name, spec, mlp_ratio=1 / _VGG_DENSE)
     trunk.pre_logits = nn.Identity()
-    neck = spec.dense(512) or _vgg_neck(min(spec.input_size // _STRIDE, _VGG_KERNEL), spec.dropout)
-    return spec.assemble(trunk, _VGG_DENSE, neck)
+    # Made even where dense layers replace it, so that the draws of a seed stay what they were.
+    neck = _vgg_neck(min(spec.input_size // _STRIDE, _VGG_KERNEL), spec.dropout)
+    return spec.assemble(trunk, _VGG_DENSE, spec.dense(512) or neck)
 
 
 def _vgg_neck(side: int, dropout: float) -> nn.Sequential:
