@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,14 +24,14 @@ from mien.models import (
     count_macs,
     count_parameters,
     models,
-    register,
 )
 from mien.models.network import standardise
-from mien.models.registry import _input_size
+from mien.models.registry import RECORDS, network
 from mien.runtime.session import open_session, run
 from mien.train import TrainConfig, train
 from mien.train.state import new_network, seeded
 from portrait import PATH as PORTRAIT
+from tool_made import tool_module
 
 LARGE = 2_000_000  # parameters; larger networks take seconds each and are left to the slow suite
 ON_META = ("resnet18", "vgg16")  # larger, but quick where nothing is computed
@@ -80,10 +80,35 @@ def test_record_is_true(name: str) -> None:
     assert info.licence
 
 
+def test_records_are_of_the_registered_networks_and_no_others() -> None:
+    assert list(json.loads(RECORDS.read_text(encoding="utf-8"))) == list(models())
+
+
+@pytest.mark.slow
+def test_the_file_of_records_is_what_its_tool_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["make_network_records.py", "--check"])
+    tool_module("make_network_records").main()
+
+
+def test_a_record_that_is_not_true_fails_the_check(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool = tool_module("make_network_records")
+    monkeypatch.setattr(sys, "argv", ["make_network_records.py", "--check"])
+    monkeypatch.setattr(tool, "models", lambda: ["nano"])
+    monkeypatch.setattr(tool, "RECORDS", tmp_path / "records.json")
+    true = {"parameters": models()["nano"].parameters, "macs": models()["nano"].macs}
+    tool.RECORDS.write_text(tool.text({"nano": true}), encoding="utf-8")
+    tool.main()
+    tool.RECORDS.write_text(tool.text({"nano": {**true, "macs": 1}}), encoding="utf-8")
+    with pytest.raises(SystemExit, match="not what was measured"):
+        tool.main()
+
+
 @pytest.mark.parametrize("name", entries(*ON_META))
 def test_size_channels_labels_and_hidden_layers_go_together(name: str) -> None:
     least = models()[name].smallest_input
-    for channels, size in ((1, least), (3, least and least + 7)):
+    for channels, size in ((1, least), (3, least + 7)):
         options = NetworkOptions(input_size=size, channels=channels, hidden=(24, 16))
         with torch.device("meta"):
             network = build(name, labels=agrawal5, votes=False, dropout=0.1, options=options)
@@ -97,7 +122,7 @@ def test_size_channels_labels_and_hidden_layers_go_together(name: str) -> None:
 
 @pytest.mark.parametrize("name", models())
 def test_smaller_input_is_refused(name: str) -> None:
-    least = models()[name].smallest_input or models()[name].input_size
+    least = models()[name].smallest_input
     with pytest.raises(ConfigError, match=f"{name} .*{least}"):
         build(name, options=NetworkOptions(input_size=least - 1))
 
@@ -253,14 +278,6 @@ def test_the_exported_graph_has_every_option(options: NetworkOptions) -> None:
     check_graph(network, to_onnx(network))
 
 
-def test_a_network_of_one_size_takes_no_other() -> None:
-    info = dataclasses.replace(models()["nano"], smallest_input=0)
-    assert [_input_size(info, size) for size in (0, 44)] == [44, 44]
-    for size in (43, 45):
-        with pytest.raises(ConfigError, match=f"44.*got {size}"):
-            _input_size(info, size)
-
-
 def test_unknown_name_lists_near_ones() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'nano'"):
         build("nanno")
@@ -268,7 +285,7 @@ def test_unknown_name_lists_near_ones() -> None:
 
 def test_a_name_is_registered_once() -> None:
     with pytest.raises(ConfigError, match="already registered"):
-        register(models()["nano"])(lambda **_: build("nano"))
+        network("nano", "again", "a test")(lambda _: build("nano"))
 
 
 def test_frozen_parameters_count_too() -> None:

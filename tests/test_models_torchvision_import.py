@@ -1,4 +1,4 @@
-"""The door to torchvision and timm: open here, and no more than an import where all is well."""
+"""The door to torchvision and timm: open here, and what it says where it stays shut."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from mien.core.errors import MissingExtraError, install_line
 from mien.models import torchvision_import
-
-HEALTHY = "models = 'healthy'\n"
 
 
 @pytest.fixture
@@ -24,7 +23,6 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         package = tmp_path / "torchvision"
         package.mkdir()
         (package / "__init__.py").write_text(code)
-        (package / "extension.py").write_text("")
         for name in real:
             del sys.modules[name]
         monkeypatch.syspath_prepend(tmp_path)
@@ -35,53 +33,31 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     sys.modules.update(real)
 
 
-@pytest.fixture
-def declared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    calls: list[str] = []
-    monkeypatch.setattr(torchvision_import, "_declare_operators", lambda: calls.append("declared"))
-    return calls
-
-
 def test_both_import_here() -> None:
     assert "resnet50" in torchvision_import.import_timm().list_models()
     assert torchvision_import.import_torchvision().models.googlenet.__name__ == "googlenet"
 
 
-def test_a_healthy_torchvision_is_only_imported(stand_in, declared) -> None:
-    stand_in(HEALTHY)
+def test_a_torchvision_that_imports_is_imported_once(stand_in) -> None:
+    stand_in("models = 'healthy'\n")
     assert torchvision_import.import_torchvision().models == "healthy"
     assert torchvision_import.import_torchvision() is sys.modules["torchvision"]
-    assert declared == []
 
 
-def test_missing_operators_are_declared_once_and_nothing_half_imported_stays(
-    stand_in, monkeypatch
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("raise RuntimeError('operator torchvision::roi_align does not exist')", "roi_align"),
+        ("import no_such_module_anywhere", "no_such_module_anywhere"),
+    ],
+)
+def test_one_that_does_not_fit_torch_should_be_reinstalled(
+    code: str, reason: str, stand_in
 ) -> None:
-    left_behind: list[bool] = []
-
-    def declare() -> None:
-        left_behind.append("torchvision.extension" in sys.modules)
-        sys.modules["operators_of_a_test"] = torchvision_import
-
-    monkeypatch.setattr(torchvision_import, "_declare_operators", declare)
-    stand_in(
-        "import sys, torchvision.extension\n"
-        "if 'operators_of_a_test' not in sys.modules:\n"
-        "    raise RuntimeError('operator torchvision::nms does not exist')\n" + HEALTHY
-    )
-    try:
-        assert torchvision_import.import_torchvision().models == "healthy"
-        torchvision_import.import_torchvision()
-    finally:
-        sys.modules.pop("operators_of_a_test", None)
-    assert left_behind == [False]
-
-
-def test_any_other_failure_is_not_hidden(stand_in, declared) -> None:
-    stand_in("raise RuntimeError('the disk is on fire')\n")
-    with pytest.raises(RuntimeError, match="on fire"):
-        torchvision_import.import_torchvision()
-    assert declared == []
+    stand_in(code)
+    message = rf"does not fit torch {re.escape(torch.__version__)} .*{reason}.*: reinstall torch"
+    with pytest.raises(MissingExtraError, match=message):
+        torchvision_import.import_timm()
 
 
 @pytest.mark.parametrize("name", ["torchvision", "timm"])

@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from mien.core.errors import BundleError, ExportError, MienWarning
 from mien.runtime import Recognizer
 from mien.runtime.session import open_session, run
+from mien.store import saturation
 from mien.store.bundle import load_bundle, open_bundle
 from mien.store.saturation import LARGEST, largest_pair_sum, saturates
 
@@ -153,6 +154,19 @@ def test_the_shipped_bundle_is_alike_on_every_cpu_and_says_so() -> None:
     largest = largest_pair_sum(bundle.model("int8"))
     assert 255 * 64 < largest <= LARGEST
     assert bundle.card.files["int8"].metrics[0]["largest_pair_sum"] == largest
+
+
+def test_a_bundle_that_is_opened_is_proved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    proved: list[int] = []
+
+    def counted(model: bytes) -> int:
+        proved.append(len(model))
+        return largest_pair_sum(model)
+
+    monkeypatch.setattr(saturation, "largest_pair_sum", counted)
+    saturates.cache_clear()
+    Recognizer("default", precision="int8", detector="none")
+    assert proved == [(open_bundle("default").path / "model.int8.onnx").stat().st_size]
 
 
 def test_weights_of_the_full_range_are_refused_by_export(old: Path) -> None:

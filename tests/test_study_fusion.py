@@ -141,7 +141,7 @@ def test_late_fusions_are_weighted_means_of_the_members_answers(ran) -> None:
 def _equal_members(joint: Any, members: list[Any]) -> bool:
     return all(
         torch.allclose(part.network.state_dict()[name], value, atol=1e-6)
-        for part, member in zip(joint.trunk.answers(), members, strict=True)
+        for part, member in zip(joint.trunk.members, members, strict=True)
         for name, value in member.state_dict().items()
         if name in part.network.state_dict()
     )

@@ -57,9 +57,9 @@ Written by `tools/make_training_docs.py` from the registry; `mien models --netwo
 Every network is built for one grey channel or grey repeated as RGB (`network.channels`), any label
 space, and any input size from the smallest on (`network.input_size`); [recipes](recipe.md) say how.
 Parameters and multiply-accumulates are those of one 48-pixel face, seven labels and the head of
-FER+ votes, as the network is registered. Where *weights* says `timm`, `network.pretrained = "timm"`
-downloads the published ones; a local safetensors file with their names works for these without a
-network, and for the others if it has theirs.
+FER+ votes, as the network is registered. Where *weights* names a library, `network.pretrained =
+"timm"` downloads the published ones through it; a local safetensors file with their names works for
+these without a network, and for the others if it has theirs.
 
 """
 

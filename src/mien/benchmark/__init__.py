@@ -1,6 +1,6 @@
 """Benchmarks: durations with their conditions, compared within one run."""
 
 from mien.benchmark.timing import Timing, interleaved, machine
-from mien.benchmark.training import StepCost, benchmark_step
+from mien.benchmark.training import benchmark_step
 
-__all__ = ["StepCost", "Timing", "benchmark_step", "interleaved", "machine"]
+__all__ = ["Timing", "benchmark_step", "interleaved", "machine"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from mien.benchmark.timing import Timing, interleaved
 
@@ -25,7 +24,7 @@ class StepCost:
         """Full step over bare step."""
         return self.full.median_ms / self.bare.median_ms
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {"full": self.full.as_dict(), "bare": self.bare.as_dict(), "ratio": self.ratio}
 

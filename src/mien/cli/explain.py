@@ -183,7 +183,7 @@ def _torch_threads(model: Explainable, threads: int | None) -> AbstractContextMa
     """What holds torch to ``threads``; a bundle has been opened with them."""
     if model.network is None:
         return nullcontext()
-    from mien.models.threads import torch_threads
+    from mien.models.batches import torch_threads
 
     return torch_threads(threads)
 

@@ -74,7 +74,6 @@ def _networks(*, as_json: bool) -> None:
 def network_rows() -> Iterator[tuple[str, ...]]:
     """What is known of every registered network, for tables."""
     from mien.models import models as registered
-    from mien.models.pretrained import has_published_weights
 
     for info in registered().values():
         yield (
@@ -83,8 +82,8 @@ def network_rows() -> Iterator[tuple[str, ...]]:
             f"{info.parameters:,}",
             f"{info.macs / 1e6:,.1f}",
             str(info.input_size),
-            str(info.smallest_input or info.input_size),
-            "timm" if has_published_weights(info.name) else "",
+            str(info.smallest_input),
+            info.weights.partition("/")[0],
             info.licence,
             info.source,
         )

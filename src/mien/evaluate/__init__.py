@@ -9,24 +9,19 @@ from mien.evaluate.result import (
     Clean,
     EndToEnd,
     Evaluation,
-    Figures,
-    LabelScores,
     Subset,
     accepted_in_words,
     clean_scores,
 )
-from mien.evaluate.robustness import Degraded, degraded_in_words, robustness
+from mien.evaluate.robustness import degraded_in_words, robustness
 from mien.evaluate.views import VIEWS, log_probabilities, view_affines
 
 __all__ = [
     "EVERY_ROW",
     "VIEWS",
     "Clean",
-    "Degraded",
     "EndToEnd",
     "Evaluation",
-    "Figures",
-    "LabelScores",
     "SplitGuard",
     "Subset",
     "accepted_in_words",

@@ -12,7 +12,7 @@ from mien.core.errors import DataError
 from mien.core.labels import LabelSpace
 from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD, one_fold_out
-from mien.evaluate.guard import EVERY_ROW, TRAINING, clean_rows, split_guard
+from mien.evaluate.guard import EVERY_ROW, clean_rows, split_guard
 from mien.evaluate.latency import CALLS, single_face_latency
 from mien.evaluate.protocol import (
     drawn_warnings,
@@ -23,13 +23,14 @@ from mien.evaluate.protocol import (
     threads_in_words,
     trained_hashes,
     training_in_words,
+    training_warnings,
 )
 from mien.evaluate.result import Evaluation, clean_figures, figures
 from mien.evaluate.robustness import robustness
 from mien.evaluate.views import calibration_of, log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
 from mien.runtime import Recognizer
-from mien.store.training import Training
+from mien.store.training import TRAINING, Training
 
 FOLDS = 5
 MIN_CROSS_FIT = 50
@@ -85,12 +86,13 @@ def evaluate(
     rows = _in_space(chosen, space)
     log_p = log_probabilities(recognizer, rows.images, views, on_rows)
     probabilities = np.exp(log_p)
-    drawn = drawn_warnings(recognizer.card.training, rows.splits.tolist())
-    folded = fold_warnings(recognizer.card.training, rows.splits.tolist())
+    splits: list[str] = rows.splits.tolist()
+    drawn = drawn_warnings(recognizer.card.training, splits)
+    folded = fold_warnings(recognizer.card.training, splits)
     warnings = [
         *split_guard(chosen, name).warnings,
         *_dropped(chosen, rows),
-        *(folded or _trained_on(rows)),
+        *(folded or training_warnings(splits, "rows")),
         *drawn,
         *alignment_warnings(probabilities, rows.labels, space, allowed=allow_misaligned),
     ]
@@ -200,13 +202,6 @@ def _dropped(chosen: FaceSet, rows: FaceSet) -> list[str]:
     if not n:
         return []
     return [f"{n} of {len(chosen)} rows have no counterpart in {rows.space.name} and were left out"]
-
-
-def _trained_on(rows: FaceSet) -> list[str]:
-    n = int((rows.splits == TRAINING).sum())
-    if not n:
-        return []
-    return [f"{n} of {len(rows)} rows are {TRAINING} rows: a model trained on them remembers them"]
 
 
 def _calibrated(

@@ -19,13 +19,14 @@ from mien.core.errors import DataError, ImageDecodeError
 from mien.core.labels import LabelSpace, mapping
 from mien.data.folders import LabelledPath
 from mien.evaluate.crops import FOLDS, MIN_CROSS_FIT, alignment_warnings
-from mien.evaluate.guard import EVERY_ROW, TRAINING, SplitGuard
+from mien.evaluate.guard import EVERY_ROW, SplitGuard
 from mien.evaluate.protocol import (
     drawn_warnings,
     fitted_split,
     fold_warnings,
     threads_in_words,
     training_in_words,
+    training_warnings,
 )
 from mien.evaluate.result import Clean, EndToEnd, Evaluation, Subset, figures
 from mien.metrics import cross_fitted
@@ -83,7 +84,7 @@ def evaluate_photos(
     known, left_out = _known(photos, split, space, model_space, source)
     splits = [photo.split for photo in photos if split is None or photo.split == split]
     training = recognizer.card.training
-    remembered = fold_warnings(training, splits) or _remembered(splits)
+    remembered = fold_warnings(training, splits) or training_warnings(splits, "photos")
     remembered += drawn_warnings(training, splits)
     answers, digest = _Answers(), hashlib.sha256()
     for done, (path, label) in enumerate(known, start=1):
@@ -219,15 +220,6 @@ def _end_to_end(
         found=Subset(len(truth), float(right.mean()) if len(truth) else None),
         missed_per_class={name: missed[i] for i, name in enumerate(space.labels)},
     )
-
-
-def _remembered(splits: list[str]) -> list[str]:
-    n = splits.count(TRAINING)
-    if not n:
-        return []
-    return [
-        f"{n} of {len(splits)} photos are {TRAINING} photos: a model trained on them remembers them"
-    ]
 
 
 def _unreadable(named: list[str]) -> list[str]:

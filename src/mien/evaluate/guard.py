@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from mien.data.faceset import FaceSet
 from mien.data.manifest import count_warnings
 from mien.data.subsets import in_common
-
-TRAINING = "Training"
-"""The split that models are trained on."""
+from mien.store.training import TRAINING
 
 EVERY_ROW = "all"
 """What figures of every row are called, where no split was chosen."""

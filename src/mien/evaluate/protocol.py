@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from mien.data.faceset import FaceSet
 from mien.data.folds import FOLD
 from mien.data.listing import WHOLE
-from mien.evaluate.guard import TRAINING
 from mien.runtime import Recognizer
-from mien.store.training import Fold, Training
+from mien.store.training import TRAINING, Fold, Training
 
 
 def fitted_split(recognizer: Recognizer) -> str | None:
@@ -59,6 +58,16 @@ def fold_warnings(training: Training, splits: Sequence[str]) -> list[str]:
     return [
         f"the model was trained with folds: if these {n} rows are of the same data, it remembers "
         f"all but fold {left.fold} of {left.folds}. --split {FOLD} of crops measures that one"
+    ]
+
+
+def training_warnings(splits: Sequence[str], what: str) -> list[str]:
+    """What to say where training rows are measured, ``(N,)`` splits of rows called ``what``."""
+    n = list(splits).count(TRAINING)
+    if not n:
+        return []
+    return [
+        f"{n} of {len(splits)} {what} are {TRAINING} {what}: a model trained on them remembers them"
     ]
 
 

@@ -276,10 +276,10 @@ class Evaluation:
         """Share of rows answered correctly."""
         return self.figures.accuracy
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The object that ``mien evaluate --json`` prints; undefined figures are None."""
         f = self.figures
-        answer: dict[str, Any] = {
+        answer: dict[str, object] = {
             "bundle": self.bundle,
             "precision": self.precision,
             "split": self.data.split,

@@ -5,10 +5,10 @@ network is in ``mien.explain.network`` and ``mien.explain.gradients``; figures n
 """
 
 from mien.explain.bundle import bundle_model
-from mien.explain.crops import face_crops, onto_crop
+from mien.explain.crops import face_crops
 from mien.explain.figures import draw_classes, draw_explanation, write_png
 from mien.explain.interface import Explainable, probabilities, titled
-from mien.explain.methods import METHODS, Explanation, Method, explain, needs_a_run, relative
+from mien.explain.methods import METHODS, explain, needs_a_run, relative
 from mien.explain.occlusion import occlusion
 from mien.explain.rows import (
     ClassMap,
@@ -28,8 +28,6 @@ __all__ = [
     "ClassMaps",
     "Contradiction",
     "Explainable",
-    "Explanation",
-    "Method",
     "Mistake",
     "average_maps",
     "bundle_model",
@@ -44,7 +42,6 @@ __all__ = [
     "face_crops",
     "needs_a_run",
     "occlusion",
-    "onto_crop",
     "probabilities",
     "relative",
     "titled",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.alignment import BOX_SCALE, CROP, TEMPLATE
-from mien.core.crop import SAMPLES
 from mien.core.errors import InputError
 from mien.explain.crops import checked_crops
 from mien.explain.interface import Explainable
@@ -48,12 +46,5 @@ def network_model(network: ExpressionNet, name: str) -> Explainable:
             found.append(out.activation.numpy())
         return np.concatenate(found)
 
-    # What an export of the network writes into the card.
-    geometry = Geometry(
-        frame=CROP,
-        input_size=network.input_size,
-        samples=SAMPLES,
-        template=tuple((float(x), float(y)) for x, y in TEMPLATE),
-        box_scale=BOX_SCALE,
-    )
+    geometry = Geometry.of_export(network.input_size)
     return Explainable(name, network.labels, None, geometry, logits, class_maps, network)

@@ -2,7 +2,7 @@
 
 from mien.export.bundle import ExportReport, export_bundle, network_logits
 from mien.export.ensemble import LEARNED, EnsembleReport, make_ensemble
-from mien.export.graph import to_int8, to_onnx
+from mien.export.graph import to_onnx
 from mien.export.merge import merge_graphs
 from mien.export.requantise import requantise
 
@@ -15,6 +15,5 @@ __all__ = [
     "merge_graphs",
     "network_logits",
     "requantise",
-    "to_int8",
     "to_onnx",
 ]

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from mien import metrics
-from mien.core.alignment import BOX_SCALE, CROP, TEMPLATE
 from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.subsets import in_common
-from mien.export.calibration import calibrated, figures_of, graph_logits
+from mien.export.calibration import calibrated, graph_logits
 from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.models.batches import in_batches
-from mien.models.crop import SAMPLES
 from mien.runtime.session import open_session, run
 from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
-from mien.store.card import Card, Geometry, ModelFile
+from mien.store.card import Card, Geometry, ModelFile, Raw
 from mien.store.saturation import largest_pair_sum
 from mien.store.training import Training
 
@@ -92,9 +89,9 @@ class ExportReport:
     network_accuracy: float
 
     @property
-    def metrics(self) -> dict[str, dict[str, Any]]:
+    def metrics(self) -> dict[str, Raw]:
         """Per precision, the figures that are in the card."""
-        return figures_of(self.bundle)
+        return self.bundle.card.figures
 
 
 def export_bundle(
@@ -141,12 +138,7 @@ def export_bundle(
         check_outputs(network, graphs["fp32"])
         ours = network_logits(network, clean.images)
         logits = {p: graph_logits(graph, clean) for p, graph in graphs.items()}
-        difference = float(abs(softmax(ours) - softmax(logits["fp32"])).max())
-        if not difference <= LARGEST_DIFFERENCE:
-            raise ExportError(
-                f"probabilities of the graph differ from the network's by {difference:.2g}, "
-                f"allowed is {LARGEST_DIFFERENCE}; nothing was written. Report this as a bug"
-            )
+        difference = checked_difference(softmax(ours), logits["fp32"], "the graph", "the network's")
         on_stage("calibrate")
         files = {p: calibrated(graphs[p], z, clean, calibration_split) for p, z in logits.items()}
         if int8:
@@ -202,6 +194,29 @@ def check_origin(training: Training, train: FaceSet, name: str = "the network") 
 def network_logits(network: ExpressionNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Logits ``(N, K)`` of the torch network on ``(N, 48, 48)`` crops."""
     return torch.cat(in_batches(network, images, lambda crops: network(crops).logits)).numpy()
+
+
+def checked_difference(
+    expected: NDArray[np.float64], logits: NDArray[np.float32], graph: str, whose: str
+) -> float:
+    """The largest difference between expected probabilities ``(N, K)`` and those of a graph.
+
+    Args:
+        expected: What the graph should answer.
+        logits: ``(N, K)`` what it answers.
+        graph: What it is called in the message.
+        whose: Whose the expected ones are.
+
+    Raises:
+        ExportError: If the difference is above ``LARGEST_DIFFERENCE``.
+    """
+    difference = float(abs(softmax(logits) - expected).max())
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ExportError(
+            f"probabilities of {graph} differ from {whose} by {difference:.2g}, "
+            f"allowed is {LARGEST_DIFFERENCE}; nothing was written. Report this as a bug"
+        )
+    return difference
 
 
 def check_outputs(network: ExpressionNet, graph: bytes) -> None:
@@ -320,13 +335,7 @@ def _card(
         name=name,
         labels=network.labels,
         outputs=output_names(network),
-        geometry=Geometry(
-            frame=CROP,
-            input_size=network.input_size,
-            samples=SAMPLES,
-            template=tuple((float(x), float(y)) for x, y in TEMPLATE),
-            box_scale=BOX_SCALE,
-        ),
+        geometry=Geometry.of_export(network.input_size),
         files=files,
         parameters=count_parameters(network),
         macs=count_macs(network),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,7 @@ from mien import metrics
 from mien.core.scores import averaged, softmax
 from mien.data.faceset import FaceSet
 from mien.runtime.graph import Graph
-from mien.store.bundle import Bundle
-from mien.store.card import FLIP, Averaged, Calibration, ModelFile
+from mien.store.card import FLIP, Averaged, Calibration, ModelFile, Raw
 
 RISK = 0.20
 """Error rate among certain answers that the abstention threshold is set for."""
@@ -43,12 +41,12 @@ def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: 
 
 def _fitted(
     logits: NDArray[np.floating], rows: FaceSet, split: str, views: str
-) -> tuple[Calibration, tuple[dict[str, Any]]]:
+) -> tuple[Calibration, tuple[Raw]]:
     temperature = metrics.usable_temperature(logits, rows.labels)
     threshold = metrics.fit_threshold(softmax(logits, temperature), rows.labels, RISK)
     crossed = metrics.cross_fitted(logits, rows.labels)
     right = int((logits.argmax(axis=1) == rows.labels).sum())
-    figures: dict[str, Any] = {
+    figures: dict[str, object] = {
         "split": split,
         "protocol": f"{views}, rows without a byte-identical twin in Training; nll, brier and ece "
         "five-fold cross-fitted; this split also fitted temperature and threshold",
@@ -66,8 +64,3 @@ def _fitted(
             "a larger split to calibrate on"
         )
     return Calibration(temperature, threshold, RISK), (figures,)
-
-
-def figures_of(bundle: Bundle) -> dict[str, dict[str, Any]]:
-    """Per precision, the figures of ``calibrated`` that are in the card."""
-    return {precision: file.metrics[0] for precision, file in bundle.card.files.items()}

@@ -7,22 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import metrics
 from mien.core.errors import DataError, ExportError
-from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
 from mien.data.folds import one_fold_out
-from mien.data.subsets import held_out, in_common, without_conflicts
-from mien.export.bundle import LARGEST_DIFFERENCE, check_origin
-from mien.export.calibration import calibrated, figures_of, graph_logits
+from mien.data.subsets import held_out, without_conflicts
+from mien.export.bundle import check_origin, checked_difference, training_and_clean
+from mien.export.calibration import calibrated, graph_logits
 from mien.export.merge import merge_graphs
 from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
-from mien.store.card import FILES, Card, ModelFile
+from mien.store.card import FILES, Card, ModelFile, Raw
 from mien.store.training import HeldOut, Training
 
 LEARNED = "learned"
@@ -51,9 +49,9 @@ class EnsembleReport:
     largest_difference: float
 
     @property
-    def metrics(self) -> dict[str, dict[str, Any]]:
+    def metrics(self) -> dict[str, Raw]:
         """Per precision, the figures that are in the card."""
-        return figures_of(self.bundle)
+        return self.bundle.card.figures
 
 
 def make_ensemble(
@@ -92,10 +90,7 @@ def make_ensemble(
     if shares is not None and not isinstance(shares, str):
         _check_shares(shares, len(members))
     faces = _without_fold(members, faces)
-    train, chosen = faces.split("Training"), faces.split(calibration_split)
-    clean = chosen[~in_common(chosen, train)]
-    if not len(clean):
-        raise DataError(f"every row of {calibration_split} has a twin in Training; choose another")
+    train, clean = training_and_clean(faces, calibration_split)
     for member in members:
         check_origin(member.card.training, train, member.card.name)
     on_stage("answers of the members")
@@ -124,12 +119,7 @@ def make_ensemble(
         answers = _log_answers(members, "fp32", clean)
         mixed = np.exp(np.logaddexp.reduce(answers + np.log(weights)[:, None, None], axis=0))
         logits = {p: graph_logits(graph, clean) for p, graph in graphs.items()}
-        difference = float(abs(softmax(logits["fp32"]) - mixed).max())
-        if not difference <= LARGEST_DIFFERENCE:
-            raise ExportError(
-                f"probabilities of the merged graph differ from its members' by {difference:.2g}, "
-                f"allowed is {LARGEST_DIFFERENCE}; nothing was written. Report this as a bug"
-            )
+        difference = checked_difference(mixed, logits["fp32"], "the merged graph", "its members'")
         right = answers.argmax(axis=2) == clean.labels
         agreement = _agreement(answers.argmax(axis=2))
         training = Training(
@@ -251,7 +241,7 @@ def _agreement(top: NDArray[np.intp]) -> float:
     return float(np.mean(pairs))
 
 
-def _recorded(members: Sequence[Bundle], weights: NDArray[np.float64]) -> list[dict[str, Any]]:
+def _recorded(members: Sequence[Bundle], weights: NDArray[np.float64]) -> list[dict[str, object]]:
     """What the card records of each member."""
     return [
         {

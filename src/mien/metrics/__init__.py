@@ -1,8 +1,7 @@
 """Scores of predictions: pure functions of NumPy arrays, scikit-learn is their oracle in tests."""
 
-from mien.metrics.alignment import Misalignment, check_alignment, find_renaming
+from mien.metrics.alignment import check_alignment, find_renaming
 from mien.metrics.calibration import (
-    Reliability,
     brier,
     cross_fitted,
     ece,
@@ -13,8 +12,6 @@ from mien.metrics.calibration import (
 )
 from mien.metrics.comparison import Comparison, compare, mcnemar, paired_interval
 from mien.metrics.counts import (
-    ClassScores,
-    Kappa,
     accuracy,
     balanced_accuracy,
     class_scores,
@@ -24,10 +21,9 @@ from mien.metrics.counts import (
     wilson_interval,
 )
 from mien.metrics.mixture import fit_shares
-from mien.metrics.ranking import RocCurve, one_vs_rest_auc, one_vs_rest_roc
+from mien.metrics.ranking import one_vs_rest_auc, one_vs_rest_roc
 from mien.metrics.selective import (
     Acceptance,
-    RiskCoverage,
     acceptance,
     aurc,
     fit_threshold,
@@ -36,13 +32,7 @@ from mien.metrics.selective import (
 
 __all__ = [
     "Acceptance",
-    "ClassScores",
     "Comparison",
-    "Kappa",
-    "Misalignment",
-    "Reliability",
-    "RiskCoverage",
-    "RocCurve",
     "acceptance",
     "accuracy",
     "aurc",

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mien.core.assignment import assign
 from mien.core.errors import InputError
 from mien.metrics.counts import Kappa, accuracy, cohen_kappa, confusion_matrix
 from mien.metrics.inputs import checked_probabilities
@@ -31,7 +32,7 @@ _MIN_ROWS = 50
 # pure noise reaches that about once in 25,000 data sets.
 _RENAMED_ERRORS = 6.0
 _MAX_LABELS = 12
-"""The search visits every subset of the labels: 12 labels take 4,096 steps."""
+"""Of more labels there are so many orders that chance alone may find one."""
 
 
 @dataclass(frozen=True)
@@ -73,19 +74,8 @@ def best_assignment(counts: ArrayLike) -> tuple[int, ...]:
     if c.shape != (k, k) or k > _MAX_LABELS:
         raise InputError(f"expected counts (K, K) with K <= {_MAX_LABELS}, got {c.shape}")
     # Whole rows weigh K + 1, staying in place weighs 1: it decides between equal sums only.
-    gains: list[list[int]] = (c * (k + 1) + np.eye(k, dtype=np.int64)).tolist()
-    # best[columns] = (sum, last column) with the first rows assigned to that set of columns.
-    best: list[tuple[int, int]] = [(0, -1)] + [(-1, -1)] * ((1 << k) - 1)
-    for columns in range(1, 1 << k):
-        row = columns.bit_count() - 1
-        taken = (column for column in range(k) if columns >> column & 1)
-        best[columns] = max((best[columns ^ 1 << j][0] + gains[row][j], j) for j in taken)
-    order: list[int] = []
-    columns = (1 << k) - 1
-    while columns:
-        order.append(best[columns][1])
-        columns ^= 1 << order[-1]
-    return tuple(reversed(order))
+    pairs = assign(-(c * (k + 1) + np.eye(k, dtype=np.int64)))
+    return tuple(column for _, column in pairs)
 
 
 def _cycles(order: Sequence[int]) -> list[list[int]]:

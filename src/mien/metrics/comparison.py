@@ -47,10 +47,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     if only_first < 0 or only_second < 0:
         raise InputError(f"counts must not be negative, got {only_first} and {only_second}")
     n, few = only_first + only_second, min(only_first, only_second)
-    ways, term = 1, 1
-    for i in range(few):
-        term = term * (n - i) // (i + 1)
-        ways += term
+    ways = sum(math.comb(n, i) for i in range(few + 1))
     return min(1.0, 2 * ways / 2**n)
 
 

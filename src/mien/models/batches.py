@@ -1,8 +1,9 @@
-"""A network's answers on crops, a few at a time."""
+"""How a network is run: a few crops at a time, with so many threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
@@ -33,3 +34,15 @@ def in_batches(
     given = torch.as_tensor(crops)[:, None]
     many = scored_at_once(network.input_size, most)
     return [answer(given[at : at + many].float()) for at in range(0, len(given), many)]
+
+
+@contextmanager
+def torch_threads(count: int | None) -> Generator[None]:
+    """Let torch use ``count`` threads until the block ends; None = as many as before."""
+    former = torch.get_num_threads()
+    if count is not None:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(former)

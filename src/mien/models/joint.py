@@ -7,7 +7,7 @@ everything end to end at a smaller rate.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import zip_longest
 from typing import Any, Literal
@@ -17,11 +17,17 @@ from torch import Tensor, nn
 
 from mien.core.errors import ConfigError, MienError
 from mien.core.labels import LabelSpace
+from mien.models.factory import Origin, build
 from mien.models.network import ExpressionNet
 from mien.models.options import NetworkOptions
-from mien.models.registry import Origin, build
 
 On = Literal["outputs", "features"]
+
+Description = dict[str, Any]
+"""What a joint model is made of, as plain values: enough to build it again.
+
+``on``, ``hidden``, ``dropout`` and ``members``, each of which is such a table itself or an
+``Origin``."""
 
 
 class _Answer(nn.Module):
@@ -50,10 +56,6 @@ class _Answers(nn.Module):
     def __init__(self, members: Sequence[ExpressionNet], on: On) -> None:
         super().__init__()
         self.members = nn.ModuleList(_Answer(member, on) for member in members)
-
-    def answers(self) -> list[_Answer]:
-        """The members in their order."""
-        return [member for member in self.members if isinstance(member, _Answer)]
 
     def forward(self, frames: Tensor) -> Tensor:
         """``(N, C, 1, 1)`` of ``(N, 1, 48, 48)`` grey levels."""
@@ -123,12 +125,8 @@ class JointNet(ExpressionNet):
         self.head.bias.copy_(torch.stack([h.bias.to(device) for h in heads]).mean(dim=0))
 
     @property
-    def description(self) -> dict[str, Any] | None:
-        """What it is made of, as plain values: enough to build it again.
-
-        ``on``, ``hidden``, ``dropout`` and ``members``, each of which is such a table itself or an
-        ``Origin``; None where the origin of a member is not known.
-        """
+    def description(self) -> Description | None:
+        """What it is made of; None where the origin of a member is not known."""
         if None in self._described:
             return None
         return {
@@ -168,7 +166,7 @@ def _check(members: Sequence[ExpressionNet], on: str, hidden: int) -> None:
         raise ConfigError(f"the hidden layer's width must be 0 or more, got {hidden}")
 
 
-def joint_from(description: Mapping[str, Any], labels: LabelSpace) -> JointNet:
+def joint_from(description: Description, labels: LabelSpace) -> JointNet:
     """The joint model of a description, with fresh weights.
 
     Args:
@@ -193,7 +191,7 @@ def joint_from(description: Mapping[str, Any], labels: LabelSpace) -> JointNet:
         ) from error
 
 
-def _origin(member: Mapping[str, Any]) -> Origin:
+def _origin(member: Description) -> Origin:
     return Origin(member["model"], member["dropout"], NetworkOptions(**member["network"]))
 
 

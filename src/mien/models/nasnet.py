@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.models.network import ExpressionNet, initialise_separable
-from mien.models.registry import ModelInfo, register
+from mien.models.registry import network
 from mien.models.spec import NetworkSpec
 
 STEM = 32
@@ -189,19 +189,13 @@ class Trunk(nn.Module):
         return torch.relu(now)
 
 
-@register(
-    ModelInfo(
-        "nasnet_mobile",
-        "NASNet-A 4 @ 1056",
-        "Zoph et al., CVPR 2018",
-        parameters=4_248_257,
-        macs=30_718_688,
-        input_size=48,
-        smallest_input=32,
-    )
+@network(
+    "nasnet_mobile",
+    "NASNet-A 4 @ 1056",
+    "Zoph et al., CVPR 2018",
 )
 def nasnet_mobile(spec: NetworkSpec) -> ExpressionNet:
     """NASNetMobile; 224 pixels and three channels in print, 48 and one unless told otherwise."""
-    network = spec.assemble(Trunk(spec.channels), PENULTIMATE, spec.dense(PENULTIMATE))
-    initialise_separable(network)
-    return network
+    return initialise_separable(
+        spec.assemble(Trunk(spec.channels), PENULTIMATE, spec.dense(PENULTIMATE))
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Self
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -131,23 +132,64 @@ def scored_at_once(input_size: int, most: int, side: int = 64) -> int:
     return max(1, most * side**2 // max(input_size, side) ** 2)
 
 
-def initialise(module: nn.Module) -> None:
+def initialise(network: ExpressionNet) -> ExpressionNet:
     """He initialisation of convolutions (He et al., ICCV 2015); the rest as torch makes it.
 
     Second norms of blocks start at one: with zeros (Goyal et al., 2017) a network of four blocks
     starts almost linear and loses its first epochs (docs/findings/slow-start.md).
     """
-    for part in module.modules():
+    for part in network.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
+    return network
 
 
-def initialise_separable(module: nn.Module) -> None:
+def initialise_separable(network: ExpressionNet) -> ExpressionNet:
     """Variance 1 / fan-in for convolutions (LeCun et al., 1998, "Efficient BackProp", 4.6).
 
     For networks of depthwise filters: ``initialise`` would take those for as wide as the maps
     are, and torch's own third of this variance lets the fresh answers of deep ones vanish.
     """
-    for part in module.modules():
+    for part in network.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, mode="fan_in", nonlinearity="linear")
+    return network
+
+
+def count_parameters(module: nn.Module) -> int:
+    """All parameters, frozen ones too."""
+    return sum(p.numel() for p in module.parameters())
+
+
+def count_macs(network: ExpressionNet) -> int:
+    """Multiply-accumulates of convolutions and linear layers for one 48x48 face.
+
+    A network on the ``meta`` device is counted without computing anything.
+    """
+    total = 0
+
+    def conv(module: nn.Module, _: object, out: torch.Tensor) -> None:
+        nonlocal total
+        assert isinstance(module, nn.Conv2d)  # noqa: S101 - narrows the type, hooks go on Conv2d only
+        kernel = module.kernel_size[0] * module.kernel_size[1] * module.in_channels // module.groups
+        total += out[0].numel() * kernel
+
+    def linear(module: nn.Module, _: object, out: torch.Tensor) -> None:
+        nonlocal total
+        assert isinstance(module, nn.Linear)  # noqa: S101 - narrows the type
+        total += out[0].numel() * module.in_features
+
+    hooks = [m.register_forward_hook(conv) for m in network.modules() if isinstance(m, nn.Conv2d)]
+    hooks += [
+        m.register_forward_hook(linear) for m in network.modules() if isinstance(m, nn.Linear)
+    ]
+    training = network.training
+    try:
+        with torch.no_grad():
+            device = next(network.parameters()).device
+            network.eval()(torch.zeros(1, 1, CROP, CROP, device=device))
+    finally:
+        network.train(training)
+        for hook in hooks:
+            hook.remove()
+    return total

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -17,32 +17,16 @@ from torch import Tensor, nn
 
 from mien.core.errors import ConfigError, MienError, UnknownNameError, missing_extra
 from mien.models.network import ExpressionNet
+from mien.models.registry import models
+from mien.models.torchvision_import import import_timm, import_torchvision
 
 Weights = Mapping[str, Tensor]
-
-_PUBLISHED: dict[str, Callable[[], Weights]] = {}
 
 # What classifiers, auxiliary classifiers and dense heads are called in timm and torchvision.
 _HEADS = (
     "head.", "fc.", "classifier.", "classif.", "AuxLogits.", "aux1.", "aux2.",
     "pre_logits.", "conv_head.",
 )  # fmt: skip
-
-
-def publish(name: str, fetch: Callable[[], Weights]) -> None:
-    """File how the published weights of the registered network ``name`` are fetched.
-
-    Args:
-        name: Registry name.
-        fetch: Answers a state dict with the names of the network's trunk, and of its neck if
-            that is the published one.
-    """
-    _PUBLISHED[name] = fetch
-
-
-def has_published_weights(name: str) -> bool:
-    """Whether ``network.pretrained = "timm"`` is known for the registered network ``name``."""
-    return name in _PUBLISHED
 
 
 def load_pretrained(network: ExpressionNet, name: str, source: str) -> str:
@@ -79,13 +63,15 @@ def digest_of(weights: Weights) -> str:
 
 
 def _fetched(name: str) -> Weights:
-    if name not in _PUBLISHED:
+    library, _, there = models()[name].weights.partition("/")
+    if not library:
+        known = (info.name for info in models().values() if info.weights)
         raise ConfigError(
             f"network.pretrained: {name} has no published weights; those that do: "
-            f"{', '.join(sorted(_PUBLISHED))}. Give a safetensors file, or none"
+            f"{', '.join(known)}. Give a safetensors file, or none"
         )
     try:
-        return _PUBLISHED[name]()
+        return _FETCH[library](there or name)
     except MienError:
         raise
     except Exception as error:
@@ -94,6 +80,18 @@ def _fetched(name: str) -> Weights:
             f"({type(error).__name__}: {error}). Without a network, save them elsewhere as a "
             "safetensors file and give its path instead of 'timm'"
         ) from error
+
+
+def _from_timm(name: str) -> Weights:
+    return import_timm().create_model(name, pretrained=True).state_dict()
+
+
+def _from_torchvision(name: str) -> Weights:
+    weights = import_torchvision().models.get_model_weights(name).DEFAULT
+    return weights.get_state_dict(progress=False, check_hash=True)
+
+
+_FETCH = {"timm": _from_timm, "torchvision": _from_torchvision}
 
 
 def _read(path: Path) -> Weights:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mien.models.neck import Neighbours, dense_neck
 from mien.models.network import ExpressionNet, initialise, initialise_separable
-from mien.models.registry import ModelInfo, register
+from mien.models.registry import network
 from mien.models.spec import NetworkSpec
 
 
@@ -34,16 +34,11 @@ def _flat_neck(flat: int, hidden: tuple[int, ...], dropout: float) -> nn.Sequent
     return nn.Sequential(nn.Flatten(), *dense)
 
 
-@register(
-    ModelInfo(
-        "tiwari_cnn",
-        "three stages, large kernels, dense 1024",
-        "Tiwari et al., IJRASET 10(12), 2022",
-        parameters=2_445_359,
-        macs=21_027_840,
-        input_size=48,
-        smallest_input=8,
-    )
+@network(
+    "tiwari_cnn",
+    "three stages, large kernels, dense 1024",
+    "Tiwari et al., IJRASET 10(12), 2022",
+    smallest_input=8,
 )
 def tiwari_cnn(spec: NetworkSpec) -> ExpressionNet:
     """Tiwari's three-stage CNN.
@@ -65,22 +60,15 @@ def tiwari_cnn(spec: NetworkSpec) -> ExpressionNet:
         neck = nn.Sequential(
             nn.Flatten(), nn.Linear(flat, 1024, bias=False), nn.BatchNorm1d(1024), nn.ReLU()
         )
-    network = spec.assemble(trunk, 1024, neck, least_dropout=0.3)
-    initialise(network)
-    return network
+    return initialise(spec.assemble(trunk, 1024, neck, least_dropout=0.3))
 
 
-@register(
-    ModelInfo(
-        "kim_cnn",
-        "five layers, the on-device network of a web page",
-        "B.-K. Kim et al., J. Multimodal User Interfaces 10, 2016; "
-        "Khanzada et al., arXiv:2004.11823, 2020",
-        parameters=2_444_463,
-        macs=21_027_840,
-        input_size=48,
-        smallest_input=8,
-    )
+@network(
+    "kim_cnn",
+    "five layers, the on-device network of a web page",
+    "B.-K. Kim et al., J. Multimodal User Interfaces 10, 2016; "
+    "Khanzada et al., arXiv:2004.11823, 2020",
+    smallest_input=8,
 )
 def kim_cnn(spec: NetworkSpec) -> ExpressionNet:
     """Kim's five-layer CNN, as it ran on the device in the mobile web page.
@@ -98,25 +86,18 @@ def kim_cnn(spec: NetworkSpec) -> ExpressionNet:
         trunk.extend(_same(width_in, width, kernel))
         trunk.extend([nn.ReLU(), nn.BatchNorm2d(width, eps=1e-3), nn.MaxPool2d(2)])
     neck = _flat_neck(64 * (spec.input_size // 8) ** 2, spec.hidden or (1024,), spec.dropout)
-    network = spec.assemble(trunk, 1024, neck, least_dropout=0.3)
-    initialise(network)
-    return network
+    return initialise(spec.assemble(trunk, 1024, neck, least_dropout=0.3))
 
 
 def _dense_with_norm(width_in: int, width: int) -> list[nn.Module]:
     return [nn.Linear(width_in, width), nn.BatchNorm1d(width, eps=1e-3), nn.ReLU()]
 
 
-@register(
-    ModelInfo(
-        "murtaza_cnn",
-        "four wide convolutions, two dense layers",
-        "Murtaza, EAS-561 report, 2022",
-        parameters=4_478_863,
-        macs=290_479_616,
-        input_size=48,
-        smallest_input=16,
-    )
+@network(
+    "murtaza_cnn",
+    "four wide convolutions, two dense layers",
+    "Murtaza, EAS-561 report, 2022",
+    smallest_input=16,
 )
 def murtaza_cnn(spec: NetworkSpec) -> ExpressionNet:
     """Murtaza's four-convolution CNN.
@@ -143,9 +124,7 @@ def murtaza_cnn(spec: NetworkSpec) -> ExpressionNet:
             nn.Dropout(0.25),
             *_dense_with_norm(256, 512),
         )
-    network = spec.assemble(trunk, 512, neck, least_dropout=0.25)
-    initialise(network)
-    return network
+    return initialise(spec.assemble(trunk, 512, neck, least_dropout=0.25))
 
 
 def separable(width_in: int, width: int) -> list[nn.Module]:
@@ -182,16 +161,11 @@ class XceptionBlock(nn.Module):
         return self.body(maps) + self.shortcut(maps[:, :, ::2, ::2])
 
 
-@register(
-    ModelInfo(
-        "mini_xception",
-        "separable convolutions, smallest of all",
-        "Arriaga et al., arXiv:1710.07557, 2017",
-        parameters=66_175,
-        macs=5_465_152,
-        input_size=48,
-        smallest_input=24,
-    )
+@network(
+    "mini_xception",
+    "separable convolutions, smallest of all",
+    "Arriaga et al., arXiv:1710.07557, 2017",
+    smallest_input=24,
 )
 def mini_xception(spec: NetworkSpec) -> ExpressionNet:
     """mini-Xception.
@@ -211,6 +185,4 @@ def mini_xception(spec: NetworkSpec) -> ExpressionNet:
     trunk.extend(XceptionBlock(*widths) for widths in pairwise((8, 16, 32, 64, 128)))
     trunk.append(Neighbours())
     means = 9 * 128
-    network = spec.assemble(trunk, means, spec.dense(means))
-    initialise_separable(network)
-    return network
+    return initialise_separable(spec.assemble(trunk, means, spec.dense(means)))

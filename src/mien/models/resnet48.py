@@ -3,19 +3,20 @@
 Basic residual blocks (He et al., CVPR 2016), mean-pool shortcuts (He et al., CVPR 2019,
 "ResNet-D"), squeeze-and-excitation (Hu et al., CVPR 2018) after the last convolution of a
 block. Dense 3x3 convolutions throughout: depthwise ones have fewer MACs but run slower on CPUs
-at this size. ``small`` fills the gap between tiny and
-base, where a bundle still answers in about two milliseconds.
+at this size. ``small`` fills the gap between tiny and base, where a bundle still answers in about
+two milliseconds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from mien.models.network import ExpressionNet, initialise
-from mien.models.registry import ModelInfo, register
+from mien.models.registry import network
 from mien.models.spec import NetworkSpec
 
 INPUT = 44
@@ -40,9 +41,26 @@ class SqueezeExcite(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and a shortcut (He et al., CVPR 2016, figure 2)."""
+    """Two 3x3 convolutions and a shortcut (He et al., CVPR 2016, figure 2).
 
-    def __init__(self, width_in: int, width: int, stride: int, reduction: int) -> None:
+    Args:
+        width_in: Channels of the maps.
+        width: Channels of the answer.
+        stride: Of the first convolution.
+        reduction: Squeeze-and-excitation ratio, 0 = none.
+        mean_shortcut: Whether the shortcut takes means where the size changes, and not the first
+            value of each window.
+    """
+
+    def __init__(
+        self,
+        width_in: int,
+        width: int,
+        stride: int,
+        reduction: int = 0,
+        *,
+        mean_shortcut: bool = True,
+    ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(width_in, width, 3, stride, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(width)
@@ -50,10 +68,11 @@ class Block(nn.Module):
         self.norm2 = nn.BatchNorm2d(width)
         self.gate = SqueezeExcite(width, reduction) if reduction else nn.Identity()
         self.shortcut = nn.Sequential()
-        if stride > 1:
+        if stride > 1 and mean_shortcut:
             self.shortcut.append(nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False))
         if width != width_in:
-            self.shortcut.append(nn.Conv2d(width_in, width, 1, bias=False))
+            step = 1 if mean_shortcut else stride
+            self.shortcut.append(nn.Conv2d(width_in, width, 1, step, bias=False))
             self.shortcut.append(nn.BatchNorm2d(width))
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -96,57 +115,29 @@ def trunk(layout: Layout, channels: int = 1) -> nn.Sequential:
     return nn.Sequential(*parts)
 
 
-_FAMILY = (
-    (
-        "nano",
-        Layout(16, (16, 32, 64, 96), (1, 1, 1, 1), 0),
-        223_519,
-        28_276_384,
-        "smallest, for old phones",
-    ),
-    ("tiny", Layout(24, (24, 48, 96, 160), (1, 1, 1, 1), 8), 570_040, 65_550_256, "for browsers"),
-    (
-        "small",
-        Layout(32, (32, 64, 128, 192), (1, 1, 1, 1), 8),
-        903_427,
-        112_559_680,
-        "two milliseconds on a CPU",
-    ),
-    (
-        "base",
-        Layout(32, (40, 80, 160, 200), (1, 2, 2, 1), 8),
-        1_765_617,
-        275_972_568,
-        "best on a CPU",
-    ),
-    (
-        "large",
-        Layout(64, (64, 128, 256, 512), (2, 2, 2, 2), 16),
-        11_264_455,
-        1_096_185_344,
-        "teacher, needs a GPU",
-    ),
+LAYOUTS = {
+    "nano": Layout(16, (16, 32, 64, 96), (1, 1, 1, 1), 0),
+    "tiny": Layout(24, (24, 48, 96, 160), (1, 1, 1, 1), 8),
+    "small": Layout(32, (32, 64, 128, 192), (1, 1, 1, 1), 8),
+    "base": Layout(32, (40, 80, 160, 200), (1, 2, 2, 1), 8),
+    "large": Layout(64, (64, 128, 256, 512), (2, 2, 2, 2), 16),
+}
+
+_member = partial(
+    network,
+    source="mien, docs/decisions/0002",
+    input_size=INPUT,
+    smallest_input=SMALLEST_INPUT,
 )
 
 
-def _register(name: str, layout: Layout, parameters: int, macs: int, summary: str) -> None:
-    info = ModelInfo(
-        name,
-        summary,
-        "mien, docs/decisions/0002",
-        parameters,
-        macs,
-        INPUT,
-        smallest_input=SMALLEST_INPUT,
-    )
-
-    @register(info)
-    def builder(spec: NetworkSpec) -> ExpressionNet:
-        width = layout.widths[-1]
-        network = spec.assemble(trunk(layout, spec.channels), width, spec.dense(width))
-        initialise(network)
-        return network
-
-
-for _member in _FAMILY:
-    _register(*_member)
+@_member("nano", "smallest, for old phones")
+@_member("tiny", "for browsers")
+@_member("small", "two milliseconds on a CPU")
+@_member("base", "best on a CPU")
+@_member("large", "teacher, needs a GPU")
+def resnet48(spec: NetworkSpec) -> ExpressionNet:
+    """The member of the family that ``spec.name`` says; its features are means of the maps."""
+    layout = LAYOUTS[spec.name]
+    width = layout.widths[-1]
+    return initialise(spec.assemble(trunk(layout, spec.channels), width, spec.dense(width)))

@@ -13,9 +13,10 @@ from mien.models.network import ExpressionNet
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """What a builder is asked for; ``registry.build`` fills it in.
+    """What a builder is asked for; ``factory.build`` fills it in.
 
     Args:
+        name: Registry name, for builders of several networks.
         labels: Label space of the main head.
         votes: Whether to add the head of eight FER+ votes.
         dropout: Probability of dropping a pooled feature in training.
@@ -24,6 +25,7 @@ class NetworkSpec:
         hidden: Widths of dense layers before the heads; () = what the network has itself.
     """
 
+    name: str
     labels: LabelSpace
     votes: bool
     dropout: float

@@ -1,65 +1,66 @@
 """The one door to torchvision and timm.
 
-A torchvision built for CUDA cannot be imported beside a CPU torch: its compiled operators do not
-load, and one of its modules then describes two of them, ``nms`` and ``qnms``, without asking
-whether they are there. Declaring the two lets the import finish; calling them, or any other
-compiled operator of torchvision (``roi_align``, image decoding), stays an error, and no network
-of mien does. Where torchvision is healthy nothing is declared.
+A torchvision built for CUDA, which is what package indexes offer, cannot be imported beside a CPU
+torch: its compiled operators do not load, and it then describes two of them, ``nms`` and ``qnms``,
+without asking whether they are there. Declaring the two beforehand lets the import finish; calling
+them stays an error, and no network of mien does.
 """
 
 from __future__ import annotations
 
-import importlib
-import sys
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
+import torch
 from torch.library import Library
 
-from mien.core.errors import missing_extra
-
-_UNLOADED = "operator torchvision::nms does not exist"
-_DECLARED: list[Library] = []  # a declaration lasts as long as its library object
+from mien.core.errors import MissingExtraError, missing_extra
 
 
 def import_torchvision() -> ModuleType:
-    """The module ``torchvision``, also where its compiled operators do not fit this torch.
+    """The module ``torchvision``.
 
     Raises:
-        MissingExtraError: If it is not installed.
+        MissingExtraError: If it is not installed, or does not fit the installed torch.
     """
+    found = find_spec("torchvision")
+    if found is None or found.origin is None:
+        raise missing_extra("train", "torchvision")
+    _declare_missing_operators(Path(found.origin).parent)
     try:
-        return _imported("torchvision")
-    except RuntimeError as error:
-        if _UNLOADED not in str(error):
-            raise
-    # A failed import leaves the submodules that worked behind; they must see the declarations.
-    for name in [n for n in sys.modules if n.partition(".")[0] == "torchvision"]:
-        del sys.modules[name]
-    _declare_operators()
-    return _imported("torchvision")
+        return import_module("torchvision")
+    except (ImportError, RuntimeError) as error:
+        raise MissingExtraError(
+            f"torchvision does not fit torch {torch.__version__} ({error}): reinstall "
+            "torchvision, the release that belongs to this torch"
+        ) from error
+
+
+@cache
+def _declare_missing_operators(package: Path) -> Library | None:
+    """None where they are there; else a declaration, which lasts as long as it is cached."""
+    for compiled in package.glob("_C.*"):
+        with suppress(OSError):
+            torch.ops.load_library(compiled)
+    if hasattr(torch.ops.torchvision, "nms"):
+        return None
+    library = Library("torchvision", "FRAGMENT")
+    for name in ("nms", "qnms"):
+        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return library
 
 
 def import_timm() -> ModuleType:
     """The module ``timm``, which itself needs torchvision.
 
     Raises:
-        MissingExtraError: If one of the two is not installed.
+        MissingExtraError: If one of the two is not installed, or torchvision does not fit torch.
     """
     import_torchvision()
-    return _imported("timm")
-
-
-def _imported(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise missing_extra("train", name) from error
-
-
-def _declare_operators() -> None:
-    library = Library("torchvision", "FRAGMENT")
-    for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _DECLARED.append(library)
+    if find_spec("timm") is None:
+        raise missing_extra("train", "timm")
+    return import_module("timm")

@@ -8,11 +8,8 @@ Nothing is imported from timm before a network is built.
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import cast
 
 from torch import Tensor, nn
@@ -20,68 +17,98 @@ from torch import Tensor, nn
 from mien.models.inception import pooling_as_layers
 from mien.models.neck import GlobalPool
 from mien.models.network import ExpressionNet
-from mien.models.pretrained import Weights, publish
-from mien.models.registry import ModelInfo, register
+from mien.models.registry import network
 from mien.models.spec import NetworkSpec
 from mien.models.torchvision_import import import_timm, import_torchvision
-
-RECORDS = Path(__file__).with_name("zoo.json")
-"""Parameters, multiply-accumulates and sizes, written by ``tools/make_zoo_records.py``."""
 
 _STRIDE = 32  # of VGG's five poolings
 _VGG_KERNEL = 7  # of VGG's first dense layer: the maps of a 224-pixel picture
 _VGG_DENSE = 4096
 
-
-@dataclass(frozen=True)
-class Parts:
-    """A network without its classifier.
-
-    Args:
-        trunk: Pictures to maps.
-        channels: Of the maps.
-        neck: The network's own dense layers, None = the mean of the maps.
-        width: Features before the classifier.
-    """
-
-    trunk: nn.Module
-    channels: int
-    neck: nn.Module | None
-    width: int
+_BOTH = "Apache-2.0 and BSD-3-Clause"  # timm's code, adapted from torchvision's
+_resnet = partial(network, source="He et al., CVPR 2016", weights="timm")
+_densenet = partial(network, source="Huang et al., CVPR 2017", weights="timm", licence=_BOTH)
+_vgg = partial(network, source="Simonyan and Zisserman, ICLR 2015", weights="timm", licence=_BOTH)
 
 
-Maker = Callable[[int, int, float], Parts]
-"""Of input channels, input size and dropout."""
-
-
-def _timm(name: str, channels: int, **changes: object) -> nn.Module:
+def _timm(name: str, spec: NetworkSpec, **changes: object) -> nn.Module:
+    """The network of timm without its classifier and its global pooling."""
     create = import_timm().create_model
-    return create(name, in_chans=channels, num_classes=0, global_pool="", **changes)
+    return create(name, in_chans=spec.channels, num_classes=0, global_pool="", **changes)
 
 
-def _mean_pooled(name: str) -> Maker:
-    def parts(channels: int, _: int, __: float) -> Parts:
-        trunk = _timm(name, channels)
-        width = cast("int", trunk.num_features)
-        return Parts(trunk, width, None, width)
-
-    return parts
+def _mean_pooled(spec: NetworkSpec, trunk: nn.Module, width: int | None = None) -> ExpressionNet:
+    width = width or cast("int", trunk.num_features)
+    return spec.assemble(trunk, width, spec.dense(width))
 
 
-def _inception_v3(channels: int, _: int, __: float) -> Parts:
-    trunk = _timm("inception_v3", channels)
+@_resnet("resnet18", "residual, 18 layers")
+@_resnet("resnet34", "residual, 34 layers")
+@_resnet("resnet50", "residual, 50 layers")
+@_resnet("resnet101", "residual, 101 layers")
+@_resnet("resnet152", "residual, 152 layers")
+@network("resnetv2_50", "residual, norms first, 50 layers", "He et al., ECCV 2016", weights="timm")
+@network("resnetv2_152", "residual, norms first, 152 layers", "He et al., ECCV 2016")
+@network(
+    "seresnet50", "residual with squeeze-and-excitation", "Hu et al., CVPR 2018", weights="timm"
+)
+@_densenet("densenet121", "densely connected, 121 layers")
+@_densenet("densenet161", "densely connected, 161 layers")
+@_densenet("densenet169", "densely connected, 169 layers")
+@_densenet("densenet201", "densely connected, 201 layers")
+@network(
+    "mobilenetv2_100", "inverted residuals, for phones", "Sandler et al., CVPR 2018", weights="timm"
+)
+@network(
+    "inception_resnet_v2",
+    "branches with shortcuts",
+    "Szegedy et al., AAAI 2017",
+    input_size=75,
+    smallest_input=75,
+    weights="timm",
+)
+def mean_pooled(spec: NetworkSpec) -> ExpressionNet:
+    """What timm has under the same name, and what ends in the mean of its maps there."""
+    return _mean_pooled(spec, _timm(spec.name, spec))
+
+
+@network(
+    "xception",
+    "depthwise separable convolutions",
+    "Chollet, CVPR 2017",
+    weights="timm/legacy_xception",
+)
+def xception(spec: NetworkSpec) -> ExpressionNet:
+    """The Xception of the paper; timm's name ``xception`` is a deprecated one of it."""
+    return _mean_pooled(spec, _timm("legacy_xception", spec))
+
+
+@network(
+    "inception_v3",
+    "branches of factorised convolutions",
+    "Szegedy et al., CVPR 2016",
+    input_size=75,
+    smallest_input=75,
+    weights="timm",
+    licence=_BOTH,
+)
+def inception_v3(spec: NetworkSpec) -> ExpressionNet:
+    """Inception-v3 whose pooling can be replaced."""
+    trunk = _timm("inception_v3", spec)
     pooling_as_layers(trunk)
-    return Parts(trunk, 2048, None, 2048)
+    return _mean_pooled(spec, trunk)
 
 
-def _vgg(name: str) -> Maker:
-    def parts(channels: int, input_size: int, dropout: float) -> Parts:
-        # timm's dense layers, 120 million weights, are made as small as they get and dropped.
-        trunk = _timm(name, channels, mlp_ratio=1 / _VGG_DENSE)
-        trunk.pre_logits = nn.Identity()
-        return Parts(trunk, 512, _vgg_neck(min(input_size // _STRIDE, _VGG_KERNEL), dropout), 4096)
-
-    return parts
+@_vgg("vgg16", "16 layers, dense head")
+@_vgg("vgg19", "19 layers, dense head")
+def vgg(spec: NetworkSpec) -> ExpressionNet:
+    """VGG with its two dense layers, at most as large as the maps need."""
+    # timm's dense layers, 120 million weights, are made as small as they get and dropped.
+    trunk = _timm(spec.name, spec, mlp_ratio=1 / _VGG_DENSE)
+    trunk.pre_logits = nn.Identity()
+    # Made even where dense layers replace it, so that the draws of a seed stay what they were.
+    neck = _vgg_neck(min(spec.input_size // _STRIDE, _VGG_KERNEL), spec.dropout)
+    return spec.assemble(trunk, _VGG_DENSE, spec.dense(512) or neck)
 
 
 def _vgg_neck(side: int, dropout: float) -> nn.Sequential:
@@ -109,8 +136,15 @@ class _Mean(nn.Module):
         return maps.mean(dim=(2, 3))
 
 
-def _mobilenetv3(channels: int, _: int, __: float) -> Parts:
-    trunk = _timm("mobilenetv3_small_100", channels)
+@network(
+    "mobilenetv3_small_100",
+    "found by search, for phones",
+    "Howard et al., ICCV 2019",
+    weights="timm",
+)
+def mobilenetv3_small_100(spec: NetworkSpec) -> ExpressionNet:
+    """MobileNetV3 with the convolution behind its global pooling as a neck."""
+    trunk = _timm("mobilenetv3_small_100", spec)
     maps, width = cast("int", trunk.num_features), cast("int", trunk.head_hidden_size)
     neck: OrderedDict[str, nn.Module] = OrderedDict(
         pool=GlobalPool(keep=True),
@@ -119,121 +153,25 @@ def _mobilenetv3(channels: int, _: int, __: float) -> Parts:
         flatten=nn.Flatten(),
     )
     trunk.conv_head, trunk.act2 = nn.Identity(), nn.Identity()
-    return Parts(trunk, maps, nn.Sequential(neck), width)
+    return spec.assemble(trunk, width, spec.dense(maps) or nn.Sequential(neck))
 
 
-def _googlenet(channels: int, _: int, __: float) -> Parts:
-    network = import_torchvision().models.googlenet(
-        weights=None, aux_logits=False, init_weights=True, transform_input=False
-    )
-    if channels != 3:
-        first = nn.Conv2d(channels, 64, 7, stride=2, padding=3, bias=False)
-        nn.init.trunc_normal_(first.weight, std=0.01, a=-2, b=2)  # as torchvision's other layers
-        network.conv1.conv = first
-    head = ("avgpool", "dropout", "fc")
-    layers = OrderedDict((n, part) for n, part in network.named_children() if n not in head)
-    return Parts(nn.Sequential(layers), 1024, None, 1024)
-
-
-def _from_timm(name: str) -> Callable[[], Weights]:
-    return lambda: import_timm().create_model(name, pretrained=True).state_dict()
-
-
-def _from_torchvision() -> Weights:
-    weights = import_torchvision().models.GoogLeNet_Weights.IMAGENET1K_V1
-    return weights.get_state_dict(progress=False, check_hash=True)
-
-
-_names: list[str] = []
-_RECORDS: dict[str, dict[str, int]] = (
-    json.loads(RECORDS.read_text(encoding="utf-8")) if RECORDS.exists() else {}
-)
-_UNMEASURED = dict.fromkeys(("parameters", "macs", "input_size", "smallest_input"), 0)
-
-
-def _register(
-    name: str,
-    summary: str,
-    source: str,
-    *,
-    make: Maker | None = None,
-    fetch: Callable[[], Weights] | None = None,
-    published: bool = True,
-    licence: str = "Apache-2.0",
-) -> None:
-    """File one network; unless told otherwise timm has it under the same name, mean-pooled.
-
-    ``published`` says whether there are weights of it to begin with.
-    """
-    chosen = make or _mean_pooled(name)
-    # An entry that was not measured yet has zeros, which the contract test finds.
-    record = _RECORDS.get(name, _UNMEASURED)
-    if published:
-        publish(name, fetch or _from_timm(name))
-    _names.append(name)
-
-    @register(ModelInfo(name, summary, source, licence=licence, **record))
-    def builder(spec: NetworkSpec) -> ExpressionNet:
-        parts = chosen(spec.channels, spec.input_size, spec.dropout)
-        return spec.assemble(parts.trunk, parts.width, spec.dense(parts.channels) or parts.neck)
-
-
-_BOTH = "Apache-2.0 and BSD-3-Clause"  # timm's code, adapted from torchvision's
-
-for _n in (16, 19):
-    _register(
-        f"vgg{_n}",
-        f"{_n} layers, dense head",
-        "Simonyan and Zisserman, ICLR 2015",
-        make=_vgg(f"vgg{_n}"),
-        licence=_BOTH,
-    )
-for _n in (18, 34, 50, 101, 152):
-    _register(f"resnet{_n}", f"residual, {_n} layers", "He et al., CVPR 2016")
-for _n in (50, 152):
-    _register(
-        f"resnetv2_{_n}",
-        f"residual, norms first, {_n} layers",
-        "He et al., ECCV 2016",
-        published=_n == 50,  # of 152 layers timm has none
-    )
-_register("seresnet50", "residual with squeeze-and-excitation", "Hu et al., CVPR 2018")
-for _n in (121, 161, 169, 201):
-    _register(
-        f"densenet{_n}",
-        f"densely connected, {_n} layers",
-        "Huang et al., CVPR 2017",
-        licence=_BOTH,
-    )
-_register("mobilenetv2_100", "inverted residuals, for phones", "Sandler et al., CVPR 2018")
-_register(
-    "mobilenetv3_small_100",
-    "found by search, for phones",
-    "Howard et al., ICCV 2019",
-    make=_mobilenetv3,
-)
-_register(
-    "inception_v3",
-    "branches of factorised convolutions",
-    "Szegedy et al., CVPR 2016",
-    make=_inception_v3,
-    licence=_BOTH,
-)
-_register("inception_resnet_v2", "branches with shortcuts", "Szegedy et al., AAAI 2017")
-_register(
-    "xception",
-    "depthwise separable convolutions",
-    "Chollet, CVPR 2017",
-    make=_mean_pooled("legacy_xception"),
-    fetch=_from_timm("legacy_xception"),
-)
-_register(
+@network(
     "googlenet",
     "the first Inception",
     "Szegedy et al., CVPR 2015",
-    make=_googlenet,
-    fetch=_from_torchvision,
+    weights="torchvision",
     licence="BSD-3-Clause",
 )
-
-NAMES = tuple(_names)
+def googlenet(spec: NetworkSpec) -> ExpressionNet:
+    """GoogLeNet as torchvision has it, with batch norms."""
+    whole = import_torchvision().models.googlenet(
+        weights=None, aux_logits=False, init_weights=True, transform_input=False
+    )
+    if spec.channels != 3:
+        first = nn.Conv2d(spec.channels, 64, 7, stride=2, padding=3, bias=False)
+        nn.init.trunc_normal_(first.weight, std=0.01, a=-2, b=2)  # as torchvision's other layers
+        whole.conv1.conv = first
+    head = ("avgpool", "dropout", "fc")
+    layers = OrderedDict((n, part) for n, part in whole.named_children() if n not in head)
+    return _mean_pooled(spec, nn.Sequential(layers), 1024)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from mien.core.errors import BundleError, DeviceError, InputError
 from mien.store.saturation import saturates
@@ -88,11 +90,13 @@ def open_session(
 
 
 def run(
-    session: onnxruntime.InferenceSession, outputs: Sequence[str], inputs: dict[str, Any]
+    session: onnxruntime.InferenceSession,
+    outputs: Sequence[str],
+    inputs: Mapping[str, NDArray[Any]],
 ) -> list[Any]:
     """Call a session; raises ``InputError`` if it refuses the inputs."""
     try:
         return list(session.run(list(outputs), inputs))
     except Exception as error:
-        shapes = {name: getattr(value, "shape", value) for name, value in inputs.items()}
+        shapes = {name: value.shape for name, value in inputs.items()}
         raise InputError(f"the model failed on inputs of shape {shapes}: {error}") from error

@@ -13,12 +13,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from mien.core.alignment import BOX_SCALE, CROP, TEMPLATE
+from mien.core.crop import SAMPLES
 from mien.core.errors import BundleError, MienError
 from mien.core.labels import LabelSpace
 from mien.store.training import Training
 
 SCHEMA = "mien.bundle/1"
 OUTPUTS = ("logits", "features", "activation", "votes")
+Raw = dict[str, Any]
+"""An object of JSON: not checked yet, or kept as another program wrote it."""
+
 FILES = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
 """File name of each precision."""
 FLIP = "flip"
@@ -50,7 +55,7 @@ class Averaged:
     """
 
     calibration: Calibration
-    metrics: tuple[dict[str, Any], ...] = ()
+    metrics: tuple[Raw, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class ModelFile:
 
     sha256: str
     calibration: Calibration
-    metrics: tuple[dict[str, Any], ...] = ()
+    metrics: tuple[Raw, ...] = ()
     views: dict[str, Averaged] = field(default_factory=dict[str, Averaged])
 
 
@@ -87,6 +92,12 @@ class Geometry:
     samples: int
     template: tuple[tuple[float, float], ...]
     box_scale: float
+
+    @classmethod
+    def of_export(cls, input_size: int) -> Geometry:
+        """What an export writes for a network that is given ``input_size`` pixels."""
+        points = tuple((float(x), float(y)) for x, y in TEMPLATE)
+        return cls(CROP, input_size, SAMPLES, points, BOX_SCALE)
 
 
 @dataclass(frozen=True)
@@ -121,13 +132,18 @@ class Card:
     out_of_scope: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def figures(self) -> dict[str, Raw]:
+        """Per precision, the figures of the rows that its file was calibrated on."""
+        return {precision: file.metrics[0] for precision, file in self.files.items()}
+
     def to_json(self) -> str:
         """The text of ``card.json``.
 
         Raises:
             BundleError: If metrics or training hold what JSON cannot say, such as NaN.
         """
-        content: dict[str, Any] = {"schema": SCHEMA, **dataclasses.asdict(self)}
+        content: Raw = {"schema": SCHEMA, **dataclasses.asdict(self)}
         content["training"] = self.training.record
         for precision, file in self.files.items():
             if not file.views:
@@ -173,7 +189,7 @@ def parse_card(text: str | bytes) -> Card:
         ) from error
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> Raw:
     """An object whose fields are named once: of two, readers would disagree which one counts."""
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -194,7 +210,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def _card(raw: dict[str, Any]) -> Card:
+def _card(raw: Raw) -> Card:
     known = {f.name for f in dataclasses.fields(Card)}
     if unknown := sorted(set(raw) - known):
         raise BundleError(f"unknown field {', '.join(unknown)}; was it written by another program?")
@@ -229,7 +245,7 @@ def _card(raw: dict[str, Any]) -> Card:
     )
 
 
-def _file(name: str, raw: dict[str, Any]) -> ModelFile:
+def _file(name: str, raw: Raw) -> ModelFile:
     if name not in FILES:
         raise BundleError(f"unknown precision {name!r}; known: {', '.join(FILES)}")
     sha256 = _text(raw["sha256"])
@@ -242,7 +258,7 @@ def _file(name: str, raw: dict[str, Any]) -> ModelFile:
     return ModelFile(sha256, *_figures(name, raw), views)
 
 
-def _figures(name: str, raw: dict[str, Any]) -> tuple[Calibration, tuple[dict[str, Any], ...]]:
+def _figures(name: str, raw: Raw) -> tuple[Calibration, tuple[Raw, ...]]:
     given = raw["calibration"]
     calibration = Calibration(
         _number(given["temperature"]), _number(given["threshold"]), _number(given["risk"])
@@ -253,7 +269,7 @@ def _figures(name: str, raw: dict[str, Any]) -> tuple[Calibration, tuple[dict[st
     return calibration, tuple(dict(entry) for entry in raw["metrics"])
 
 
-def _geometry(raw: dict[str, Any]) -> Geometry:
+def _geometry(raw: Raw) -> Geometry:
     template = tuple((_number(x), _number(y)) for x, y in raw["template"])
     if len(template) != 3:
         raise BundleError(f"template must have three points, got {len(template)}")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+Table = dict[str, Any]
+"""A table of a record, whatever wrote it."""
+
 TRAINING = "Training"
+"""The split that models are trained on."""
+
 _WAYS_TO_DRAW = ("train_share", "per_class", "folds", "rows", "generated")
 
 
@@ -34,7 +39,7 @@ class Training:
         record: As ``card.json`` has it, in its order; keys that nothing here asks for are kept.
     """
 
-    record: dict[str, Any] = field(default_factory=dict[str, Any])
+    record: Table = field(default_factory=Table)
 
     def each(self, name: str = "the model") -> Iterator[tuple[str, Training]]:
         """Name and record of every training behind a model: its own, or those of its members.
@@ -137,24 +142,24 @@ class Training:
         steps = _list(self.record.get("finetuned"))
         return str(steps[0]["from"]["name"]) if steps else None
 
-    def taught(self, step: Mapping[str, Any]) -> Training:
+    def taught(self, step: Table) -> Training:
         """The record of a model whose head was fitted to samples after this training."""
         return Training({**self.record, "finetuned": [step]})
 
-    def _table(self, key: str) -> dict[str, Any]:
+    def _table(self, key: str) -> Table:
         return _table(self.record.get(key))
 
 
-def _table(value: Any) -> dict[str, Any]:
+def _table(value: Any) -> Table:
     """A table of the record; another program may have written something else in its place."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return cast("Table", value) if isinstance(value, dict) else {}
 
 
 def _list(value: Any) -> list[Any]:
     return cast("list[Any]", value) if isinstance(value, list) else []
 
 
-def _fold(recorded: Mapping[str, Any]) -> Fold | None:
+def _fold(recorded: Table) -> Fold | None:
     folds = recorded.get("folds")
     if not isinstance(folds, int) or not folds:
         return None

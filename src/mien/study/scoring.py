@@ -12,14 +12,13 @@ from mien.core.alignment import CROP
 from mien.core.errors import DivergedError
 from mien.data.faceset import FaceSet
 from mien.models import ExpressionNet
-from mien.models.network import scored_at_once
+from mien.models.batches import in_batches
 from mien.study.result import LabelScores, SetScores
 from mien.study.samples import Samples
 
 TRAIN = "train"
 """Name of the scored set of samples that were trained on."""
 
-_BATCH = 256
 _CORNER = 2  # pixels from the centre to a corner crop: 44 of 48 pixels are seen
 
 
@@ -95,20 +94,19 @@ def scores(log_probabilities: NDArray[np.float64], faces: FaceSet) -> SetScores:
     )
 
 
-@torch.no_grad()
 def log_probabilities(
     network: ExpressionNet, images: NDArray[np.uint8], views: str = "one", device: str = "cpu"
 ) -> NDArray[np.float64]:
     """Log of the mean over views of the softmax, ``(N, K)``, of ``(N, 48, 48)`` crops."""
     network = network.eval().to(device)
     _lay_out(network, torch.channels_last)  # 1.7 times as fast on CPUs, the same answers to 1e-6
-    answers: list[NDArray[np.float64]] = []
-    many = scored_at_once(network.input_size, _BATCH)
-    for start in range(0, len(images), many):
-        crops = torch.from_numpy(images[start : start + many, None]).to(device).float()
-        seen = [network(view).logits.double().log_softmax(dim=1) for view in _views(crops, views)]
-        mixed = torch.stack(seen).logsumexp(dim=0) - float(np.log(len(seen)))
-        answers.append(mixed.cpu().numpy())
+
+    def mixed(crops: torch.Tensor) -> NDArray[np.float64]:
+        each = _views(crops.to(device), views)
+        seen = [network(view).logits.double().log_softmax(dim=1) for view in each]
+        return (torch.stack(seen).logsumexp(dim=0) - float(np.log(len(seen)))).cpu().numpy()
+
+    answers = in_batches(network, images, mixed)
     _lay_out(network.to("cpu"), torch.contiguous_format)
     return np.concatenate(answers)
 

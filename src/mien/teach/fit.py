@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +62,7 @@ class Score:
         """Of ``accuracy``."""
         return metrics.wilson_interval(self.right, self.n)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For cards and JSON."""
         return {
             "right": self.right, "n": self.n, "accuracy": self.accuracy,
@@ -248,7 +247,7 @@ def _card(
     name: str,
     report: TeachReport,
     graphs: dict[str, bytes],
-    origin: dict[str, Any],
+    origin: dict[str, object],
 ) -> Card:
     """The card of the personal bundle: of the samples, numbers only."""
     files = {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from mien.core.errors import BundleError, DataError
-from mien.models.threads import torch_threads
+from mien.models.batches import torch_threads
 
 _STEPS = 500
 _FLAT = 1e-9  # slope of the loss at which a step changes no digit that is kept

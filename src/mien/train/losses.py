@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mien.models import ExpressionNet, Outputs
-from mien.models.network import scored_at_once
+from mien.models.batches import in_batches
 from mien.train.config import TrainConfig
 from mien.train.rows import Resident
 
@@ -37,15 +37,15 @@ def loss_of(out: Outputs, batch: Resident, config: TrainConfig) -> Tensor:
     return loss
 
 
-@torch.no_grad()
 def score(network: ExpressionNet, rows: Resident, batch_size: int = 512) -> tuple[float, float]:
     """Mean cross-entropy and accuracy of ``network`` on the rows, one view, unweighted."""
+
+    def logits_of(crops: Tensor) -> Tensor:
+        return network(crops.contiguous(memory_format=torch.channels_last)).logits.float()
+
+    answers = in_batches(network, rows.images, logits_of, batch_size)
     loss, right = 0.0, 0
-    batch_size = scored_at_once(network.input_size, batch_size)
-    for start in range(0, len(rows), batch_size):
-        images = rows.images[start : start + batch_size, None].float()
-        labels = rows.labels[start : start + batch_size]
-        logits = network(images.contiguous(memory_format=torch.channels_last)).logits.float()
+    for logits, labels in zip(answers, rows.labels.split([*map(len, answers)]), strict=True):
         loss += float(F.cross_entropy(logits, labels, reduction="sum"))
         right += int((logits.argmax(dim=1) == labels).sum())
     return loss / len(rows), right / len(rows)

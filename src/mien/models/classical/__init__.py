@@ -1,6 +1,6 @@
 """Classical baselines: hand-made features and fitted machines that export like networks."""
 
-from mien.models.classical.contours import PARTS, Contours, Part
+from mien.models.classical.contours import PARTS, Contours
 from mien.models.classical.features import (
     Gabor,
     Hog,
@@ -8,7 +8,6 @@ from mien.models.classical.features import (
     Pixels,
     build_feature,
     feature_names,
-    uniform_patterns,
 )
 from mien.models.classical.machines import (
     GaussianKernel,
@@ -29,7 +28,6 @@ __all__ = [
     "Hog",
     "Lbp",
     "NearestOfClass",
-    "Part",
     "Pixels",
     "Scaling",
     "build_feature",
@@ -37,5 +35,4 @@ __all__ = [
     "linear",
     "machine",
     "principal",
-    "uniform_patterns",
 ]

@@ -1,4 +1,4 @@
-"""ResNet18 and VGG19 of the fusion thesis: the counts of the public code, 44-pixel crops."""
+"""ResNet18 and VGG19 of Rahman and Mahato (2021): the counts of the public code, 44-pixel crops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from mien.models import ExpressionNet, build, count_parameters
 from mien.models.network import standardise
 from mien.models.options import NetworkOptions
-from mien.models.thesis import Block
+from mien.models.resnet48 import Block
 from settled import frames, settled, without_gradient
 
 NAMES = ("resnet18_44", "vgg19_44")
@@ -80,12 +80,14 @@ def test_three_channels_repeat_grey() -> None:
 
 
 def test_a_block_keeps_what_its_convolutions_do_not_change() -> None:
-    block = Block(4, 4, stride=1).eval()
+    block = Block(4, 4, stride=1, mean_shortcut=False).eval()
     torch.nn.init.zeros_(block.norm2.weight)
     maps = torch.rand(1, 4, 5, 5, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         torch.testing.assert_close(block(maps), maps)
-        assert Block(4, 6, stride=2).eval()(torch.zeros(1, 4, 11, 11)).shape == (1, 6, 6, 6)
+        assert Block(4, 6, stride=2, mean_shortcut=False).eval()(
+            torch.zeros(1, 4, 11, 11)
+        ).shape == (1, 6, 6, 6)
 
 
 @pytest.mark.slow
