@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ SHOWN = [0, 1, 2, 3, 4, 5, 0]  # one of seven looks like another label
 def opened(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Replace the model; returns what it was opened with."""
     given: dict[str, Any] = {}
+    real = options.recognizer
 
-    def open_recognizer(model: str, **kwargs: Any) -> FakeRecognizer:
-        given.update(kwargs, model=model)
+    def open_recognizer(*chosen: Any) -> FakeRecognizer:
+        given.update(zip(signature(real).parameters, chosen, strict=False))
         return FakeRecognizer()
 
     monkeypatch.setattr(options, "recognizer", open_recognizer)
@@ -139,7 +141,7 @@ def test_clean_against_is_read_in_the_space_of_the_data(
 def test_views_are_named_in_the_protocol(
     views: str, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["evaluate", "fake", "--data", str(table), "--tta", views]) == 0
+    assert run(["evaluate", "fake", "--data", str(table), "--views", views]) == 0
     assert json.loads(capsys.readouterr().out)["protocol"]["views"].startswith(views)
 
 
@@ -197,8 +199,8 @@ def test_shuffled_labels_are_refused(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         (["--split", "Public"], 1, "it has: Training, PublicTest"),
         (["--labels", "fer9"], 2, "fer7"),
-        (["--tta", "flop"], 2, "flop"),
-        (["--end-to-end", "--tta", "flip"], 2, "for crops"),
+        (["--views", "flop"], 2, "flop"),
+        (["--end-to-end", "--views", "flip"], 2, "for crops"),
         (["--clean-against", "Training"], 2, "expects SRC:SPLIT"),
         (["--min-accuracy", "69"], 2, "min-accuracy"),
         (["--min-accuracy", "nan"], 2, "expected a number, got nan"),

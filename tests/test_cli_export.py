@@ -103,7 +103,7 @@ def test_no_run_no_bundle(
 def test_missing_split_writes_nothing(
     line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run([*line, "--split", "PrivateTest"]) == 1
+    assert run([*line, "--calibration-split", "PrivateTest"]) == 1
     assert "it has: Training, PublicTest" in capsys.readouterr().err
     assert not (tmp_path / "mine").exists()
 

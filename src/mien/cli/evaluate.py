@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from mien.evaluate import Evaluation
     from mien.metrics import Acceptance
 
-EVERY_ROW = "all"
-
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name or folder of a bundle.")],
-    data: Annotated[
-        Path, typer.Option(metavar="SRC", help="FER2013 table, or folder of labelled pictures.")
-    ],
+    context: typer.Context,
+    model: options.Model,
+    data: options.Data,
     split: Annotated[
         str | None,
         typer.Option(
@@ -46,7 +43,7 @@ def evaluate(
             show_default="Training of the data",
         ),
     ] = None,
-    tta: Annotated[
+    views: Annotated[
         Literal["none", "flip", "tencrop"], typer.Option(help="Views that are averaged.")
     ] = "none",
     end_to_end: Annotated[
@@ -56,8 +53,8 @@ def evaluate(
         ),
     ] = False,
     precision: options.Precision = "fp32",
-    detector: options.MaybeDetector = None,
-    min_face: options.MaybeMinFace = None,
+    detector: options.Detector = "mtcnn",
+    min_face: options.MinFace = 40,
     device: options.Device = "cpu",
     threads: options.Threads = None,
     report: Annotated[
@@ -71,7 +68,11 @@ def evaluate(
     min_accuracy: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="Exit with 3 if the accuracy is lower.", callback=options.finite
+            min=0,
+            max=1,
+            metavar="X",
+            help="Exit with 3 if the accuracy is lower.",
+            callback=options.finite,
         ),
     ] = None,
     robustness: Annotated[
@@ -95,58 +96,49 @@ def evaluate(
 
     Accuracy with its interval, a subset without training twins, calibration, per-label scores and
     the confusion matrix. Differences from the official FER2013 counts are warned about.
+
+    --views, --clean-against and --robustness are for crops; --detector and --min-face for
+    --end-to-end.
+
+    Example: mien evaluate default --data fer2013.csv.gz --views flip
     """
     from mien.data import framing_warning, load, one_face_photos
     from mien.evaluate import evaluate as evaluate_crops
     from mien.evaluate import evaluate_photos, write_report
 
-    if end_to_end and (tta != "none" or clean_against is not None or robustness):
-        raise typer.BadParameter(
-            "--tta, --clean-against and --robustness are for crops, not for --end-to-end"
-        )
-    options.useless("need --end-to-end", given=end_to_end, detector=detector, min_face=min_face)
+    if end_to_end:
+        of_crops = ("views", "clean_against", "robustness")
+        options.refuse(context, "are for crops, not for --end-to-end", *of_crops)
+    else:
+        options.refuse(context, "need --end-to-end", "detector", "min_face")
     space = label_space(labels)
-    recognizer = options.recognizer(
-        model,
-        precision=precision,
-        detector=(detector or options.DETECTOR) if end_to_end else "none",
-        min_face=min_face or options.MIN_FACE,
-        device=device,
-        threads=threads,
-    )
+    finder = detector if end_to_end else "none"
+    recognizer = options.recognizer(model, precision, finder, min_face, device, threads)
+    name = split or (options.EVERY_ROW if end_to_end else "PublicTest")
+    rows = None if name == options.EVERY_ROW else name
     if end_to_end:
         photos, of_photos = one_face_photos(data, labels=space)
-        measure = partial(
-            evaluate_photos,
-            recognizer,
-            photos,
-            of_photos,
-            source=data.name,
-            split=_split(split, EVERY_ROW),
-            allow_misaligned=allow_misaligned,
-        )
+        measure = partial(evaluate_photos, recognizer, photos, of_photos, source=data.name)
     else:
-        faces = load(data, labels=space)
-        console.warn(framing_warning(data))
+        training = None if clean_against is None else _training(clean_against, space)
         measure = partial(
             evaluate_crops,
             recognizer,
-            faces,
-            split=_split(split, "PublicTest"),
-            training=_training(clean_against, space),
-            views=tta,
+            load(data, labels=space),
+            training=training,
+            views=views,
             degraded=robustness,
-            allow_misaligned=allow_misaligned,
         )
+        console.warn(framing_warning(data))
     with _folder(report) as folder:
         with console.progress("photos" if end_to_end else "faces", quiet=as_json) as advance:
-            result = measure(on_rows=advance)
+            result = measure(split=rows, allow_misaligned=allow_misaligned, on_rows=advance)
         if folder is not None:
             write_report(result, folder)
     if report is not None:
         console.say(f"report written to {report}")
     for warning in result.warnings:
-        console.say(f"mien: warning: {warning}")
+        console.warn(warning)
     if console.wants_json(asked=as_json):
         console.emit(result.as_dict())
     else:
@@ -173,15 +165,8 @@ def _folder(report: Path | None) -> Iterator[Path | None]:
         yield folder
 
 
-def _split(asked: str | None, default: str) -> str | None:
-    name = asked or default
-    return None if name == EVERY_ROW else name
-
-
-def _training(asked: str | None, space: LabelSpace) -> FaceSet | None:
+def _training(asked: str, space: LabelSpace) -> FaceSet:
     """Rows named by ``SRC:SPLIT``, read like the data: those without a label there are left out."""
-    if asked is None:
-        return None
     source, colon, split = asked.rpartition(":")
     if not colon or not source or not split:
         raise typer.BadParameter(f"--clean-against expects SRC:SPLIT, got {asked!r}")

@@ -6,6 +6,7 @@ network is in ``mien.explain.network`` and ``mien.explain.gradients``; figures n
 
 from mien.explain.bundle import bundle_model
 from mien.explain.crops import face_crops, onto_crop
+from mien.explain.explained import Explained, explain_layers, explain_picture, explain_rows
 from mien.explain.figures import draw_classes, draw_explanation, write_png
 from mien.explain.interface import Explainable, probabilities, titled
 from mien.explain.methods import METHODS, Explanation, Method, explain, needs_a_run, relative
@@ -28,6 +29,7 @@ __all__ = [
     "ClassMaps",
     "Contradiction",
     "Explainable",
+    "Explained",
     "Explanation",
     "Method",
     "Mistake",
@@ -41,6 +43,9 @@ __all__ = [
     "draw_mistakes",
     "draw_twins",
     "explain",
+    "explain_layers",
+    "explain_picture",
+    "explain_rows",
     "face_crops",
     "needs_a_run",
     "occlusion",

@@ -96,6 +96,14 @@ class ExportReport:
         """Per precision, the figures that are in the card."""
         return figures_of(self.bundle)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "largest_difference": self.largest_difference,
+            "network_accuracy": self.network_accuracy,
+            "metrics": self.metrics,
+        }
+
 
 def export_bundle(
     network: ExpressionNet,

@@ -55,6 +55,21 @@ class EnsembleReport:
         """Per precision, the figures that are in the card."""
         return figures_of(self.bundle)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; gains are in points."""
+        gain = self.gain
+        return {
+            "agreement": self.agreement,
+            "gain": {
+                "points": 100 * gain.difference,
+                "ci95": [100 * end for end in gain.interval],
+                "p_value": gain.p_value,
+                "n": gain.n,
+            },
+            "largest_difference": self.largest_difference,
+            "metrics": self.metrics,
+        }
+
 
 def make_ensemble(
     members: Sequence[Bundle],

@@ -8,6 +8,7 @@ from mien.train.loop import Callbacks, Run, train
 from mien.train.options import Augmentation, Decay
 from mien.train.record import FinishedRun, load_run
 from mien.train.rows import Shown, placed, training_rows
+from mien.train.sources import TrainingData, read_data
 from mien.train.state import CHECKPOINT
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Run",
     "Shown",
     "TrainConfig",
+    "TrainingData",
     "check_batch",
     "check_network",
     "config_from_dict",
@@ -27,6 +29,7 @@ __all__ = [
     "load_run",
     "placed",
     "plot_curves",
+    "read_data",
     "step_pair",
     "train",
     "training_rows",
