@@ -78,7 +78,7 @@ def test_a_terminal_gets_tables(
     monkeypatch.setenv("COLUMNS", "160")
     assert run(["evaluate", "fake", "--data", str(table)]) == 0
     out, err = capsys.readouterr()
-    assert "0.8571   95 % interval" in out
+    assert "0.8571, 95 % interval" in out
     assert "balanced accuracy" in out
     assert "truth \\ answer" in out
     assert "{" not in out

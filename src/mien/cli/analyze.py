@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from math import inf
 from pathlib import Path
 from threading import Event
@@ -145,7 +146,7 @@ def analyze(
             every=every,
             smoothing_s=smooth,
             part=Part(start, inf if end is None else end),
-            on_row=_Words(advance, max_faces, errors=chosen != "table"),
+            on_row=_words(advance, max_faces, errors=chosen != "table"),
             stop=stop,
         )
     if chosen == "table":
@@ -160,27 +161,25 @@ def analyze(
         raise typer.Exit(options.FAILED)
 
 
-class _Words:
+def _words(
+    advance: Callable[[int, int | None], None], max_faces: int, *, errors: bool
+) -> Callable[[Row, Exception | None], None]:
     """What is said while inputs are answered; ``errors``: of failed items too."""
+    seen, crowded = count(1), False
 
-    def __init__(
-        self, advance: Callable[[int, int | None], None], max_faces: int, *, errors: bool
-    ) -> None:
-        self.advance, self.max_faces, self.errors = advance, max_faces, errors
-        self.seen, self.crowded = 0, False
-
-    def __call__(self, row: Row, error: Exception | None) -> None:
-        """Count one picture or frame, and say what is wrong with it."""
-        self.seen += 1
-        self.advance(self.seen, None)
-        if not self.crowded and len(row.get("faces", ())) >= self.max_faces:
-            self.crowded = True
+    def say(row: Row, error: Exception | None) -> None:
+        nonlocal crowded
+        advance(next(seen), None)
+        if not crowded and len(row.get("faces", ())) >= max_faces:
+            crowded = True
             console.warn(
-                f"{row['source']}: {self.max_faces} faces, the most that are kept of a picture; "
+                f"{row['source']}: {max_faces} faces, the most that are kept of a picture; "
                 "there may be more, see --max-faces"
             )
-        if error is not None and (self.errors or not is_error(row)):
+        if error is not None and (errors or not is_error(row)):
             console.say(f"mien: {row['source']}: {error}")
+
+    return say
 
 
 def _format(file: Path | None, asked: Format | None, *, as_json: bool, plain: bool) -> Format:

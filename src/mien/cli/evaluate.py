@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +17,6 @@ from mien.core.labels import LabelSpace, label_space
 if TYPE_CHECKING:
     from mien.data import FaceSet
     from mien.evaluate import Evaluation
-    from mien.metrics import Acceptance
 
 
 def evaluate(
@@ -176,39 +174,16 @@ def _training(asked: str, space: LabelSpace) -> FaceSet:
 
 
 def _show(result: Evaluation) -> None:
-    from mien.evaluate import accepted_in_words, clean_scores, degraded_in_words
+    from mien.evaluate import degraded_in_words
+    from mien.evaluate.report import headline, label_rows
 
-    f, clean = result.figures, result.clean
-    rows: list[tuple[str, str]] = [
-        ("accuracy", f"{f.accuracy:.4f}   95 % interval {f.ci95[0]:.4f} to {f.ci95[1]:.4f}")
-    ]
-    if clean.n is not None and clean.accuracy is not None:
-        rows.append(("clean accuracy", f"{clean.accuracy:.4f}   {clean.n:,} rows without a twin"))
-        scores = "  ".join(f"{score:.4f}" for score in clean_scores(clean))
-        rows.append(("clean NLL ECE Brier AURC", scores))
-        rows.append(("clean above threshold", accepted_in_words(clean)))
-    if result.end_to_end is not None:
-        missed = result.end_to_end
-        counts = f"{missed.no_face} / {missed.unreadable} (counted as wrong)"
-        rows.append(("no face / unreadable", counts))
-    rows += [
-        (name, f"{getattr(f, name.replace(' ', '_').lower()):.4f}")
-        for name in ("macro F1", "balanced accuracy", "NLL", "ECE", "Brier", "AURC")
-    ]
-    rows += [
-        ("answers above threshold", _accepted(f.abstention)),
-        ("one photo" if result.end_to_end else "one face", f"{result.latency_ms:.2f} ms"),
-        ("data sha256", result.data.sha256),
-    ]
     title = f"{result.bundle} {result.precision} on {result.data.split} of {result.data.source}"
-    console.show(("measure", "value"), rows, title=f"{title}, {f.n:,} rows")
-    scores = [
-        (name, *map(_three, (s.precision, s.recall, s.f1, s.auc)), s.support)
-        for name, s in f.per_class.items()
-    ]
-    console.show(("label", "precision ", "recall ", "F1 ", "AUC ", "rows "), scores)
+    rows = [*headline(result), ("data sha256", result.data.sha256)]
+    console.show(("measure", "value"), rows, title=title)
+    columns = ("label", "precision ", "recall ", "F1 ", "AUC ", "rows ")
+    console.show(columns, label_rows(result))
     labels = result.labels.labels
-    confusion = zip(labels, f.confusion.tolist(), strict=True)
+    confusion = zip(labels, result.figures.confusion.tolist(), strict=True)
     columns = ("truth \\ answer", *(f"{label} " for label in labels))
     console.show(columns, [(label, *counts) for label, counts in confusion])
     if result.robustness:
@@ -216,14 +191,3 @@ def _show(result: Evaluation) -> None:
         console.show(columns, degraded_in_words(result.robustness))
     for name, words in result.protocol.items():
         console.say(f"{name}: {words}")
-
-
-def _accepted(abstention: Acceptance) -> str:
-    if math.isnan(abstention.risk):
-        return "none"
-    return f"{abstention.coverage:.1%}, risk {abstention.risk:.1%}"
-
-
-def _three(value: float) -> str:
-    """Three digits; nothing where a score is undefined."""
-    return "" if math.isnan(value) else f"{value:.3f}"

@@ -8,8 +8,8 @@ from mien.explain.bundle import bundle_model
 from mien.explain.crops import face_crops, onto_crop
 from mien.explain.explained import Explained, explain_layers, explain_picture, explain_rows
 from mien.explain.figures import draw_classes, draw_explanation, write_png
-from mien.explain.interface import Explainable, probabilities, titled
-from mien.explain.methods import METHODS, Explanation, Method, explain, needs_a_run, relative
+from mien.explain.interface import Explainable, probabilities
+from mien.explain.methods import METHODS, Method, explain, relative
 from mien.explain.occlusion import occlusion
 from mien.explain.rows import (
     ClassMap,
@@ -30,7 +30,6 @@ __all__ = [
     "Contradiction",
     "Explainable",
     "Explained",
-    "Explanation",
     "Method",
     "Mistake",
     "average_maps",
@@ -47,11 +46,9 @@ __all__ = [
     "explain_picture",
     "explain_rows",
     "face_crops",
-    "needs_a_run",
     "occlusion",
     "onto_crop",
     "probabilities",
     "relative",
-    "titled",
     "write_png",
 ]

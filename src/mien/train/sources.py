@@ -31,10 +31,10 @@ class TrainingData:
 
 def read_data(
     config: TrainConfig,
-    data: str | Path,
+    data: Path,
     *,
-    votes: str | Path | None = None,
-    aux: Sequence[str | Path] = (),
+    votes: Path | None = None,
+    aux: Sequence[Path] = (),
 ) -> TrainingData:
     """Read the rows of a training.
 
