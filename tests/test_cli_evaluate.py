@@ -204,8 +204,8 @@ def test_shuffled_labels_are_refused(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["--clean-against", "Training"], 2, "expects SRC:SPLIT"),
         (["--min-accuracy", "69"], 2, "min-accuracy"),
         (["--min-accuracy", "nan"], 2, "expected a number, got nan"),
-        (["--detector", "haar"], 2, "--detector need --end-to-end"),
-        (["--min-face", "10"], 2, "--min-face need --end-to-end"),
+        (["--detector", "haar"], 2, "--detector: only with --end-to-end"),
+        (["--min-face", "10"], 2, "--min-face: only with --end-to-end"),
     ],
 )
 def test_refuses_and_says_why(

@@ -209,7 +209,7 @@ def test_a_folder_that_is_neither_bundle_nor_run(tmp_path: Path, picture: Path, 
         (["data", "default", "--data", "TABLE", "--what", "twins", "--label", "sad"], "--label"),
         (
             ["data", "default", "--data", "TABLE", "--what", "mistakes", "--method", "gradcam"],
-            "--method means nothing for --what mistakes",
+            "--method: only for --what classes, not for mistakes",
         ),
         (
             ["data", "default", "--data", "TABLE", "--what", "classes", "--method", "layers"],

@@ -106,9 +106,9 @@ def evaluate(
 
     if end_to_end:
         of_crops = ("views", "clean_against", "robustness")
-        options.refuse(context, "are for crops, not for --end-to-end", *of_crops)
+        options.refuse(context, "for crops, not for --end-to-end", *of_crops)
     else:
-        options.refuse(context, "need --end-to-end", "detector", "min_face")
+        options.refuse(context, "only with --end-to-end", "detector", "min_face")
     space = label_space(labels)
     finder = detector if end_to_end else "none"
     recognizer = options.recognizer(model, precision, finder, min_face, device, threads)

@@ -138,7 +138,7 @@ def data(
     Example: mien explain data default --data faces --what twins --out twins.png
     """
     if what != "classes":
-        options.refuse(context, f"means nothing for --what {what}", "method")
+        options.refuse(context, f"only for --what classes, not for {what}", "method")
     _check(data, out)
     from mien.data import load
     from mien.explain import explain_rows

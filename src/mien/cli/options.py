@@ -127,7 +127,7 @@ def refuse(context: typer.Context, why: str, *names: str) -> None:
 
     Args:
         context: Of the command.
-        why: What is wrong with them, as the end of the message.
+        why: What they are for, as the end of the message.
         names: Their parameters.
 
     Raises:
@@ -137,7 +137,7 @@ def refuse(context: typer.Context, why: str, *names: str) -> None:
     given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
     if given:
         words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise typer.BadParameter(f"{words} {why}")
+        raise typer.BadParameter(f"{words}: {why}")
 
 
 def recognizer(
