@@ -19,7 +19,7 @@ from mien.core.errors import InputError
 from mien.core.rows import Row, is_error
 
 if TYPE_CHECKING:
-    from mien.analyze import Item
+    from mien.analyze import Item, Sink
 
 Format = Literal["jsonl", "csv", "table"]
 
@@ -129,9 +129,8 @@ def analyze(
     quiet = as_json or (file is None and chosen != "table" and console.on_terminal(sys.stdout))
     table = SummarySink()
     with ExitStack() as stack:
-        if chosen == "table":
-            sinks = [table]
-        else:
+        sinks: list[Sink] = [table]
+        if chosen != "table":
             rows = rows_to(file or sys.stdout, chosen, recognizer.labels, inputs=inputs)
             sinks = [stack.enter_context(rows)]
             sinks += [JsonLinesSink(sys.stdout)] if as_json and file is not None else []

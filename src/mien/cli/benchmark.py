@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,7 +43,8 @@ def model(
 
     chosen = precision or list(open_bundle(model).card.files)
     found = [benchmark_model(model, each, threads=threads, runs=repeats) for each in chosen]
-    _show([timing for timings in found for timing in timings], as_json=as_json)
+    timings = [timing for each in found for timing in each]
+    _show(timings, {"timings": [timing.as_dict() for timing in timings]}, as_json=as_json)
 
 
 @app.command()
@@ -71,7 +72,7 @@ def picture(
         threads=threads,
         runs=repeats,
     )
-    _show(timings, as_json=as_json)
+    _show(timings, {"timings": [timing.as_dict() for timing in timings]}, as_json=as_json)
 
 
 @app.command()
@@ -99,37 +100,28 @@ def train(
     """
     with console.needs("train"):
         from mien.train import load_config, step_pair
-    from mien.benchmark import benchmark_step, machine
+    from mien.benchmark import benchmark_step
 
     recipe = load_config(config, tuple(override or ()))
     full, bare = step_pair(recipe, accelerator=device)
     note = f"{recipe.model}, batch of {recipe.batch_size}, {recipe.precision}, {device}"
     cost = benchmark_step(full, bare, runs=repeats, warm_up=max(1, repeats // 10), note=note)
-    if console.wants_json(asked=as_json):
-        console.emit({"machine": machine(), **cost.as_dict()})
-    else:
-        _table([cost.full, cost.bare])
-        console.say(f"a step costs {cost.ratio:.3f} x its forward and backward pass")
+    _show([cost.full, cost.bare], cost.as_dict(), as_json=as_json)
+    console.say(f"a step costs {cost.ratio:.3f} x its forward and backward pass")
     if max_ratio is not None and cost.ratio > max_ratio:
         console.say(f"mien: the ratio {cost.ratio:.3f} is above --max-ratio {max_ratio}")
         raise typer.Exit(options.MISSED)
 
 
-def _show(timings: Sequence[Timing], *, as_json: bool) -> None:
+def _show(timings: Sequence[Timing], record: dict[str, Any], *, as_json: bool) -> None:
     from mien.benchmark import machine
 
+    facts = machine()
     if console.wants_json(asked=as_json):
-        console.emit({"machine": machine(), "timings": [timing.as_dict() for timing in timings]})
-    else:
-        _table(timings)
-
-
-def _table(timings: Sequence[Timing]) -> None:
-    from mien.benchmark import machine
-
+        console.emit({"machine": facts, **record})
+        return
     rows = ((t.name, f"{t.median_ms:.2f}", f"{t.p95_ms:.2f}", t.runs, t.note) for t in timings)
     console.show(("what", "median ms ", "95th percentile ms ", "runs ", "conditions"), rows)
-    facts = machine()
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     console.say(
         f"{facts['processor']}, {facts['cores']} cores, load {facts['load_1min']}, "

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +14,8 @@ from mien.cli import console, options
 from mien.core.labels import LabelSpace, label_space
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from mien.data import FaceSet
     from mien.evaluate import Evaluation
 
@@ -128,7 +129,8 @@ def evaluate(
             degraded=robustness,
         )
         console.warn(framing_warning(data))
-    with _folder(report) as folder:
+    # What stands in the way of a report ends the command before the measuring.
+    with nullcontext() if report is None else _folder(report) as folder:
         with console.progress("photos" if end_to_end else "faces", quiet=as_json) as advance:
             result = measure(split=rows, allow_misaligned=allow_misaligned, on_rows=advance)
         if folder is not None:
@@ -149,18 +151,13 @@ def evaluate(
         raise typer.Exit(options.FAILED)
 
 
-@contextmanager
-def _folder(report: Path | None) -> Iterator[Path | None]:
-    """Where the report is written; what stands in its way ends the command before the measuring."""
-    if report is None:
-        yield None
-        return
+def _folder(report: Path) -> AbstractContextManager[Path]:
+    """The folder of a report, which appears when it is whole."""
     with console.needs("eval"):
         import_module("matplotlib")
     from mien.store.atomic import writing_folder
 
-    with writing_folder(report) as folder:
-        yield folder
+    return writing_folder(report)
 
 
 def _training(asked: str, space: LabelSpace) -> FaceSet:

@@ -52,7 +52,10 @@ def teach(
         console.emit({"bundle": written, **report.as_dict()})
     else:
         columns = ("file", "before ", "95 %", "after ", "95 %", "crops ")
-        rows = [(p, *_cells(report, p), report.before[p].n) for p in report.before]
+        rows = [
+            (p, *_cells(before), *_cells(report.after[p]), before.n)
+            for p, before in report.before.items()
+        ]
         fitted, held = report.sessions
         title = f"accuracy on {held} held-out session(s); fitted to {fitted}"
         console.show(columns, rows, title=title)
@@ -82,14 +85,6 @@ def _say(report: TeachReport, out: Path) -> None:
     console.say("deleting samples later does not change this bundle; delete the bundle too")
 
 
-def _cells(report: TeachReport, precision: str) -> tuple[str, ...]:
-    return tuple(
-        cell
-        for score in (report.before[precision], report.after[precision])
-        for cell in (f"{score.accuracy:.3f}", _interval(score))
-    )
-
-
-def _interval(score: Score) -> str:
+def _cells(score: Score) -> tuple[str, str]:
     low, high = score.interval
-    return f"{low:.3f} to {high:.3f}"
+    return f"{score.accuracy:.3f}", f"{low:.3f} to {high:.3f}"
