@@ -23,13 +23,13 @@ def main() -> None:
     parser.add_argument("--scale", default="reduced")
     parser.add_argument("--rows", type=int, default=28_709, help="training rows (default 28709)")
     parser.add_argument("--minutes", type=float, default=10.0, help="budget of an arm (default 10)")
-    parser.add_argument("--runs", type=int, default=20, help="timed steps of each (default 20)")
+    parser.add_argument("--repeats", type=int, default=20, help="timed steps of each (default 20)")
     given = parser.parse_args()
     study = load_study(given.study, given.scale)
     configs = {arm.name: train_config(arm.recipe, "fer7") for arm in study.arms}
     steps = {name: step_pair(config)[0] for name, config in configs.items()}
     print(json.dumps({"machine": machine(), "rows": given.rows, "minutes": given.minutes}))
-    for timing in interleaved(steps, runs=given.runs, warm_up=3):
+    for timing in interleaved(steps, runs=given.repeats, warm_up=3):
         batches = given.rows // configs[timing.name].batch_size
         epoch_s = timing.median_ms / 1e3 * batches
         line = {

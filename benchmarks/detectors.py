@@ -92,12 +92,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--detector", default="mtcnn", choices=sorted(set(detectors()) - {"none"}))
     parser.add_argument("--fer", type=Path, help="FER2013, for recall on 400 PublicTest faces")
-    parser.add_argument("--runs", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--seeds", type=int, default=10)
     arguments = parser.parse_args()
     detector = build_detector(arguments.detector, DetectorOptions(threads=1))
     for name, image in timed_pictures().items():
-        found, median, p95 = milliseconds(detector, image, arguments.runs)
+        found, median, p95 = milliseconds(detector, image, arguments.repeats)
         print(f"{name:24} {found} found  median {median:6.1f} ms  p95 {p95:6.1f} ms")
     default = detectors()[arguments.detector].threshold
     thresholds = (0.7, 0.8, 0.85, 0.9, 0.95) if arguments.detector == "mtcnn" else (0, 0.1, default)

@@ -1,6 +1,6 @@
 """What the server costs beside the library, and how it shares itself out (docs/serving.md).
 
-    python benchmarks/server.py [--seconds 60] [--streams 8] [--rate 10] [--runs 100]
+    python benchmarks/server.py [--seconds 60] [--streams 8] [--rate 10] [--repeats 100]
 
 Three lines of JSON: the machine; ``POST`` of a 640 x 480 portrait against the library call on the
 same bytes, by turns; WebSocket streams that all offer frames at a fixed rate, against the offline
@@ -210,7 +210,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--streams", type=int, default=8)
     parser.add_argument("--rate", type=float, default=10.0, help="frames per second of a stream")
-    parser.add_argument("--runs", type=int, default=100, help="uploads")
+    parser.add_argument("--repeats", type=int, default=100, help="uploads")
     given = parser.parse_args()
     workers = min(8, os.cpu_count() or 1)  # as many as mien serve has by default
     frames = clip()
@@ -218,7 +218,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         limits = ("--limit", f"workers={workers}", "--limit", f"max_streams={given.streams}")
         with serving(Path(folder) / "log", *limits) as server:
-            print(json.dumps(post_against_library(server, frames[0], given.runs)), flush=True)
+            print(json.dumps(post_against_library(server, frames[0], given.repeats)), flush=True)
             print(json.dumps(streams_against_offline(server, frames, given, workers)), flush=True)
 
 

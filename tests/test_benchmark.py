@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from mien.benchmark import benchmark_step, interleaved, machine
-from mien.benchmark.inference import benchmark_model, benchmark_picture
+from mien.benchmark import (
+    benchmark_model,
+    benchmark_picture,
+    benchmark_step,
+    bundle_cost,
+    interleaved,
+    machine,
+)
 from mien.core.errors import InputError
 from mien.export import ExportReport
 from mien.train import TrainConfig, cost, loop, step_pair
@@ -52,6 +58,14 @@ def test_a_model_is_timed_for_one_and_for_many_faces(bundle: Path) -> None:
     assert "one face" in one.name
     assert "64 faces" in many.name
     assert 0 < one.median_ms <= one.p95_ms
+
+
+def test_the_cost_of_a_bundle_is_that_of_its_card_and_its_file(made: ExportReport) -> None:
+    cost = bundle_cost(made.bundle, runs=2)
+    card, file = made.bundle.card, made.bundle.path / "model.onnx"
+    assert (cost["name"], cost["parameters"], cost["macs"]) == ("made", card.parameters, card.macs)
+    assert cost["megabytes"] == file.stat().st_size / 1e6
+    assert cost["median_ms"] > 0
 
 
 def test_a_picture_is_timed_with_its_conditions(bundle: Path) -> None:

@@ -9,6 +9,7 @@ import os
 import pty
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,10 @@ class BrightFaces:
 def recognizer(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Replace the model; returns what it was opened with."""
     opened: dict[str, Any] = {}
+    real = options.recognizer
 
-    def open_recognizer(model: str, **given: Any) -> BrightFaces:
-        opened.update(given, model=model)
+    def open_recognizer(*given: Any) -> BrightFaces:
+        opened.update(zip(signature(real).parameters, given, strict=False))
         return BrightFaces()
 
     monkeypatch.setattr(options, "recognizer", open_recognizer)

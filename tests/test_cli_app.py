@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -50,6 +51,38 @@ def test_every_command_has_help(path: tuple[str, ...], capsys: pytest.CaptureFix
     out, err = capsys.readouterr()
     assert out.startswith(f"Usage: {' '.join(('mien', *path))}")
     assert err == ""
+
+
+def leaf(path: tuple[str, ...]) -> Any:
+    """The command at the end of a path; None if there are commands below it."""
+    command: Any = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+    return None if hasattr(command, "commands") else command
+
+
+# The commands of data are still to follow.
+LEAVES = [path for path in commands() if leaf(path) is not None and path[0] != "data"]
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_command_has_one_example_that_parses(path: tuple[str, ...]) -> None:
+    command = leaf(path)
+    (line,) = re.findall(r"^ *Example: mien (.+)$", command.help, re.MULTILINE)
+    words = shlex.split(line)
+    assert tuple(words[: len(path)]) == path
+    command.make_context(path[-1], words[len(path) :])
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_command_speaks_one_language(path: tuple[str, ...]) -> None:
+    named = {name for parameter in leaf(path).params for name in parameter.opts}
+    assert not named & {"out", "--tta", "--keep-anyway", "folder", "--image"}
+    assert "--runs" not in named or path == ("study", "export")
+    # What temperature and threshold are fitted on is no other name for the rows of a command.
+    assert not {"--split", "--calibration-split"} <= named
+    metavars = {parameter.name: parameter.metavar for parameter in leaf(path).params}
+    assert metavars.get("model", "MODEL") in {"MODEL", "[MODEL]"}
 
 
 def test_reference_page_is_current() -> None:

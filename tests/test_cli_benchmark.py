@@ -26,7 +26,7 @@ def recipe(tmp_path: Path) -> Path:
 
 
 def test_model_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["benchmark", "model", str(folder), "--runs", "2", "--json"]) == 0
+    assert run(["benchmark", "model", str(folder), "--repeats", "2", "--json"]) == 0
     out, err = capsys.readouterr()
     found = json.loads(out)
     assert [timing["name"].split(",")[0] for timing in found["timings"]] == ["one face", "64 faces"]
@@ -40,7 +40,7 @@ def test_model_as_a_table(
 ) -> None:
     monkeypatch.setattr(console, "on_terminal", lambda _stream: True)
     monkeypatch.setenv("COLUMNS", "160")
-    assert run(["benchmark", "model", str(folder), "--runs", "2", "--precision", "fp32"]) == 0
+    assert run(["benchmark", "model", str(folder), "--repeats", "2", "--precision", "fp32"]) == 0
     out, err = capsys.readouterr()
     assert "median ms" in out
     assert "cores" in err
@@ -53,7 +53,7 @@ def test_precision_that_the_bundle_lacks(folder: Path, capsys: pytest.CaptureFix
 
 def test_picture(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = save_picture(tmp_path / "a.png", np.zeros((50, 60, 3), np.uint8))
-    line = ["--model", str(folder), "--detector", "none", "--runs", "2"]
+    line = ["--model", str(folder), "--detector", "none", "--repeats", "2"]
     assert run(["benchmark", "picture", str(path), *line]) == 0
     timings = json.loads(capsys.readouterr().out)["timings"]
     assert [timing["name"] for timing in timings] == ["detect", "detect and recognise"]
@@ -69,7 +69,7 @@ def test_picture_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_training_step_and_its_limit(
     limit: str, code: int, recipe: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["benchmark", "train", str(recipe), "--runs", "1", "--max-ratio", limit]) == code
+    assert run(["benchmark", "train", str(recipe), "--repeats", "1", "--max-ratio", limit]) == code
     out, err = capsys.readouterr()
     found = json.loads(out)
     assert found["ratio"] == found["full"]["median_ms"] / found["bare"]["median_ms"]
@@ -81,7 +81,7 @@ def test_training_step_as_a_table(
 ) -> None:
     monkeypatch.setattr(console, "on_terminal", lambda _stream: True)
     monkeypatch.setenv("COLUMNS", "160")
-    assert run(["benchmark", "train", str(recipe), "--runs", "1", "--set", "batch_size=3"]) == 0
+    assert run(["benchmark", "train", str(recipe), "--repeats", "1", "--set", "batch_size=3"]) == 0
     out, err = capsys.readouterr()
     assert "nano, batch of 3" in out
     assert "x its forward and backward pass" in err

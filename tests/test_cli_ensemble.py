@@ -74,7 +74,7 @@ def test_people_get_a_table(
         (["--share", "1", "--share", "nan"], 1, "shares must be above 0"),
         (["--share", "0", "--share", "0"], 1, "shares must be above 0"),
         (["--learn"], 1, "two was trained on all of Training"),
-        (["--split", "PrivateTest"], 1, "PrivateTest"),
+        (["--calibration-split", "PrivateTest"], 1, "PrivateTest"),
     ],
 )
 def test_what_cannot_be_joined_is_told_and_nothing_written(

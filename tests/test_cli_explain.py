@@ -94,7 +94,7 @@ def explained(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Answer:
 @pytest.mark.parametrize("method", [None, "occlusion", "activation"])
 def test_a_bundle_is_explained(method: str | None, bundle: str, picture: Path, explained: Answer):
     extra = [] if method is None else ["--method", method]
-    found = explained(bundle, str(picture), "--detector", "none", *extra)
+    found = explained("picture", bundle, str(picture), "--detector", "none", *extra)
     assert found["model"] == "made"
     assert found["method"] == (method or "occlusion")
     assert found["calibrated"] is True
@@ -106,13 +106,15 @@ def test_a_bundle_is_explained(method: str | None, bundle: str, picture: Path, e
 
 @pytest.mark.parametrize("method", ["gradcam", "saliency", "smoothgrad", "occlusion", "activation"])
 def test_a_run_is_explained(method: str, trained: Path, picture: Path, explained: Answer):
-    found = explained(str(trained), str(picture), "--detector", "none", "--method", method)
+    found = explained(
+        "picture", str(trained), str(picture), "--detector", "none", "--method", method
+    )
     assert (found["model"], found["method"], len(found["faces"])) == ("nano (run)", method, 1)
     assert found["calibrated"] is False
 
 
 def test_layers_of_a_run(trained: Path, picture: Path, explained: Answer):
-    found = explained(str(trained), str(picture), "--detector", "none", "--method", "layers")
+    found = explained("layers", str(trained), str(picture), "--detector", "none")
     assert found["layers"]["trunk.0"] == [16, 44, 44]
     assert len(found["layers"]) > 8
     assert len(found["faces"]) == 1
@@ -124,27 +126,27 @@ def test_a_label_of_choice_and_several_faces(
     boxes = np.array([[0, 0, 30, 30], [10, 20, 50, 60.0]])
     kind = type(detectors.build_detector("none"))
     monkeypatch.setattr(kind, "detect", lambda *_: Faces(boxes, np.ones(2)))
-    line = [bundle, str(picture), "--detector", "none", "--method", "activation"]
+    line = ["picture", bundle, str(picture), "--detector", "none", "--method", "activation"]
     found = explained(*line, "--label", "sad")
     assert [face["box"] for face in found["faces"]] == boxes.tolist()
     assert [face["label"] for face in found["faces"]] == ["sad", "sad"]
 
 
 def test_mistakes_are_for_local_use_only(bundle: str, table: Path, explained: Answer):
-    found = explained(bundle, "--data", str(table), "--what", "mistakes", "--count", "3")
+    found = explained("data", bundle, "--data", str(table), "--what", "mistakes", "--count", "3")
     assert (found["what"], found["split"], found["shown"]) == ("mistakes", "PublicTest", 3)
     assert NOTICE in explained.err
 
 
 def test_twins_are_looked_for_in_all_splits(bundle: str, table: Path, explained: Answer):
-    found = explained(bundle, "--data", str(table), "--what", "twins")
+    found = explained("data", bundle, "--data", str(table), "--what", "twins")
     assert (found["split"], found["shown"]) == ("all", 1)
     assert NOTICE in explained.err
 
 
 def test_classes_of_a_run(trained: Path, table: Path, explained: Answer):
     line = ["--data", str(table), "--what", "classes", "--split", "all", "--method", "gradcam"]
-    found = explained(str(trained), *line)
+    found = explained("data", str(trained), *line)
     assert found["method"] == "gradcam"
     assert list(found["counts"])[3] == "happy"
     assert NOTICE not in explained.err
@@ -153,13 +155,14 @@ def test_classes_of_a_run(trained: Path, table: Path, explained: Answer):
 def test_data_without_twins_is_told(bundle: str, tmp_path: Path, explained: Answer):
     path = tmp_path / "fer2013.csv"
     path.write_text(table_text(made_faces([0, 1])), encoding="utf-8")
-    explained(bundle, "--data", str(path), "--what", "twins", code=1)
+    explained("data", bundle, "--data", str(path), "--what", "twins", code=1)
     assert "nothing of this kind is in the data" in explained.err
 
 
 @pytest.mark.parametrize("method", ["gradcam", "saliency", "smoothgrad", "layers"])
 def test_a_bundle_where_a_run_is_needed(method: str, bundle: str, picture: Path, explained: Answer):
-    explained(bundle, str(picture), "--detector", "none", "--method", method, code=1)
+    how = ["layers"] if method == "layers" else ["picture", "--method", method]
+    explained(*how, bundle, str(picture), "--detector", "none", code=1)
     assert f"{method} looks into the network, and made is a bundle" in explained.err
     assert "use occlusion or activation" in explained.err
 
@@ -167,7 +170,7 @@ def test_a_bundle_where_a_run_is_needed(method: str, bundle: str, picture: Path,
 def test_where_nothing_can_be_seen_another_method_is_named(
     bundle: str, picture: Path, explained: Answer, monkeypatch: pytest.MonkeyPatch
 ):
-    line = [bundle, str(picture), "--detector", "none"]
+    line = ["picture", bundle, str(picture), "--detector", "none"]
     for method, faint in itertools.product(("occlusion", "activation"), (True, False)):
         monkeypatch.setattr(Method, "is_faint", lambda *_, faint=faint: faint)
         label = explained(*line, "--method", method)["faces"][0]["label"]
@@ -180,37 +183,43 @@ def test_where_nothing_can_be_seen_another_method_is_named(
 
 def test_no_face_is_told(bundle: str, tmp_path: Path, explained: Answer):
     grey = save_picture(tmp_path / "grey.png", np.full((80, 80, 3), 90, np.uint8))
-    explained(bundle, str(grey), code=1)
+    explained("picture", bundle, str(grey), code=1)
     assert "no face found in" in explained.err
     assert "--detector none" in explained.err
 
 
 def test_a_folder_that_is_neither_bundle_nor_run(tmp_path: Path, picture: Path, explained: Answer):
-    explained(str(tmp_path), str(picture), code=1)
+    explained("picture", str(tmp_path), str(picture), code=1)
     assert "holds neither a run of mien train (last.ckpt) nor a bundle" in explained.err
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (["fake", "IMAGE"], "unknown model 'fake'"),
-        (["./fake", "IMAGE"], "no folder './fake'; check the path"),
-        (["default", "none.jpg"], "no file or folder 'none.jpg'"),
-        (["default", "--data", "none.csv", "--what", "twins"], "no file or folder 'none.csv'"),
-        (["default", "IMAGE", "--detector", "none", "--label", "hapy"], "did you mean 'happy'?"),
-        (["default"], "give IMAGE, or --data"),
-        (["default", "IMAGE", "--data", "TABLE", "--what", "twins"], "give IMAGE, or --data"),
-        (["default", "IMAGE", "--split", "Training"], "--split need --data"),
-        (["default", "IMAGE", "--what", "twins", "--count", "3"], "--what, --count need --data"),
-        (["default", "--data", "TABLE"], "--data needs --what"),
-        (["default", "--data", "TABLE", "--what", "twins", "--label", "sad"], "--label mean"),
-        (["default", "--data", "TABLE", "--what", "mistakes", "--method", "gradcam"], "--method"),
-        (["default", "--data", "TABLE", "--what", "classes", "--method", "layers"], "one picture"),
-        (["RUN", "IMAGE", "--precision", "int8"], "is for bundles"),
-        (["RUN", "IMAGE", "--method", "layers", "--label", "sad"], "nothing for --method layers"),
-        (["default", "IMAGE", "--method", "lime"], "lime"),
-        (["default", "--data", "TABLE", "--what", "twins", "--min-face", "9"], "--min-face mean"),
-        (["RUN", "--data", "TABLE", "--what", "twins", "--detector", "haar"], "--detector mean"),
+        (["picture", "fake", "IMAGE"], "unknown model 'fake'"),
+        (["picture", "./fake", "IMAGE"], "no folder './fake'; check the path"),
+        (["picture", "default", "none.jpg"], "no file or folder 'none.jpg'"),
+        (["data", "default", "--data", "none.csv", "--what", "twins"], "folder 'none.csv'"),
+        (["picture", "default", "IMAGE", "--label", "hapy"], "did you mean 'happy'?"),
+        (["picture", "default"], "Missing argument 'PICTURE'"),
+        (["picture", "default", "IMAGE", "--split", "Training"], "--split"),
+        (["picture", "default", "IMAGE", "--what", "twins"], "--what"),
+        (["data", "default", "--what", "twins"], "--data"),
+        (["data", "default", "--data", "TABLE"], "--what"),
+        (["data", "default", "--data", "TABLE", "--what", "twins", "--label", "sad"], "--label"),
+        (
+            ["data", "default", "--data", "TABLE", "--what", "mistakes", "--method", "gradcam"],
+            "--method: only for --what classes, not for mistakes",
+        ),
+        (
+            ["data", "default", "--data", "TABLE", "--what", "classes", "--method", "layers"],
+            "layers",
+        ),
+        (["picture", "RUN", "IMAGE", "--precision", "int8"], "is for bundles"),
+        (["layers", "RUN", "IMAGE", "--label", "sad"], "--label"),
+        (["picture", "default", "IMAGE", "--method", "lime"], "lime"),
+        (["data", "default", "--data", "TABLE", "--what", "twins", "--min-face", "9"], "min-face"),
+        (["data", "RUN", "--data", "TABLE", "--what", "twins", "--detector", "haar"], "detector"),
     ],
 )
 def test_wrong_usage(
@@ -233,11 +242,11 @@ def test_what_is_read_is_not_written_over(
     out = source.get(of, folder / "a.png")
     before = out.read_bytes()
     line = {
-        "IMAGE": [str(out), "--detector", "none"],
-        "TABLE": ["--data", str(out), "--what", "twins"],
-        "FOLDER": ["--data", str(tmp_path / "faces"), "--what", "mistakes"],
+        "IMAGE": ["picture", bundle, str(out), "--detector", "none"],
+        "TABLE": ["data", bundle, "--data", str(out), "--what", "twins"],
+        "FOLDER": ["data", bundle, "--data", str(tmp_path / "faces"), "--what", "mistakes"],
     }[of]
-    assert run(["explain", bundle, *line, "--out", str(out)]) == 2
+    assert run(["explain", *line, "--out", str(out)]) == 2
     assert "is read here and would be lost" in " ".join(capsys.readouterr().err.split())
     assert out.read_bytes() == before
 
@@ -245,7 +254,7 @@ def test_what_is_read_is_not_written_over(
 def test_a_picture_from_stdin_becomes_a_figure_on_stdout(
     bundle: str, picture: Path, tmp_path: Path
 ):
-    command = [sys.executable, "-m", "mien", "explain", bundle, "-", "--out", "-"]
+    command = [sys.executable, "-m", "mien", "explain", "picture", bundle, "-", "--out", "-"]
     more = ["--detector", "none", "--method", "activation", "--json"]
     with picture.open("rb") as given:
         done = subprocess.run(
@@ -270,7 +279,7 @@ def test_threads_hold_for_the_network_of_a_run(
 
     monkeypatch.setattr(torch.nn.Conv2d, "forward", noting)
     before = torch.get_num_threads()
-    line = [str(trained), str(picture), "--detector", "none", "--method", "gradcam"]
+    line = ["picture", str(trained), str(picture), "--detector", "none", "--method", "gradcam"]
     explained(*line, "--threads", str(before + 1))
     assert set(seen) == {before + 1}
     assert torch.get_num_threads() == before
@@ -282,12 +291,12 @@ def test_a_joint_run_is_called_by_what_it_is(tmp_path: Path, picture: Path, expl
     origins = [Origin("nano", 0.0, NetworkOptions())] * 2
     joint = JointNet(members, origins=origins)
     train(made_faces(LABELS * 2), config, tmp_path / "joint", network=joint)
-    found = explained(str(tmp_path / "joint"), str(picture), "--detector", "none")
+    found = explained("picture", str(tmp_path / "joint"), str(picture), "--detector", "none")
     assert found["model"] == "joint (joint)"
 
 
 def test_out_is_needed(picture: Path, capsys: pytest.CaptureFixture[str]):
-    assert run(["explain", "default", str(picture)]) == 2
+    assert run(["explain", "picture", "default", str(picture)]) == 2
     assert "--out" in capsys.readouterr().err
 
 
@@ -301,13 +310,13 @@ def test_a_wrong_path_is_told_before_the_work(
         (tmp_path / "no" / "a.png", "no folder"),
         (tmp_path / "here", "is a folder"),
     ):
-        line = [bundle, str(unreadable), "--out", str(out)]
+        line = ["picture", bundle, str(unreadable), "--out", str(out)]
         assert run(["explain", *line]) == 1
         assert words in capsys.readouterr().err
 
 
 def test_a_label_the_model_does_not_know(bundle: str, picture: Path, explained: Answer):
-    explained(bundle, str(picture), "--detector", "none", "--label", "glee", code=2)
+    explained("picture", bundle, str(picture), "--detector", "none", "--label", "glee", code=2)
     assert "unknown label 'glee'" in explained.err
 
 
@@ -319,7 +328,7 @@ def test_a_terminal_gets_words_only(
     capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.setattr(console, "on_terminal", lambda _stream: True)
-    line = [bundle, str(picture), "--detector", "none", "--method", "activation"]
+    line = ["picture", bundle, str(picture), "--detector", "none", "--method", "activation"]
     assert run(["explain", *line, "--out", str(tmp_path / "a.png")]) == 0
     out, err = capsys.readouterr()
     assert out == ""

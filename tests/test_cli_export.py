@@ -103,7 +103,7 @@ def test_no_run_no_bundle(
 def test_missing_split_writes_nothing(
     line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run([*line, "--split", "PrivateTest"]) == 1
+    assert run([*line, "--calibration-split", "PrivateTest"]) == 1
     assert "it has: Training, PublicTest" in capsys.readouterr().err
     assert not (tmp_path / "mine").exists()
 
@@ -119,3 +119,19 @@ def test_a_kept_epoch_is_exported(
     assert graph != load_bundle(tmp_path / "mine").model("fp32")
     assert run([*line, "--replace", "--epoch", "2"]) == 1
     assert "no epoch-2.ckpt; epochs are kept that score_at names" in capsys.readouterr().err
+
+
+def test_a_bundle_is_quantised_again_and_not_exported(
+    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*line, "--no-int8"]) == 0
+    mine, again = tmp_path / "mine", tmp_path / "again"
+    more = [str(mine), *line[2:4], "--out", str(again)]
+    capsys.readouterr()
+    assert run(["export", *more]) == 2
+    assert "is a bundle; mien quantise makes its int8 file again" in capsys.readouterr().err
+    assert run(["quantise", *more]) == 0
+    assert json.loads(capsys.readouterr().out)["largest_difference"] is None
+    assert set(load_bundle(again).card.files) == {"fp32", "int8"}
+    assert load_bundle(again).card.name == load_bundle(mine).card.name
+    assert load_bundle(again).model("fp32") == load_bundle(mine).model("fp32")

@@ -92,13 +92,8 @@ def test_a_damaged_card_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_networks_are_what_can_be_trained(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["models", "--networks", "--json"]) == 0
+    assert run(["networks", "--json"]) == 0
     found = {line["name"]: line for line in map(json.loads, capsys.readouterr().out.splitlines())}
     assert found["resnet18"]["parameters"] == 11_177_935
     assert found["tiwari_cnn"]["source"].startswith("Tiwari")
     assert found["inception_v3"]["smallest_input"] == 75
-
-
-def test_networks_leave_no_room_for_a_model(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["models", "default", "--networks"]) == 2
-    assert "leave out MODEL" in capsys.readouterr().err

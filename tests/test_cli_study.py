@@ -144,7 +144,7 @@ def test_a_study_that_cannot_run_is_refused_by_every_command(
     bad = tmp_path / "bad.toml"
     bad.write_text(STUDY.replace("epochs = 1", "epoch = 1"), encoding="utf-8")
     out = ["--out", str(tmp_path / "out")]
-    more = {"show": [], "run": out, "export": ["seed0", "--runs", str(tmp_path), *out]}
+    more = {"show": [], "run": out, "export": ["--arm", "seed0", "--runs", str(tmp_path), *out]}
     assert run(["study", command, str(bad), *more[command]]) == 1
     printed, err = capsys.readouterr()
     assert printed == ""
@@ -158,7 +158,7 @@ def test_an_arm_on_drawn_rows_becomes_a_bundle(
     name, *data = line
     out = tmp_path / "mine"
     where = ["--runs", str(ran), "--out", str(out), "--no-int8", "--json"]
-    assert run(["study", "export", name, "seed0", *data, *where]) == 0
+    assert run(["study", "export", name, "--arm", "seed0", *data, *where]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["largest_difference"] < 1e-4
     card = load_bundle(out).card
@@ -174,11 +174,11 @@ def test_an_arm_that_is_not_done_is_not_exported(
 ) -> None:
     name, *data = line
     where = ["--runs", str(ran), "--out", str(tmp_path / "mine")]
-    assert run(["study", "export", name, "seed1", *data, *where]) == 1
+    assert run(["study", "export", name, "--arm", "seed1", *data, *where]) == 1
     assert "--arm seed1" in capsys.readouterr().err
-    assert run(["study", "export", name, "seed7", *data, *where]) == 2
+    assert run(["study", "export", name, "--arm", "seed7", *data, *where]) == 2
     assert "unknown arm 'seed7'" in capsys.readouterr().err
-    assert run(["study", "export", name, "seed0", *data, *where, "--network", "nano"]) == 1
+    assert run(["study", "export", name, "--arm", "seed0", *data, *where, "--network", "nano"]) == 1
     assert "only arms of a fusion" in capsys.readouterr().err
     assert not (tmp_path / "mine").exists()
 
@@ -198,7 +198,7 @@ def test_other_data_than_the_arms_are_refused(
         "--out",
         str(tmp_path / "b"),
     ]
-    assert run(["study", "export", line[0], "seed0", *where]) == 1
+    assert run(["study", "export", line[0], "--arm", "seed0", *where]) == 1
     assert "was run with other rows" in " ".join(capsys.readouterr().err.split())
 
 

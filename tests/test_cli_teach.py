@@ -105,11 +105,11 @@ def test_worse_is_told_loudly_and_written_only_when_asked(
     told, err = capsys.readouterr()
     assert "ANSWERS WORSE" in err
     assert "nothing was written" in err
-    assert "--keep-anyway" in err
+    assert "--allow-worse" in err
     assert json.loads(told)["bundle"] is None
     assert "fp32" in json.loads(told)["worse"]
     assert not out.exists()
-    assert run([*line, "--keep-anyway"]) == 0
+    assert run([*line, "--allow-worse"]) == 0
     told, err = capsys.readouterr()
     assert "ANSWERS WORSE" in err
     assert "nothing was written" not in err

@@ -11,8 +11,8 @@ import pytest
 from collections_made import ck48, jaffe, noise
 from faces_made import made_faces, table_text
 from mien.cli import console, run
-from mien.cli.provenance import terms
 from mien.core.errors import install_line
+from mien.data.origin import terms
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_a_fold_by_person_of_a_published_layout(
     exported = ["export", str(tmp_path / "run"), *bundle, "--json"]
     assert run(exported) == 1
     assert "it has: " in capsys.readouterr().err
-    assert run([*exported, "--split", "fold"]) == 0
+    assert run([*exported, "--calibration-split", "fold"]) == 0
     assert json.loads(capsys.readouterr().out)["metrics"]["fp32"]["n"] == 16
     assert run([*line, "--resume", "--set", "folds=3", "--set", "fold=2"]) == 1
     assert "another fold" in capsys.readouterr().err

@@ -21,7 +21,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_page_is_written_with_models_and_detector(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["web", "export", str(tmp_path / "page")]) == 0
+    assert run(["web", "export", "--out", str(tmp_path / "page")]) == 0
     out, err = capsys.readouterr()
     assert out == ""
     assert "11 files" in err
@@ -33,22 +33,22 @@ def test_page_is_written_with_models_and_detector(
 @pytest.mark.usefixtures("built")
 def test_only_a_page_is_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "page"
-    assert run(["web", "export", str(folder)]) == 0
+    assert run(["web", "export", "--out", str(folder)]) == 0
     (folder / "index.html").write_bytes(b"old")
-    assert run(["web", "export", str(folder)]) == 1
+    assert run(["web", "export", "--out", str(folder)]) == 1
     assert (folder / "index.html").read_bytes() == b"old"
-    assert run(["web", "export", str(folder), "--replace"]) == 0
+    assert run(["web", "export", "--out", str(folder), "--replace"]) == 0
     assert (folder / "index.html").read_bytes() == BUILT["index.html"]
     (folder / "models.json").rename(tmp_path / "kept")
     capsys.readouterr()
-    assert run(["web", "export", str(folder), "--replace"]) == 1
+    assert run(["web", "export", "--out", str(folder), "--replace"]) == 1
     assert "is no exported page, it has no models.json" in capsys.readouterr().err
     assert (folder / "assets" / "a.js").exists()
 
 
 @pytest.mark.usefixtures("built")
 def test_unknown_model_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["web", "export", str(tmp_path / "page"), "--model", "smal"]) == 2
+    assert run(["web", "export", "--out", str(tmp_path / "page"), "--model", "smal"]) == 2
     assert "small" in capsys.readouterr().err
     assert not (tmp_path / "page").exists()
 
@@ -57,6 +57,6 @@ def test_without_the_page_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(page, "_package", lambda: tmp_path)
-    assert run(["web", "export", str(tmp_path / "page")]) == 1
+    assert run(["web", "export", "--out", str(tmp_path / "page")]) == 1
     assert "make page" in capsys.readouterr().err
     assert not (tmp_path / "page").exists()

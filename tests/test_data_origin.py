@@ -10,7 +10,6 @@ import pytest
 from collections_made import ck, ck48, jaffe, rafdb
 from faces_made import made_faces, save_picture, table_text
 from mien.cli import run
-from mien.cli.provenance import terms
 from mien.core.errors import DataError
 from mien.core.labels import agrawal5
 from mien.data import (
@@ -24,7 +23,7 @@ from mien.data import (
     write_folder,
     write_table,
 )
-from mien.data.origin import RECORD
+from mien.data.origin import RECORD, terms
 from mien.export.bundle import licence_of
 from mien.store.training import Training
 

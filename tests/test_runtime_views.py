@@ -90,7 +90,7 @@ def test_a_copy_looks_at_the_same_views(bundle: Bundle) -> None:
 def test_bundles_without_its_calibration_and_other_views_are_refused(bundle: Bundle) -> None:
     files = {"fp32": replace(bundle.card.files["fp32"], views={})}
     old = Bundle(bundle.path, replace(bundle.card, files=files))
-    with pytest.raises(BundleError, match="mien export made --data SRC --out NEW"):
+    with pytest.raises(BundleError, match="mien quantise made --data SRC --out NEW"):
         opened(old, FLIP)
     assert '"views"' not in old.card.to_json()
     with pytest.raises(UnknownNameError, match="flip"):

@@ -37,7 +37,7 @@ def test_model_says_what_the_card_says(client: TestClient) -> None:
     facts, card = client.get("/v1/model").json(), recognizer().card
     assert facts["name"] == card.name
     assert facts["labels"] == list(card.labels.labels)
-    assert facts["precision"] == "fp32"
+    assert (facts["precision"], facts["views"]) == ("fp32", "one")
     assert facts["temperature"] == card.files["fp32"].calibration.temperature
     assert facts["threshold"] == card.files["fp32"].calibration.threshold
     assert facts["licence"] == card.licence

@@ -179,7 +179,7 @@ def test_weights_of_the_full_range_are_refused_by_export(old: Path) -> None:
 
 def test_an_old_bundle_warns_and_still_answers_as_fp32_does(old: Path) -> None:
     # On a CPU without VNNI this fails where the sums saturate; elsewhere it cannot.
-    with pytest.warns(MienWarning, match="without VNNI.*mien export"):
+    with pytest.warns(MienWarning, match="without VNNI.*mien quantise"):
         quantised = Recognizer(load_bundle(old), precision="int8", detector="none", threads=1)
     exact = Recognizer("default", detector="none", threads=1)
     crops = np.random.default_rng(0).integers(0, 256, (8, 6, 6), np.uint8)

@@ -166,7 +166,7 @@ def test_worse_is_not_written_unless_asked_for(source: Bundle, tmp_path: Path) -
     assert report.after["fp32"].right < report.before["fp32"].right
     assert report.bundle is None
     assert list(tmp_path.iterdir()) == []
-    kept = teach(source, misled(source), out, name="worse", keep_anyway=True)
+    kept = teach(source, misled(source), out, name="worse", allow_worse=True)
     assert kept.worse == report.worse
     (told,) = load_bundle(out).card.files["fp32"].metrics
     assert told["accuracy"] < told["before"]["accuracy"]

@@ -19,7 +19,7 @@ from mien.models.options import NetworkOptions
 from mien.runtime.graph import Graph
 from mien.store.bundle import Bundle, load_bundle
 from mien.store.training import Training
-from mien.train import load_run, network_of, record_of, train
+from mien.train import load_run, start_from, train
 from mien.train.state import seeded
 
 
@@ -72,7 +72,7 @@ def test_a_network_answers_as_the_bundle_it_was_given(
     made = given(bundle, settled(name, **options))
     faces = splits(40, 8)
     config = replace(QUICK, model=name, network=NetworkOptions(**options))  # type: ignore[arg-type]
-    network = network_of(made, config, faces)
+    network, _ = start_from(made, config, faces)
     expected = Graph(made.model()).answers(faces.images)[0]
     np.testing.assert_allclose(
         network_logits(network.eval(), faces.images), expected, rtol=1e-3, atol=1e-3
@@ -82,7 +82,7 @@ def test_a_network_answers_as_the_bundle_it_was_given(
 def test_it_answers_nearly_so_in_training_too(bundle: Bundle) -> None:
     """Norms were measured on crops of the training: a batch of others changes little."""
     faces = splits(80, 8)
-    network = network_of(bundle, QUICK, faces)
+    network, _ = start_from(bundle, QUICK, faces)
     network.dropout.p = 0.0
     with torch.no_grad():
         trained = network.train()(torch.from_numpy(faces.images)[:, None].float()).logits
@@ -91,7 +91,7 @@ def test_it_answers_nearly_so_in_training_too(bundle: Bundle) -> None:
 
 
 def test_filters_have_the_length_they_are_initialised_with(bundle: Bundle) -> None:
-    network = network_of(bundle, QUICK, splits(40, 8))
+    network, _ = start_from(bundle, QUICK, splits(40, 8))
     with seeded(QUICK.seed):
         fresh = build("nano", votes=False)
     weight, usual = (each.get_submodule("trunk.0").weight for each in (network, fresh))
@@ -101,8 +101,8 @@ def test_filters_have_the_length_they_are_initialised_with(bundle: Bundle) -> No
 
 def test_a_run_records_what_it_began_with_and_continues(bundle: Bundle, tmp_path: Path) -> None:
     faces = splits(40, 8)
-    network = network_of(bundle, QUICK, faces)
-    train(faces, QUICK, tmp_path / "run", network=network, provenance=record_of(bundle))
+    network, record = start_from(bundle, QUICK, faces)
+    train(faces, QUICK, tmp_path / "run", network=network, provenance=record)
     training = load_run(tmp_path / "run").training
     assert training.began_with == "made"
     assert [each.record.get("seed") for each in training.lineage] == [None, 3]
@@ -114,18 +114,18 @@ def test_a_run_records_what_it_began_with_and_continues(bundle: Bundle, tmp_path
 def test_another_network_or_other_labels_are_refused(bundle: Bundle) -> None:
     faces = splits(40, 8)
     with pytest.raises(ConfigError, match="not the network of the recipe"):
-        network_of(bundle, replace(QUICK, model="kim_cnn"), faces)
+        start_from(bundle, replace(QUICK, model="kim_cnn"), faces)
     wide = NetworkOptions(input_size=48)  # same weights, another input: it is no fault
-    assert network_of(bundle, replace(QUICK, network=wide), faces).input_size == 48
+    assert start_from(bundle, replace(QUICK, network=wide), faces)[0].input_size == 48
     with pytest.raises(ConfigError, match="same labels"):
-        network_of(bundle, replace(QUICK, labels="ferplus8", votes_weight=0), faces)
+        start_from(bundle, replace(QUICK, labels="ferplus8", votes_weight=0), faces)
 
 
 def test_rows_that_the_bundle_has_seen_cannot_be_held_out(bundle: Bundle) -> None:
     faces = made_splits()
     held = replace(QUICK, held_out=0.2)
     with pytest.raises(ConfigError, match="trained on rows that this recipe holds out"):
-        network_of(bundle, held, faces)
+        start_from(bundle, held, faces)
     seen = {"training_sha256": faces.split("Training").sha256}
 
     def recorded(config: dict[str, object], sha256: str | None = None) -> Bundle:
@@ -134,9 +134,9 @@ def test_rows_that_the_bundle_has_seen_cannot_be_held_out(bundle: Bundle) -> Non
         return Bundle(bundle.path, replace(bundle.card, training=training))
 
     with pytest.raises(ConfigError, match="hold"):
-        network_of(recorded({"held_out": 0.2, "held_out_seed": 1}), held, faces)
-    assert network_of(recorded({"held_out": 0.2}), held, faces)
-    assert network_of(recorded({}, "of other rows"), held, faces)
+        start_from(recorded({"held_out": 0.2, "held_out_seed": 1}), held, faces)
+    assert start_from(recorded({"held_out": 0.2}), held, faces)
+    assert start_from(recorded({}, "of other rows"), held, faces)
 
 
 def test_votes_that_only_the_bundle_learned_from_are_still_told() -> None:

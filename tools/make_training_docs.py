@@ -52,7 +52,7 @@ freeze_to = "layer3"         # this module of the trunk, and all before it
 """
 NETWORKS_HEAD = """# Networks
 
-Written by `tools/make_training_docs.py` from the registry; `mien models --networks` shows the same.
+Written by `tools/make_training_docs.py` from the registry; `mien networks` shows the same.
 
 Every network is built for one grey channel or grey repeated as RGB (`network.channels`), any label
 space, and any input size from the smallest on (`network.input_size`); [recipes](recipe.md) say how.

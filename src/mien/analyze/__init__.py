@@ -3,6 +3,7 @@
 from mien.analyze.run import Part, Summary, analyze
 from mien.analyze.sinks import CsvSink, JsonLinesSink, OverlaySink, Sink, rows_to
 from mien.analyze.sources import Item, find_items
+from mien.analyze.summary import SummarySink
 from mien.analyze.tables import read_rows, table
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Part",
     "Sink",
     "Summary",
+    "SummarySink",
     "analyze",
     "find_items",
     "read_rows",

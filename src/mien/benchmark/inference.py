@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from mien.benchmark.timing import Timing, interleaved
 from mien.core.faces import Faces
 from mien.runtime.recognizer import Recognizer
+from mien.store.bundle import Bundle
+from mien.store.card import FILES
 
 REGION = 200
 """Side in pixels of the region around one face in a webcam picture."""
@@ -74,3 +77,23 @@ def benchmark_picture(
         "detect and recognise": lambda: recognizer.read(image),
     }
     return interleaved(calls, runs=runs, warm_up=warm_up, note=note)
+
+
+def bundle_cost(bundle: Bundle, *, runs: int = 50) -> dict[str, Any]:
+    """What a bundle costs: its parameters, MACs, and size and time of its fp32 file.
+
+    Args:
+        bundle: The bundle.
+        runs: Timed runs of one face on one thread, crop included.
+
+    Returns:
+        ``name``, ``parameters``, ``macs``, ``megabytes`` and ``median_ms``.
+    """
+    one = benchmark_model(str(bundle.path), "fp32", runs=runs, warm_up=5)[0]
+    return {
+        "name": bundle.card.name,
+        "parameters": bundle.card.parameters,
+        "macs": bundle.card.macs,
+        "megabytes": (bundle.path / FILES["fp32"]).stat().st_size / 1e6,
+        "median_ms": one.median_ms,
+    }

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from itertools import count
 from math import inf
 from pathlib import Path
 from threading import Event
@@ -21,7 +20,6 @@ from mien.core.rows import Row, is_error
 
 if TYPE_CHECKING:
     from mien.analyze import Item, Sink
-    from mien.core.labels import LabelSpace
 
 Format = Literal["jsonl", "csv", "table"]
 
@@ -61,11 +59,14 @@ def analyze(
         bool,
         typer.Option("--blur-faces", help="Blur the faces found in overlays; others stay visible."),
     ] = False,
-    model: options.Model = "default",
+    model: options.ModelOption = "default",
     precision: options.Precision = "fp32",
+    views: options.Views = "one",
     detector: options.Detector = "mtcnn",
     min_face: options.MinFace = 40,
-    max_faces: options.MaxFaces = 64,
+    max_faces: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Most faces of a picture; the surest are kept.")
+    ] = 64,
     every: Annotated[
         int,
         typer.Option(min=1, metavar="K", help="Videos: look for faces in every K-th frame."),
@@ -106,9 +107,12 @@ def analyze(
     numbered (track) and their probabilities are smoothed over time beside the raw ones. A file of
     rows appears when all are answered; an interrupted run leaves none. A camera goes on until --to
     seconds or Ctrl-C, which ends it well; a frame that comes too fast to be read is left out.
+
+    Example: mien analyze photo.jpg clip.mp4 --out rows.jsonl
     """
-    from mien.analyze import OverlaySink, Part
+    from mien.analyze import JsonLinesSink, OverlaySink, Part, SummarySink, rows_to
     from mien.analyze import analyze as answer
+    from mien.analyze.summary import COLUMNS
 
     if end is not None and not start < end:
         raise typer.BadParameter(f"--from {start:g} must lie before --to {end:g}")
@@ -120,23 +124,21 @@ def analyze(
     chosen = _format(file, row_format, as_json=as_json, plain=out is not file)
     items = _items(inputs, [path for path in (file, overlay) if path is not None])
     recognizer = options.recognizer(
-        model,
-        precision=precision,
-        detector=detector,
-        min_face=min_face,
-        max_faces=max_faces,
-        device=device,
-        threads=threads,
+        model, precision, detector, min_face, device, threads, max_faces, views
     )
-    report = _Report(as_table=chosen == "table", max_faces=max_faces)
     # On a terminal, rows and a bar would draw over one another.
     quiet = as_json or (file is None and chosen != "table" and console.on_terminal(sys.stdout))
+    table = SummarySink()
     with ExitStack() as stack:
-        sinks = _sinks(stack, file, chosen, recognizer.labels, as_json=as_json, inputs=inputs)
+        sinks: list[Sink] = [table]
+        if chosen != "table":
+            rows = rows_to(file or sys.stdout, chosen, recognizer.labels, inputs=inputs)
+            sinks = [stack.enter_context(rows)]
+            sinks += [JsonLinesSink(sys.stdout)] if as_json and file is not None else []
         if overlay is not None:
             sinks.append(OverlaySink(overlay, blur_faces=blur_faces, inputs=inputs))
         stop = stack.enter_context(_stopping()) if _any_camera(inputs) else None
-        report.advance = stack.enter_context(console.progress("pictures", quiet=quiet))
+        advance = stack.enter_context(console.progress("pictures", quiet=quiet))
         summary = answer(
             items,
             recognizer,
@@ -144,11 +146,11 @@ def analyze(
             every=every,
             smoothing_s=smooth,
             part=Part(start, inf if end is None else end),
-            on_row=report.on_row,
+            on_row=_words(advance, max_faces, errors=chosen != "table"),
             stop=stop,
         )
-    if report.as_table:
-        console.show(("source", "expression", "probability ", "box, or time"), report.table())
+    if chosen == "table":
+        console.show(COLUMNS, table.lines())
     written = [f"; written to {path}" for path in (file, overlay) if path is not None]
     frames = f", frames {summary.frames}" if summary.frames else ""
     console.say(
@@ -159,70 +161,25 @@ def analyze(
         raise typer.Exit(options.FAILED)
 
 
-@dataclass
-class _Report:
-    """What is reported while inputs are answered."""
+def _words(
+    advance: Callable[[int, int | None], None], max_faces: int, *, errors: bool
+) -> Callable[[Row, Exception | None], None]:
+    """What is said while inputs are answered; ``errors``: of failed items too."""
+    seen, crowded = count(1), False
 
-    as_table: bool
-    max_faces: int
-    lines: list[tuple[str, ...]] = field(default_factory=list)
-    tracks: dict[tuple[str, int], _Track] = field(default_factory=dict)
-    seen: int = 0
-    crowded: bool = False
-    advance: Callable[[int, int | None], None] = lambda *_: None
-
-    def on_row(self, row: Row, error: Exception | None) -> None:
-        """Count one picture or frame, keep it for the table, and say what is wrong with it."""
-        self.seen += 1
-        self.advance(self.seen, None)
-        if self.as_table:
-            self._keep(row)
-        if not self.crowded and len(row.get("faces", ())) >= self.max_faces:
-            self.crowded = True
+    def say(row: Row, error: Exception | None) -> None:
+        nonlocal crowded
+        advance(next(seen), None)
+        if not crowded and len(row.get("faces", ())) >= max_faces:
+            crowded = True
             console.warn(
-                f"{row['source']}: {self.max_faces} faces, the most that are kept of a picture; "
+                f"{row['source']}: {max_faces} faces, the most that are kept of a picture; "
                 "there may be more, see --max-faces"
             )
-        if error is not None and not (self.as_table and is_error(row)):
+        if error is not None and (errors or not is_error(row)):
             console.say(f"mien: {row['source']}: {error}")
 
-    def _keep(self, row: Row) -> None:
-        """Pictures as they are, of videos one line per face: memory must not grow with frames."""
-        if row.get("time_s") is None:
-            self.lines += _cells(row)
-            return
-        for face in row["faces"]:
-            key = (row["source"], face["track"])
-            self.tracks.setdefault(key, _Track(row["time_s"])).add(face, row["time_s"])
-
-    def table(self) -> list[tuple[str, ...]]:
-        """Cells of all lines, pictures first."""
-        return self.lines + [
-            track.cells(source, number) for (source, number), track in self.tracks.items()
-        ]
-
-
-@dataclass
-class _Track:
-    """One face of a video."""
-
-    first_s: float
-    last_s: float = 0.0
-    shown: Counter[str] = field(default_factory=Counter)
-    sure: float = 0.0
-
-    def add(self, face: Row, time_s: float) -> None:
-        """Count one frame."""
-        self.last_s = time_s
-        self.shown["uncertain" if face["uncertain"] else face["label"]] += 1
-        self.sure += (face["smoothed"] or face["probabilities"])[face["label"]]
-
-    def cells(self, source: str, number: int) -> tuple[str, ...]:
-        """What was shown most, in shares of the frames, and when."""
-        frames = self.shown.total()
-        shares = ", ".join(f"{label} {n / frames:.0%}" for label, n in self.shown.most_common(3))
-        when = f"{self.first_s:.1f} to {self.last_s:.1f} s"
-        return f"{source} face {number}", shares, f"{self.sure / frames:.2f}", when
+    return say
 
 
 def _format(file: Path | None, asked: Format | None, *, as_json: bool, plain: bool) -> Format:
@@ -272,35 +229,3 @@ def _items(inputs: list[str], outputs: list[Path]) -> Iterator[Item]:
         return find_items(inputs, stdin=getattr(sys.stdin, "buffer", None), exclude=outputs)
     except InputError as error:  # nothing matched, and nothing was done yet
         raise typer.BadParameter(str(error)) from error
-
-
-def _sinks(
-    stack: ExitStack,
-    file: Path | None,
-    chosen: Format,
-    labels: LabelSpace,
-    *,
-    as_json: bool,
-    inputs: list[str],
-) -> list[Sink]:
-    from mien.analyze import JsonLinesSink, rows_to
-
-    if chosen == "table":
-        return []
-    sinks = [stack.enter_context(rows_to(file or sys.stdout, chosen, labels, inputs=inputs))]
-    if as_json and file is not None:
-        sinks.append(JsonLinesSink(sys.stdout))
-    return sinks
-
-
-def _cells(row: Row) -> Iterator[tuple[str, ...]]:
-    source = row["source"]
-    if is_error(row):
-        yield source, f"error: {row['error']['message']}", "", ""
-        return
-    if not row["faces"]:
-        yield source, "no face", "", ""
-    for face in row["faces"]:
-        label, sure = face["label"], face["probabilities"][face["label"]]
-        box = " ".join(f"{value:.0f}" for value in face["box"])
-        yield source, f"{label}?" if face["uncertain"] else label, f"{sure:.2f}", box

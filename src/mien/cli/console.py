@@ -29,6 +29,11 @@ def say(message: str) -> None:
     sys.stderr.flush()
 
 
+def stage(name: str) -> None:
+    """What a long command begins to do now."""
+    say(f"{name} ...")
+
+
 def warn(message: str | None) -> None:
     """A warning on stderr, if there is one."""
     if message is not None:

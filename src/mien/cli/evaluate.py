@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -16,18 +14,16 @@ from mien.cli import console, options
 from mien.core.labels import LabelSpace, label_space
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from mien.data import FaceSet
     from mien.evaluate import Evaluation
-    from mien.metrics import Acceptance
-
-EVERY_ROW = "all"
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name or folder of a bundle.")],
-    data: Annotated[
-        Path, typer.Option(metavar="SRC", help="FER2013 table, or folder of labelled pictures.")
-    ],
+    context: typer.Context,
+    model: options.Model,
+    data: options.Data,
     split: Annotated[
         str | None,
         typer.Option(
@@ -46,7 +42,7 @@ def evaluate(
             show_default="Training of the data",
         ),
     ] = None,
-    tta: Annotated[
+    views: Annotated[
         Literal["one", "flip", "tencrop"], typer.Option(help="Views that are averaged.")
     ] = "one",
     end_to_end: Annotated[
@@ -56,8 +52,8 @@ def evaluate(
         ),
     ] = False,
     precision: options.Precision = "fp32",
-    detector: options.MaybeDetector = None,
-    min_face: options.MaybeMinFace = None,
+    detector: options.Detector = "mtcnn",
+    min_face: options.MinFace = 40,
     device: options.Device = "cpu",
     threads: options.Threads = None,
     report: Annotated[
@@ -71,7 +67,11 @@ def evaluate(
     min_accuracy: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="Exit with 3 if the accuracy is lower.", callback=options.finite
+            min=0,
+            max=1,
+            metavar="X",
+            help="Exit with 3 if the accuracy is lower.",
+            callback=options.finite,
         ),
     ] = None,
     robustness: Annotated[
@@ -95,58 +95,50 @@ def evaluate(
 
     Accuracy with its interval, a subset without training twins, calibration, per-label scores and
     the confusion matrix. Differences from the official FER2013 counts are warned about.
+
+    --views, --clean-against and --robustness are for crops; --detector and --min-face for
+    --end-to-end.
+
+    Example: mien evaluate default --data fer2013.csv.gz --views flip
     """
     from mien.data import framing_warning, load, one_face_photos
     from mien.evaluate import evaluate as evaluate_crops
     from mien.evaluate import evaluate_photos, write_report
 
-    if end_to_end and (tta != "one" or clean_against is not None or robustness):
-        raise typer.BadParameter(
-            "--tta, --clean-against and --robustness are for crops, not for --end-to-end"
-        )
-    options.useless("need --end-to-end", given=end_to_end, detector=detector, min_face=min_face)
+    if end_to_end:
+        of_crops = ("views", "clean_against", "robustness")
+        options.refuse(context, "for crops, not for --end-to-end", *of_crops)
+    else:
+        options.refuse(context, "only with --end-to-end", "detector", "min_face")
     space = label_space(labels)
-    recognizer = options.recognizer(
-        model,
-        precision=precision,
-        detector=(detector or options.DETECTOR) if end_to_end else "none",
-        min_face=min_face or options.MIN_FACE,
-        device=device,
-        threads=threads,
-    )
+    finder = detector if end_to_end else "none"
+    recognizer = options.recognizer(model, precision, finder, min_face, device, threads)
+    name = split or (options.EVERY_ROW if end_to_end else "PublicTest")
+    rows = None if name == options.EVERY_ROW else name
     if end_to_end:
         photos, of_photos = one_face_photos(data, labels=space)
-        measure = partial(
-            evaluate_photos,
-            recognizer,
-            photos,
-            of_photos,
-            source=data.name,
-            split=_split(split, EVERY_ROW),
-            allow_misaligned=allow_misaligned,
-        )
+        measure = partial(evaluate_photos, recognizer, photos, of_photos, source=data.name)
     else:
-        faces = load(data, labels=space)
-        console.warn(framing_warning(data))
+        training = None if clean_against is None else _training(clean_against, space)
         measure = partial(
             evaluate_crops,
             recognizer,
-            faces,
-            split=_split(split, "PublicTest"),
-            training=_training(clean_against, space),
-            views=tta,
+            load(data, labels=space),
+            training=training,
+            views=views,
             degraded=robustness,
-            allow_misaligned=allow_misaligned,
         )
-    with _folder(report) as folder:
+        console.warn(framing_warning(data))
+    # What stands in the way of a report ends the command before the measuring.
+    with nullcontext() if report is None else _folder(report) as folder:
         with console.progress("photos" if end_to_end else "faces", quiet=as_json) as advance:
-            result = measure(on_rows=advance)
+            result = measure(split=rows, allow_misaligned=allow_misaligned, on_rows=advance)
         if folder is not None:
             write_report(result, folder)
     if report is not None:
         console.say(f"report written to {report}")
     for warning in result.warnings:
-        console.say(f"mien: warning: {warning}")
+        console.warn(warning)
     if console.wants_json(asked=as_json):
         console.emit(result.as_dict())
     else:
@@ -159,29 +151,17 @@ def evaluate(
         raise typer.Exit(options.FAILED)
 
 
-@contextmanager
-def _folder(report: Path | None) -> Iterator[Path | None]:
-    """Where the report is written; what stands in its way ends the command before the measuring."""
-    if report is None:
-        yield None
-        return
+def _folder(report: Path) -> AbstractContextManager[Path]:
+    """The folder of a report, which appears when it is whole."""
     with console.needs("eval"):
         import_module("matplotlib")
     from mien.store.atomic import writing_folder
 
-    with writing_folder(report) as folder:
-        yield folder
+    return writing_folder(report)
 
 
-def _split(asked: str | None, default: str) -> str | None:
-    name = asked or default
-    return None if name == EVERY_ROW else name
-
-
-def _training(asked: str | None, space: LabelSpace) -> FaceSet | None:
+def _training(asked: str, space: LabelSpace) -> FaceSet:
     """Rows named by ``SRC:SPLIT``, read like the data: those without a label there are left out."""
-    if asked is None:
-        return None
     source, colon, split = asked.rpartition(":")
     if not colon or not source or not split:
         raise typer.BadParameter(f"--clean-against expects SRC:SPLIT, got {asked!r}")
@@ -191,39 +171,16 @@ def _training(asked: str | None, space: LabelSpace) -> FaceSet | None:
 
 
 def _show(result: Evaluation) -> None:
-    from mien.evaluate import accepted_in_words, clean_scores, degraded_in_words
+    from mien.evaluate import degraded_in_words
+    from mien.evaluate.report import headline, label_rows
 
-    f, clean = result.figures, result.clean
-    rows: list[tuple[str, str]] = [
-        ("accuracy", f"{f.accuracy:.4f}   95 % interval {f.ci95[0]:.4f} to {f.ci95[1]:.4f}")
-    ]
-    if clean.n is not None and clean.accuracy is not None:
-        rows.append(("clean accuracy", f"{clean.accuracy:.4f}   {clean.n:,} rows without a twin"))
-        scores = "  ".join(f"{score:.4f}" for score in clean_scores(clean))
-        rows.append(("clean NLL ECE Brier AURC", scores))
-        rows.append(("clean above threshold", accepted_in_words(clean)))
-    if result.end_to_end is not None:
-        missed = result.end_to_end
-        counts = f"{missed.no_face} / {missed.unreadable} (counted as wrong)"
-        rows.append(("no face / unreadable", counts))
-    rows += [
-        (name, f"{getattr(f, name.replace(' ', '_').lower()):.4f}")
-        for name in ("macro F1", "balanced accuracy", "NLL", "ECE", "Brier", "AURC")
-    ]
-    rows += [
-        ("answers above threshold", _accepted(f.abstention)),
-        ("one photo" if result.end_to_end else "one face", f"{result.latency_ms:.2f} ms"),
-        ("data sha256", result.data.sha256),
-    ]
     title = f"{result.bundle} {result.precision} on {result.data.split} of {result.data.source}"
-    console.show(("measure", "value"), rows, title=f"{title}, {f.n:,} rows")
-    scores = [
-        (name, *map(_three, (s.precision, s.recall, s.f1, s.auc)), s.support)
-        for name, s in f.per_class.items()
-    ]
-    console.show(("label", "precision ", "recall ", "F1 ", "AUC ", "rows "), scores)
+    rows = [*headline(result), ("data sha256", result.data.sha256)]
+    console.show(("measure", "value"), rows, title=title)
+    columns = ("label", "precision ", "recall ", "F1 ", "AUC ", "rows ")
+    console.show(columns, label_rows(result))
     labels = result.labels.labels
-    confusion = zip(labels, f.confusion.tolist(), strict=True)
+    confusion = zip(labels, result.figures.confusion.tolist(), strict=True)
     columns = ("truth \\ answer", *(f"{label} " for label in labels))
     console.show(columns, [(label, *counts) for label, counts in confusion])
     if result.robustness:
@@ -231,14 +188,3 @@ def _show(result: Evaluation) -> None:
         console.show(columns, degraded_in_words(result.robustness))
     for name, words in result.protocol.items():
         console.say(f"{name}: {words}")
-
-
-def _accepted(abstention: Acceptance) -> str:
-    if math.isnan(abstention.risk):
-        return "none"
-    return f"{abstention.coverage:.1%}, risk {abstention.risk:.1%}"
-
-
-def _three(value: float) -> str:
-    """Three digits; nothing where a score is undefined."""
-    return "" if math.isnan(value) else f"{value:.3f}"

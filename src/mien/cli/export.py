@@ -1,4 +1,4 @@
-"""``mien export``."""
+"""``mien export`` and ``mien quantise``."""
 
 from __future__ import annotations
 
@@ -8,28 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.cli import console, options
-from mien.core.labels import label_space
-from mien.store.bundle import load_bundle
 
 if TYPE_CHECKING:
     from mien.export import ExportReport
 
 
 def export(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="Folder of a finished training, or of a bundle.")
-    ],
-    data: Annotated[
-        Path, typer.Option(metavar="SRC", help="The data of the training, with its splits.")
-    ],
-    out: Annotated[Path, typer.Option(metavar="BUNDLE", help="Folder to write.")],
-    name: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Name in the card.", show_default="name of BUNDLE"),
-    ] = None,
-    split: Annotated[
-        str, typer.Option(metavar="NAME", help="Rows that fit temperature and threshold.")
-    ] = "PublicTest",
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished training.")],
+    data: options.TrainingData,
+    out: options.Bundle,
+    name: options.CardName = None,
+    calibration_split: options.CalibrationSplit = "PublicTest",
     epoch: Annotated[
         int | None,
         typer.Option(
@@ -43,48 +32,69 @@ def export(
     replace: options.Replace = False,
     as_json: options.Json = False,
 ) -> None:
-    """Make a bundle of a finished training, or the int8 file of a bundle again.
+    """Make a bundle of a finished training.
 
     The graph is compared with the network, and nothing is written if they disagree. Temperature,
     abstention threshold and the figures in the card come from rows without a twin in Training.
-    A training that left a fold out has it as the split ``fold``. Of a bundle, the fp32 graph stays
-    and int8 is quantised from it again; older ones answer worse on CPUs without VNNI.
+    A training that left a fold out has it as the split ``fold``.
+
+    Example: mien export runs/mine --data fer2013.csv.gz --out mine
     """
     with console.needs("train"):
-        from mien.export import export_bundle, requantise
+        from mien.export import export_bundle
         from mien.train import load_run, placed
     from mien.data import load
 
-    def say(stage: str) -> None:
-        console.say(f"{stage} ...")
-
     if (run / "card.json").is_file():
-        if epoch is not None or not int8:
-            raise typer.BadParameter(f"{run} is a bundle: --epoch and --no-int8 are for runs")
-        bundle = load_bundle(run)
-        report = requantise(
-            bundle,
-            load(data, labels=bundle.card.labels),
-            out,
-            name=name,
-            calibration_split=split,
-            replace_bundle=replace,
-            on_stage=say,
-        )
-        show_export(report, out, as_json=as_json)
-        return
+        raise typer.BadParameter(f"{run} is a bundle; mien quantise makes its int8 file again")
     finished = load_run(run, epoch)
-    faces = placed(load(data, labels=label_space(finished.config.labels)), finished.config)
     report = export_bundle(
         finished.network,
-        faces,
+        placed(load(data, labels=finished.network.labels), finished.config),
         out,
         name=name or out.resolve().name,
         training=finished.training,
         int8=int8,
-        calibration_split=split,
+        calibration_split=calibration_split,
         replace=replace,
-        on_stage=say,
+        on_stage=console.stage,
+    )
+    show_export(report, out, as_json=as_json)
+
+
+def quantise(
+    model: options.Model,
+    data: options.TrainingData,
+    out: options.Bundle,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name in the card.", show_default="as it was"),
+    ] = None,
+    calibration_split: options.CalibrationSplit = "PublicTest",
+    replace: options.Replace = False,
+    as_json: options.Json = False,
+) -> None:
+    """Make the int8 file of a bundle again; the run is not needed.
+
+    The fp32 graph stays, and int8 is quantised from it. Files of older bundles answer worse on
+    CPUs without VNNI.
+
+    Example: mien quantise ./old --data fer2013.csv.gz --out new
+    """
+    with console.needs("train"):
+        from mien.export import requantise
+    from mien.data import load
+    from mien.store.bundle import open_bundle
+
+    bundle = open_bundle(model)
+    report = requantise(
+        bundle,
+        load(data, labels=bundle.card.labels),
+        out,
+        name=name,
+        calibration_split=calibration_split,
+        replace_bundle=replace,
+        on_stage=console.stage,
     )
     show_export(report, out, as_json=as_json)
 
@@ -94,15 +104,7 @@ def show_export(report: ExportReport, out: Path, *, as_json: bool) -> None:
     for precision, found in report.metrics.items():
         console.warn(f"{precision}: {found['note']}" if "note" in found else None)
     if console.wants_json(asked=as_json):
-        difference = report.largest_difference
-        console.emit(
-            {
-                "bundle": str(out),
-                "largest_difference": difference,
-                "network_accuracy": report.network_accuracy,
-                "metrics": report.metrics,
-            }
-        )
+        console.emit({"bundle": str(out), **report.as_dict()})
     else:
         rows = (
             (precision, f"{m['accuracy']:.4f}", f"{m['ece']:.4f}", f"{m['nll']:.4f}", m["n"])
@@ -112,7 +114,5 @@ def show_export(report: ExportReport, out: Path, *, as_json: bool) -> None:
         title = f"{out}: figures on {split}, rows without a twin in Training"
         console.show(("file", "accuracy ", "ECE ", "NLL ", "rows "), rows, title=title)
     compared = report.largest_difference
-    words = f"written to {out}"
-    if compared is not None:
-        words += f"; probabilities differ from the network's by at most {compared:.1g}"
-    console.say(words)
+    words = "" if compared is None else "; probabilities differ from the network's by at most "
+    console.say(f"written to {out}{words}{'' if compared is None else f'{compared:.1g}'}")

@@ -1,4 +1,4 @@
-"""``mien models``."""
+"""``mien models`` and ``mien networks``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from mien.cli import console, options
 if TYPE_CHECKING:
     from mien.store.bundle import Bundle
 
+MODEL_COLUMNS = (
+    "model", "card", "labels", "parameters ", "file", "accuracy ", "int8 costs ", "measured on",
+)  # fmt: skip
 NETWORK_COLUMNS = (
     "network", "what", "parameters ", "MMACs ", "input ", "smallest ", "weights", "licence",
     "source",
@@ -24,17 +27,12 @@ def models(
     model: Annotated[
         str | None, typer.Argument(metavar="[MODEL]", help="Name or folder; shows its whole card.")
     ] = None,
-    networks: Annotated[
-        bool, typer.Option("--networks", help="List what can be trained instead (needs torch).")
-    ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """List the models that come with mien, or show the card of one."""
-    if networks:
-        if model is not None:
-            raise typer.BadParameter("--networks lists all; leave out MODEL")
-        _networks(as_json=as_json)
-        return
+    """List the models that come with mien, or show the card of one.
+
+    Example: mien models default
+    """
     from mien.store.bundle import bundle_names, open_bundle
 
     names = bundle_names() if model is None else (model,)
@@ -47,20 +45,14 @@ def models(
             ("field", "value"), _flat(json.loads(bundles[model].card.to_json())), title=model
         )
     else:
-        columns = (
-            "model",
-            "card",
-            "labels",
-            "parameters ",
-            "file",
-            "accuracy ",
-            "int8 costs ",
-            "measured on",
-        )
-        console.show(columns, [row for name in names for row in _rows(name, bundles[name])])
+        console.show(MODEL_COLUMNS, [row for name in names for row in _rows(name, bundles[name])])
 
 
-def _networks(*, as_json: bool) -> None:
+def networks(as_json: options.Json = False) -> None:
+    """List the networks that can be trained (needs torch).
+
+    Example: mien networks
+    """
     with console.needs("train"):
         from mien.models import models as registered
 

@@ -1,8 +1,12 @@
-"""Options that several subcommands share, so that they mean the same everywhere."""
+"""Options that several subcommands share, so that they mean the same everywhere.
+
+The rule is in ``docs/decisions/0013-commands.md``.
+"""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -17,9 +21,39 @@ DETECTORS = "mtcnn, haar (needs mien[haar]), or none: the picture is the face."
 
 SMALLEST_FACE = "Smallest face that is looked for, in pixels."
 
-Model = Annotated[str, typer.Option(metavar="NAME|PATH", help="Name or folder of a bundle.")]
+EVERY_ROW = "all"
+"""What ``--split`` calls the rows of every split."""
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="Name or folder of a bundle.")]
+ModelOption = Annotated[
+    str, typer.Option("--model", metavar="MODEL", help="Name or folder of a bundle.")
+]
+Recipe = Annotated[
+    Path, typer.Argument(metavar="RECIPE.toml", help="Differences from the default recipe.")
+]
+Data = Annotated[
+    Path, typer.Option(metavar="SRC", help="FER2013 table or folder of labelled pictures.")
+]
+TrainingData = Annotated[
+    Path, typer.Option(metavar="SRC", help="The data of the training, with its splits.")
+]
+Votes = Annotated[
+    Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
+]
+Bundle = Annotated[Path, typer.Option(metavar="BUNDLE", help="Folder to write.")]
+CardName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Name in the card.", show_default="name of BUNDLE"),
+]
+CalibrationSplit = Annotated[
+    str, typer.Option(metavar="NAME", help="Split that temperature and threshold are fitted on.")
+]
 Precision = Annotated[
     Literal["fp32", "int8"], typer.Option(help="int8 is smaller and faster, fp32 is exact.")
+]
+Views = Annotated[
+    Literal["one", "flip"],
+    typer.Option(help="flip = mean of a face and its mirror image: about a point, twice the time."),
 ]
 Detector = Annotated[str, typer.Option(metavar="NAME", help=DETECTORS)]
 MinFace = Annotated[int, typer.Option(min=1, metavar="PX", help=SMALLEST_FACE)]
@@ -31,9 +65,6 @@ MaybeDetector = Annotated[
 ]
 MaybeMinFace = Annotated[
     int | None, typer.Option(min=1, metavar="PX", help=SMALLEST_FACE, show_default=str(MIN_FACE))
-]
-MaxFaces = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Most faces of a picture; the surest are kept.")
 ]
 Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to compute.")]
 Threads = Annotated[
@@ -95,15 +126,33 @@ def useless(why: str, *, given: bool, **chosen: object) -> None:
         raise typer.BadParameter(f"{', '.join(names)} {why}")
 
 
+def refuse(context: typer.Context, why: str, *names: str) -> None:
+    """Refuse options that would do nothing.
+
+    Args:
+        context: Of the command.
+        why: What they are for, as the end of the message.
+        names: Their parameters.
+
+    Raises:
+        BadParameter: If one was given.
+    """
+    sources = {name: context.get_parameter_source(name) for name in names}
+    given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+    if given:
+        words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise typer.BadParameter(f"{words}: {why}")
+
+
 def recognizer(
     model: str,
-    *,
     precision: str,
     detector: str,
     min_face: int,
-    max_faces: int = 64,
     device: str,
     threads: int | None,
+    max_faces: int = 64,
+    views: str = "one",
 ) -> Recognizer:
     """The recogniser that the shared options describe.
 
@@ -114,6 +163,7 @@ def recognizer(
     opened = Recognizer(
         model,
         precision=precision,
+        views=views,
         detector=detector,
         options=DetectorOptions(min_face=min_face, max_faces=max_faces),
         device=device,

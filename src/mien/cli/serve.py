@@ -67,8 +67,9 @@ def serve(
             metavar="NAME=VALUE", help="Change a limit (docs/serving.md lists them); repeatable."
         ),
     ] = None,
-    model: options.Model = "default",
+    model: options.ModelOption = "default",
     precision: options.Precision = "fp32",
+    views: options.Views = "one",
     detector: options.Detector = "mtcnn",
     min_face: options.MinFace = 40,
     device: options.Device = "cpu",
@@ -80,6 +81,8 @@ def serve(
 
     Listens to this machine alone unless told otherwise. Nothing is written to disk unless
     --collect, and no picture, address or token is logged. Logs are JSON lines on stderr.
+
+    Example: mien serve --port 8080
     """
     with console.needs("serve"):
         from mien.server import Settings, create_app, listen
@@ -118,12 +121,7 @@ def serve(
             store = SampleStore(collect, create=True, limits=settings.sample_limits)
             samples = stack.enter_context(store)
         recognizer = options.recognizer(
-            model,
-            precision=precision,
-            detector=detector,
-            min_face=min_face,
-            device=device,
-            threads=threads,
+            model, precision, detector, min_face, device, threads, views=views
         )
         files = None
         if has_page():

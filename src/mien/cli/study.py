@@ -10,7 +10,6 @@ import typer
 
 from mien.cli import console, options
 from mien.cli.export import show_export
-from mien.cli.provenance import provenance, terms
 
 if TYPE_CHECKING:
     from mien.study import Arm, ArmResult, Study
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Grids of trainings: a table, CSV files, figures.", rich_markup_mode=None)
 
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="A study of mien, or a TOML file like theirs.")
+    str, typer.Argument(metavar="STUDY", help="A study of mien, or a TOML file like theirs.")
 ]
 Scale = Annotated[
     Literal["smoke", "reduced", "full"],
@@ -30,7 +29,10 @@ Scale = Annotated[
 
 @app.command("list")
 def list_studies(as_json: options.Json = False) -> None:
-    """List the studies that come with mien."""
+    """List the studies that come with mien.
+
+    Example: mien study list
+    """
     with console.needs("train"):
         from mien.study import SCALES, load_study, study_names
 
@@ -51,12 +53,13 @@ def list_studies(as_json: options.Json = False) -> None:
 
 @app.command()
 def show(name: Name, scale: Scale = "smoke", as_json: options.Json = False) -> None:
-    """Show the arms of a study, and what each changes."""
-    with console.needs("train"):
-        from mien.study import axes, check_study, load_study
+    """Show the arms of a study, and what each changes.
 
-    study = load_study(name, scale)
-    check_study(study)
+    Example: mien study show pooling
+    """
+    study = _loaded(name, scale)
+    from mien.study import axes
+
     if console.wants_json(asked=as_json):
         for arm in study.arms:
             console.emit({"arm": arm.name, "recipe": dict(arm.recipe), "data": dict(arm.data)})
@@ -79,12 +82,7 @@ def run(
         Path | None,
         typer.Option(metavar="SRC", help="FER2013; smoke scale makes its own faces."),
     ] = None,
-    votes: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FERPLUS.csv", help="FER+ votes of the same images; transfer needs them."
-        ),
-    ] = None,
+    votes: options.Votes = None,
     scale: Scale = "smoke",
     override: options.Override = None,
     only: Annotated[
@@ -100,22 +98,16 @@ def run(
     The same command continues after a kill. An arm that is done is not run again, and an arm that
     fails is a row with its error; then the exit code is 1. The tables are written after every arm.
     Several of these commands may share a folder on a file system with locks: each takes arms that
-    no other one runs, and ends when all have ended.
-    """
-    with console.needs("train"):
-        from mien.store.atomic import locked_folder
-        from mien.study import (
-            check_study,
-            load_study,
-            results_of,
-            run_study,
-            source,
-            write_report,
-        )
+    no other one runs, and ends when all have ended. The study transfer needs --votes.
 
-    study = load_study(name, scale, tuple(override or ()))
-    check_study(study)
-    _check_data(name, study, study.arms, data)
+    Example: mien study run pooling --out runs/pooling
+    """
+    study = _loaded(name, scale, override)
+    from mien.data import terms
+    from mien.store.provenance import provenance
+    from mien.study import report_study, run_study, source
+
+    _check_data(study, study.arms, data)
     chosen = [arm for arm in study.arms if not only or arm.name in only]
     if votes is None and any(arm.uses_votes and not arm.generated for arm in chosen):
         raise typer.BadParameter(
@@ -135,16 +127,18 @@ def run(
         retry=retry,
         tables=True,
         device=device,
-        provenance=provenance() | (terms(data) if data else {}),
+        provenance=provenance() | terms(*([data] if data else [])),
         on_arm=say,
         on_epoch=lambda arm, row: console.say(
             f"{arm.name}: epoch {row.epoch}, loss {row.loss:.3f}"
         ),
     )
-    with locked_folder(out, wait=True):
-        results = list(results_of(study, out))  # another process may have ended arms since
-        written = write_report(study, results, out)
-    _summary(study, results, as_json=as_json)
+    results, written = report_study(study, out)
+    if console.wants_json(asked=as_json):
+        for result in results:
+            console.emit({"study": study.name, **result.summary()})
+    else:
+        _show(study, results)
     console.say(f"written to {out}: {len(written)} files, table.md first")
     if any(each.state == "failed" for each in results if not only or each.arm in only):
         raise typer.Exit(options.FAILED)
@@ -153,9 +147,9 @@ def run(
 @app.command()
 def export(
     name: Name,
-    arm: Annotated[str, typer.Argument(metavar="ARM", help="An arm that is done.")],
+    arm: Annotated[str, typer.Option(metavar="ARM", help="An arm that is done.")],
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder that the study was run in.")],
-    out: Annotated[Path, typer.Option(metavar="BUNDLE", help="Folder to write.")],
+    out: options.Bundle,
     data: Annotated[
         Path | None, typer.Option(metavar="SRC", help="The data that the study was run with.")
     ] = None,
@@ -178,14 +172,14 @@ def export(
     Studies may draw their rows across the splits of the data, so mien export cannot know which
     were trained on; this command draws them again. Temperature, threshold and the figures in the
     card come from the arm's first test set, which therefore is no test of them.
-    """
-    with console.needs("train"):
-        from mien.study import check_study, export_arm, load_study, source
 
-    study = load_study(name, scale, tuple(override or ()))
-    check_study(study)
+    Example: mien study export small-cnns --arm nano --runs runs --out mine
+    """
+    study = _loaded(name, scale, override)
+    from mien.study import export_arm, source
+
     chosen = study.arm(arm)
-    _check_data(name, study, (chosen,), data)
+    _check_data(study, (chosen,), data)
     report = export_arm(
         study,
         chosen,
@@ -196,26 +190,27 @@ def export(
         name=out.resolve().name,
         int8=int8,
         replace=replace,
-        on_stage=lambda stage: console.say(f"{stage} ..."),
+        on_stage=console.stage,
     )
     show_export(report, out, as_json=as_json)
 
 
-def _check_data(name: str, study: Study, arms: Sequence[Arm], data: Path | None) -> None:
+def _loaded(name: str, scale: str, override: Sequence[str] | None = None) -> Study:
+    """The study, every arm of which can run."""
+    with console.needs("train"):
+        from mien.study import check_study, load_study
+
+    study = load_study(name, scale, tuple(override or ()))
+    check_study(study)
+    return study
+
+
+def _check_data(study: Study, arms: Sequence[Arm], data: Path | None) -> None:
     if data is None and not all(arm.generated for arm in arms):
-        raise typer.BadParameter(f"{name} at scale {study.scale} needs --data SRC")
+        raise typer.BadParameter(f"{study.name} at scale {study.scale} needs --data SRC")
 
 
-def _summary(study: Study, results: Sequence[ArmResult], *, as_json: bool) -> None:
-    if console.wants_json(asked=as_json):
-        for result in results:
-            scores = {
-                name: {key: found[key] for key in ("n", "accuracy", "ci95", "loss", "f1")}
-                for name, found in result.to_json().get("scores", {}).items()
-            }
-            head = {"arm": result.arm, "state": result.state, "error": result.error}
-            console.emit({"study": study.name, **head, "scores": scores})
-        return
+def _show(study: Study, results: Sequence[ArmResult]) -> None:
     from mien.study import scored_sets
 
     sets = scored_sets(results)

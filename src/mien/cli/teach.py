@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.cli import console, options
-from mien.cli.provenance import provenance
 
 if TYPE_CHECKING:
     from mien.teach import Score, TeachReport
 
 
 def teach(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Name or folder of the bundle to begin from.")
-    ],
+    model: options.Model,
     data: Annotated[
         Path, typer.Option(metavar="COLLECTION", help="Folder of mien serve --collect.")
     ],
-    out: Annotated[Path, typer.Option(metavar="BUNDLE", help="Folder to write.")],
-    keep_anyway: Annotated[
-        bool, typer.Option("--keep-anyway", help="Write a bundle that answers worse, too.")
+    out: options.Bundle,
+    allow_worse: Annotated[
+        bool, typer.Option("--allow-worse", help="Write a bundle that answers worse, too.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -31,11 +28,14 @@ def teach(
 
     A fifth of the sessions is held out, and right answers on it are counted before and after; a
     bundle that answers worse is not written.
+
+    Example: mien teach default --data samples --out me
     """
     with console.needs("train"):
         from mien.teach import load_samples
         from mien.teach import teach as fit
     from mien.store.bundle import open_bundle
+    from mien.store.provenance import provenance
 
     source = open_bundle(model)
     report = fit(
@@ -43,15 +43,19 @@ def teach(
         load_samples(data, source.card.labels),
         out,
         name=out.resolve().name,
-        keep_anyway=keep_anyway,
+        allow_worse=allow_worse,
         provenance=provenance(),
-        on_stage=lambda stage: console.say(f"{stage} ..."),
+        on_stage=console.stage,
     )
     if console.wants_json(asked=as_json):
-        console.emit(_record(report, out))
+        written = None if report.bundle is None else str(out)
+        console.emit({"bundle": written, **report.as_dict()})
     else:
         columns = ("file", "before ", "95 %", "after ", "95 %", "crops ")
-        rows = [(p, *_cells(report, p), report.before[p].n) for p in report.before]
+        rows = [
+            (p, *_cells(before), *_cells(report.after[p]), before.n)
+            for p, before in report.before.items()
+        ]
         fitted, held = report.sessions
         title = f"accuracy on {held} held-out session(s); fitted to {fitted}"
         console.show(columns, rows, title=title)
@@ -74,35 +78,13 @@ def _say(report: TeachReport, out: Path) -> None:
     if report.bundle is None:
         console.say(
             "mien: error: nothing was written; collect more samples in more sessions, or add "
-            "--keep-anyway to write it all the same"
+            "--allow-worse to write it all the same"
         )
         raise typer.Exit(options.FAILED)
     console.say(f"written to {out}; try it: mien serve --model {out}")
     console.say("deleting samples later does not change this bundle; delete the bundle too")
 
 
-def _cells(report: TeachReport, precision: str) -> tuple[str, ...]:
-    return tuple(
-        cell
-        for score in (report.before[precision], report.after[precision])
-        for cell in (f"{score.accuracy:.3f}", _interval(score))
-    )
-
-
-def _interval(score: Score) -> str:
+def _cells(score: Score) -> tuple[str, str]:
     low, high = score.interval
-    return f"{low:.3f} to {high:.3f}"
-
-
-def _record(report: TeachReport, out: Path) -> dict[str, Any]:
-    fitted, held = report.sessions
-    return {
-        "bundle": None if report.bundle is None else str(out),
-        "before": {p: score.as_dict() for p, score in report.before.items()},
-        "after": {p: score.as_dict() for p, score in report.after.items()},
-        "worse": list(report.worse),
-        "p_value": report.gain.p_value,
-        "strength": report.strength,
-        "sessions": {"fitted": fitted, "held_out": held},
-        "samples": {"fitted": report.fitted, "held_out": report.counted},
-    }
+    return f"{score.accuracy:.3f}", f"{low:.3f} to {high:.3f}"

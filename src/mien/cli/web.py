@@ -19,12 +19,11 @@ def web() -> None:
 
 @app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")],
     model: Annotated[
         list[str] | None,
         typer.Option(
-            "--model",
-            metavar="NAME|PATH",
+            metavar="MODEL",
             help="Name or folder of a bundle; repeatable, the first is chosen at first.",
             show_default="default",
         ),
@@ -37,23 +36,13 @@ def export(
 
     It has the detector, the models and the WebAssembly runtime with it, asks no other host for
     anything, and sends no picture anywhere.
+
+    Example: mien web export --out page
     """
-    from mien.core.errors import InputError
-    from mien.store.atomic import writing_folder
     from mien.store.bundle import open_bundle
-    from mien.store.page import page_files
+    from mien.store.page import page_files, write_page
 
     files = page_files([open_bundle(name) for name in model or ["default"]])
-    if replace and folder.is_dir() and any(folder.iterdir()):
-        for name in ("index.html", "models.json"):
-            if not (folder / name).is_file():
-                raise InputError(
-                    f"{folder} is no exported page, it has no {name}; choose another folder"
-                )
-    with writing_folder(folder, replace=replace) as part:
-        for path, data in files.items():
-            file = part / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
+    write_page(files, out, replace=replace)
     size = sum(map(len, files.values())) / 1e6
-    console.say(f"written to {folder}: {len(files)} files, {size:.1f} MB; serve it over HTTPS")
+    console.say(f"written to {out}: {len(files)} files, {size:.1f} MB; serve it over HTTPS")

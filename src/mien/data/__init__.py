@@ -25,7 +25,7 @@ from mien.data.manifest import (
     vote_warnings,
 )
 from mien.data.mixing import Mixture, Part, joined, mixed
-from mien.data.origin import FER2013, Origin, origins_of
+from mien.data.origin import FER2013, Origin, origins_of, terms
 from mien.data.photos import crop_photos
 from mien.data.readers import ReaderInfo, readers
 from mien.data.sampling import balanced_split, class_samples, random_split
@@ -97,6 +97,7 @@ __all__ = [
     "random_split",
     "reader_of",
     "readers",
+    "terms",
     "twins",
     "vote_targets",
     "vote_warnings",

@@ -55,6 +55,24 @@ def origins_of(source: str | Path, reader: str | None = None) -> tuple[Origin, .
     return (Origin(path.resolve().name, "not told"),)
 
 
+def terms(*sources: str | Path) -> dict[str, str]:
+    """What a card records of data sets other than FER2013: whose they are, under which terms.
+
+    ``data_set`` names them where nothing else was trained on, so that a card says nothing of
+    FER2013 that does not hold; ``data_terms`` are the terms of each.
+
+    Raises:
+        DataError: As ``origins_of`` does.
+    """
+    found = dict.fromkeys(origin for source in sources for origin in origins_of(source))
+    others = [origin for origin in found if origin != FER2013]
+    if not others:
+        return {}
+    names = dict.fromkeys(origin.title for origin in others)
+    only = {"data_set": ", ".join(names)} if len(others) == len(found) else {}
+    return only | {"data_terms": "; ".join(f"{each.title}: {each.terms}" for each in others)}
+
+
 def write_origins(origins: Sequence[Origin], target: Path) -> None:
     """Put a record into a folder, or beside a table; none beside a table of FER2013 alone.
 

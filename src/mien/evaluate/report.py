@@ -97,9 +97,9 @@ def page(result: Evaluation, pictures: dict[str, bytes]) -> str:
     parts = [
         f"<h1>{_text(title)}</h1>",
         *(f'<p class="warning">{_text(warning)}</p>' for warning in result.warnings),
-        _table(("measure", "value"), _headline(result)),
+        _table(("measure", "value"), headline(result)),
         "<h2>By label</h2>",
-        _table(("label", "precision", "recall", "F1", "AUC", "rows"), _by_label(result)),
+        _table(("label", "precision", "recall", "F1", "AUC", "rows"), label_rows(result)),
         "<h2>Figures</h2>",
         *(_figure(name, pictures[name], words) for name, (_, words) in _figures(result).items()),
         *_robustness(result),
@@ -119,7 +119,8 @@ def page(result: Evaluation, pictures: dict[str, bytes]) -> str:
     )
 
 
-def _headline(result: Evaluation) -> list[tuple[str, ...]]:
+def headline(result: Evaluation) -> list[tuple[str, ...]]:
+    """Name and value of every figure, in words."""
     f, clean = result.figures, result.clean
     low, high = f.ci95
     rows = [("rows", f"{f.n:,}"),
@@ -155,7 +156,8 @@ def _robustness(result: Evaluation) -> tuple[str, ...]:
     return ("<h2>Degraded crops</h2>", table)
 
 
-def _by_label(result: Evaluation) -> list[tuple[str, ...]]:
+def label_rows(result: Evaluation) -> list[tuple[str, ...]]:
+    """Precision, recall, F1, AUC and rows of every label, in words."""
     return [
         (name, *map(_number, (s.precision, s.recall, s.f1, s.auc)), f"{s.support:,}")
         for name, s in result.figures.per_class.items()

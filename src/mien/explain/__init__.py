@@ -6,9 +6,10 @@ network is in ``mien.explain.network`` and ``mien.explain.gradients``; figures n
 
 from mien.explain.bundle import bundle_model
 from mien.explain.crops import face_crops
+from mien.explain.explained import Explained, explain_layers, explain_picture, explain_rows
 from mien.explain.figures import draw_classes, draw_explanation, write_png
-from mien.explain.interface import Explainable, probabilities, titled
-from mien.explain.methods import METHODS, explain, needs_a_run, relative
+from mien.explain.interface import Explainable, probabilities
+from mien.explain.methods import METHODS, Method, explain, relative
 from mien.explain.occlusion import occlusion
 from mien.explain.rows import (
     ClassMap,
@@ -28,6 +29,8 @@ __all__ = [
     "ClassMaps",
     "Contradiction",
     "Explainable",
+    "Explained",
+    "Method",
     "Mistake",
     "average_maps",
     "bundle_model",
@@ -39,11 +42,12 @@ __all__ = [
     "draw_mistakes",
     "draw_twins",
     "explain",
+    "explain_layers",
+    "explain_picture",
+    "explain_rows",
     "face_crops",
-    "needs_a_run",
     "occlusion",
     "probabilities",
     "relative",
-    "titled",
     "write_png",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -92,6 +93,14 @@ class ExportReport:
     def metrics(self) -> dict[str, Raw]:
         """Per precision, the figures that are in the card."""
         return self.bundle.card.figures
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "largest_difference": self.largest_difference,
+            "network_accuracy": self.network_accuracy,
+            "metrics": self.metrics,
+        }
 
 
 def export_bundle(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,21 @@ class EnsembleReport:
     def metrics(self) -> dict[str, Raw]:
         """Per precision, the figures that are in the card."""
         return self.bundle.card.figures
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; gains are in points."""
+        gain = self.gain
+        return {
+            "agreement": self.agreement,
+            "gain": {
+                "points": 100 * gain.difference,
+                "ci95": [100 * end for end in gain.interval],
+                "p_value": gain.p_value,
+                "n": gain.n,
+            },
+            "largest_difference": self.largest_difference,
+            "metrics": self.metrics,
+        }
 
 
 def make_ensemble(

@@ -219,7 +219,7 @@ def check_views(card: Card, precision: str, views: str) -> None:
     if views == FLIP and FLIP not in card.files[precision].views:
         raise BundleError(
             f"{card.name} has no temperature and threshold for views = flip ({precision}); make "
-            f"them: mien export {card.name} --data SRC --out NEW"
+            f"them: mien quantise {card.name} --data SRC --out NEW"
         )
 
 

@@ -82,6 +82,7 @@ def model_facts(service: Service) -> dict[str, Any]:
         "labels": list(card.labels.labels),
         "label_space": card.labels.name,
         "precision": recognizer.precision,
+        "views": recognizer.views,
         "temperature": calibration.temperature,
         "threshold": calibration.threshold,
         "risk": calibration.risk,

@@ -70,7 +70,7 @@ class Bundle:
             warnings.warn(
                 f"{path} has weights that saturate on CPUs without VNNI: mien runs it with "
                 "wider sums, other programs may answer about three points worse there; "
-                f"make it again: mien export {self.path} --data SRC --out BUNDLE",
+                f"make it again: mien quantise {self.path} --data SRC --out BUNDLE",
                 MienWarning,
                 stacklevel=2,
             )

@@ -14,8 +14,10 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
-from mien.core.errors import ConfigError
+from mien.core.errors import ConfigError, InputError
+from mien.store.atomic import writing_folder
 from mien.store.bundle import Bundle
 from mien.store.card import FILES
 
@@ -110,6 +112,30 @@ def page_files(
     }
     files["models.json"] = (json.dumps(listing, indent=1) + "\n").encode()
     return files
+
+
+def write_page(files: Mapping[str, bytes], out: Path, *, replace: bool = False) -> None:
+    """Write the page as a folder.
+
+    Args:
+        files: From ``page_files``.
+        out: Folder to write.
+        replace: Take the place of a page that is there.
+
+    Raises:
+        InputError: If ``out`` holds anything else, or a page that is not to be replaced.
+    """
+    if replace and out.is_dir() and any(out.iterdir()):
+        for name in ("index.html", "models.json"):
+            if not (out / name).is_file():
+                raise InputError(
+                    f"{out} is no exported page, it has no {name}; choose another folder"
+                )
+    with writing_folder(out, replace=replace) as part:
+        for path, data in files.items():
+            file = part / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
 
 
 def _model(bundle: Bundle) -> tuple[dict[str, object], dict[str, bytes]]:

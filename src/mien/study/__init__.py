@@ -5,7 +5,7 @@ from mien.study.exporting import export_arm
 from mien.study.plan import SCALES, Study, check_study, load_study, parse_study, study_names
 from mien.study.render.page import write_report, write_tables
 from mien.study.result import ArmResult, SetScores
-from mien.study.run import results_of, run_study
+from mien.study.run import report_study, results_of, run_study
 from mien.study.samples import source
 from mien.study.summary import axes, scored_sets
 
@@ -21,6 +21,7 @@ __all__ = [
     "export_arm",
     "load_study",
     "parse_study",
+    "report_study",
     "results_of",
     "run_study",
     "scored_sets",

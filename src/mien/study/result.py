@@ -155,6 +155,13 @@ class ArmResult:
         always = ("values", "provenance")
         return {k: v for k, v in kept.items() if k in always or v not in (None, {})}
 
+    def summary(self) -> dict[str, Any]:
+        """What ``mien study run --json`` prints of it."""
+        keys = ("n", "accuracy", "ci95", "loss", "f1")
+        sets = self.to_json().get("scores", {})
+        scores = {name: {key: found[key] for key in keys} for name, found in sets.items()}
+        return {"arm": self.arm, "state": self.state, "error": self.error, "scores": scores}
+
     @classmethod
     def from_json(cls, found: Table) -> ArmResult:
         """The inverse of ``to_json``.

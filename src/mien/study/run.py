@@ -15,7 +15,7 @@ from mien.store.atomic import locked_folder, writing
 from mien.study.arm import Arm
 from mien.study.kinds import KINDS, Job
 from mien.study.plan import Study, check_study
-from mien.study.render.page import write_tables
+from mien.study.render.page import write_report, write_tables
 from mien.study.result import ArmResult
 from mien.study.samples import Source, drawn
 from mien.train.log import EpochRow
@@ -282,6 +282,17 @@ def results_of(study: Study, out: Path) -> Iterator[ArmResult]:
     """Stored results, and for arms without one a result that says so."""
     for arm in study.arms:
         yield read_result(out / arm.name, arm) or _unrun(arm, "not run")
+
+
+def report_study(study: Study, out: Path) -> tuple[list[ArmResult], list[Path]]:
+    """Write the tables and figures of what is stored, while no other process does.
+
+    Returns:
+        One result per arm, and the files written.
+    """
+    with locked_folder(out, wait=True):
+        results = list(results_of(study, out))  # another process may have ended arms since
+        return results, write_report(study, results, out)
 
 
 def _unrun(arm: Arm, state: str) -> ArmResult:

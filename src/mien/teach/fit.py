@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,19 @@ class TeachReport:
         """Labels that were not fitted to, which the model may forget."""
         return tuple(label for label, count in self.fitted.items() if not count)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        fitted, held = self.sessions
+        return {
+            "before": {p: score.as_dict() for p, score in self.before.items()},
+            "after": {p: score.as_dict() for p, score in self.after.items()},
+            "worse": list(self.worse),
+            "p_value": self.gain.p_value,
+            "strength": self.strength,
+            "sessions": {"fitted": fitted, "held_out": held},
+            "samples": {"fitted": self.fitted, "held_out": self.counted},
+        }
+
 
 def teach(
     source: Bundle,
@@ -113,7 +127,7 @@ def teach(
     out: Path,
     *,
     name: str,
-    keep_anyway: bool = False,
+    allow_worse: bool = False,
     seed: int = 0,
     provenance: dict[str, str] | None = None,
     on_stage: Callable[[str], None] = lambda _: None,
@@ -128,7 +142,7 @@ def teach(
         samples: Rows in its label space, ``subjects`` = sessions.
         out: Folder to write.
         name: Name in the card.
-        keep_anyway: Write a bundle that answers worse than its source too.
+        allow_worse: Write a bundle that answers worse than its source too.
         seed: Which sessions are held out.
         provenance: Version and commit, for the card.
         on_stage: Called with the name of each stage.
@@ -167,7 +181,7 @@ def teach(
         counted=_per_label(held),
         twins=twins,
     )
-    if report.worse and not keep_anyway:
+    if report.worse and not allow_worse:
         return report
     with writing_bundle(out, keep=[source.path]) as folder:
         personal = _card(card, name, report, new, {"seed": seed, **(provenance or {})})

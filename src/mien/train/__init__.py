@@ -8,8 +8,10 @@ from mien.train.loop import Callbacks, Run, train
 from mien.train.options import Augmentation, Decay, Distillation
 from mien.train.record import FinishedRun, load_run
 from mien.train.rows import Shown, placed, training_rows
-from mien.train.start import network_of, record_of
+from mien.train.sources import TrainingData, read_data
+from mien.train.start import start_from
 from mien.train.state import CHECKPOINT
+from mien.train.teachers import taught_by
 
 __all__ = [
     "CHECKPOINT",
@@ -22,16 +24,18 @@ __all__ = [
     "Run",
     "Shown",
     "TrainConfig",
+    "TrainingData",
     "check_batch",
     "check_network",
     "config_from_dict",
     "load_config",
     "load_run",
-    "network_of",
     "placed",
     "plot_curves",
-    "record_of",
+    "read_data",
+    "start_from",
     "step_pair",
+    "taught_by",
     "train",
     "training_rows",
     "write_log",

@@ -18,18 +18,21 @@ from mien.store.bundle import Bundle
 from mien.train.config import TrainConfig
 from mien.train.rows import training_rows
 from mien.train.state import new_network, seeded
-from mien.train.teachers import check_unseen
+from mien.train.teachers import check_unseen, record_of
 
 CROPS = 1024
 """Training crops by which the norms are measured."""
 
 
-def network_of(bundle: Bundle, config: TrainConfig, faces: FaceSet) -> ExpressionNet:
-    """The configuration's network with the weights of a bundle; it answers as the bundle does.
+def start_from(
+    bundle: Bundle, config: TrainConfig, faces: FaceSet
+) -> tuple[ExpressionNet, dict[str, Any]]:
+    """The configuration's network with the weights of a bundle, and what a run records of it.
 
-    A graph has its norms folded into the convolutions before them. Here each norm gets back the
-    mean and spread of training crops, and each filter the length it is initialised with, on which
-    the step of a training depends (van Laarhoven, 2017).
+    The network answers as the bundle does. A graph has its norms folded into the convolutions
+    before them. Here each norm gets back the mean and spread of training crops, and each filter
+    the length it is initialised with, on which the step of a training depends (van Laarhoven,
+    2017).
 
     Args:
         bundle: Of the same network.
@@ -51,19 +54,7 @@ def network_of(bundle: Bundle, config: TrainConfig, faces: FaceSet) -> Expressio
         )
     some = np.random.default_rng(config.seed).permutation(len(rows))[:CROPS]
     _load(network, _weights(bundle), rows.images[some], bundle.card.name)
-    return network
-
-
-def record_of(bundle: Bundle) -> dict[str, Any]:
-    """What a run records of the bundle it began with."""
-    card = bundle.card
-    return {
-        "start": {
-            "name": card.name,
-            "sha256": card.files["fp32"].sha256,
-            "training": card.training.record,
-        }
-    }
+    return network, {"start": record_of(bundle)}
 
 
 def _weights(bundle: Bundle) -> dict[str, Tensor]:

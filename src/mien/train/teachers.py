@@ -27,6 +27,9 @@ from mien.train.draws import chance, uniform
 from mien.train.rows import Resident, RunRows
 from mien.train.state import derived_seed
 
+WEIGHT = 0.7
+"""Share of the teachers in the loss, where a recipe does not say."""
+
 _CHUNK = 512
 _VIEWS = 3  # what this is a seed of, beside those of an epoch (train.loop)
 
@@ -54,16 +57,7 @@ class Teachers:
     @property
     def record(self) -> dict[str, Any]:
         """What a run records of its teachers."""
-        return {
-            "teachers": [
-                {
-                    "name": bundle.card.name,
-                    "sha256": bundle.card.files["fp32"].sha256,
-                    "training": bundle.card.training.record,
-                }
-                for bundle in self.bundles
-            ]
-        }
+        return {"teachers": [record_of(bundle) for bundle in self.bundles]}
 
     def answer(self, on_view: Callable[[int, int], None] = lambda *_: None) -> None:
         """Compute the answers that are missing; each finished view is kept."""
@@ -111,6 +105,22 @@ class Teachers:
                 "resume with the same ones, or choose another --out",
                 self.folder.parent,
             )
+
+
+def record_of(bundle: Bundle) -> dict[str, Any]:
+    """What a run records of a bundle that had a part in it."""
+    card = bundle.card
+    return {
+        "name": card.name,
+        "sha256": card.files["fp32"].sha256,
+        "training": card.training.record,
+    }
+
+
+def taught_by(config: TrainConfig) -> TrainConfig:
+    """The configuration for a student: teachers count ``WEIGHT`` unless it says what they count."""
+    told = config.distillation
+    return replace(config, distillation=replace(told, weight=told.weight or WEIGHT))
 
 
 def view(rows: Resident, config: TrainConfig, number: int) -> tuple[Tensor, Tensor]:

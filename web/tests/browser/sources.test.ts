@@ -180,7 +180,7 @@ test("on the device nothing is sent", async () => {
 
 test("an exported page works on a host without headers, and its policy holds", async () => {
   const folder = files.at("exported");
-  python("-m", "mien", "web", "export", folder);
+  python("-m", "mien", "web", "export", "--out", folder);
   const host = await plainHost(folder);
   try {
     opened = await visit(browser, host.url);
