@@ -15,19 +15,22 @@ from hypothesis import strategies as st
 from faces_made import made_faces, same_rows
 from mien.core.errors import DataError, InputError
 from mien.core.labels import LabelSpace, agrawal5, fer7
+from mien.core.splits import FER2013_SPLITS
 from mien.data.convert import check_writable, write_folder, write_table
-from mien.data.fer2013 import SPLITS, load_fer2013
+from mien.data.fer2013 import load_fer2013
 from mien.data.folders import load_folder, split_of_folder
 
 TMP_PATH_IS_SHARED = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-ROWS = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(SPLITS)), min_size=1, max_size=12)
+ROWS = st.lists(
+    st.tuples(st.integers(0, 6), st.sampled_from(FER2013_SPLITS)), min_size=1, max_size=12
+)
 
 
 def by_split(faces):
     """Rows in the order in which folders are read: official splits first."""
-    rank = [SPLITS.index(usage) if usage in SPLITS else 3 for usage in faces.splits]
+    rank = [FER2013_SPLITS.index(usage) if usage in FER2013_SPLITS else 3 for usage in faces.splits]
     return faces[np.argsort(rank, kind="stable")]
 
 
@@ -191,4 +194,4 @@ def test_a_folder_in_use_is_not_written_into(tmp_path):
 
 
 def test_every_split_that_is_written_is_one_that_is_read():
-    assert all(split_of_folder(usage) == usage for usage in SPLITS)
+    assert all(split_of_folder(usage) == usage for usage in FER2013_SPLITS)

@@ -12,6 +12,7 @@ import typer
 from mien.cli import console, options
 from mien.core.errors import DataError, ImageDecodeError
 from mien.core.labels import LabelSpace, fer7, label_space, mapping
+from mien.core.splits import TRAINING
 
 if TYPE_CHECKING:
     from mien.data import FaceSet, Manifest, ReaderInfo
@@ -277,9 +278,7 @@ def _derived(faces: FaceSet) -> dict[str, Any]:
         if split.counts.all():
             values = class_weights(split).round(4).tolist()
             weights[str(split.splits[0])] = dict(zip(split.space.labels, values, strict=True))
-    tenth = (
-        int(held_out(faces.split("Training")).sum()) if "Training" in faces.split_names else None
-    )
+    tenth = int(held_out(faces.split(TRAINING)).sum()) if TRAINING in faces.split_names else None
     return {"class_weights": weights, "held_out_rows": tenth}
 
 

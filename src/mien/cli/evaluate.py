@@ -14,13 +14,12 @@ import typer
 
 from mien.cli import console, options
 from mien.core.labels import LabelSpace, label_space
+from mien.core.splits import EVERY_ROW
 
 if TYPE_CHECKING:
     from mien.data import FaceSet
     from mien.evaluate import Evaluation
     from mien.metrics import Acceptance
-
-EVERY_ROW = "all"
 
 
 def evaluate(

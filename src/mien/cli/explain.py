@@ -14,6 +14,7 @@ import typer
 
 from mien.cli import console, options
 from mien.core.errors import InputError, unknown_name
+from mien.core.splits import EVERY_ROW
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -295,7 +296,6 @@ def _of_data(
 ) -> tuple[Figure, dict[str, Any]]:
     from mien import explain as found
     from mien.data import load
-    from mien.evaluate import EVERY_ROW
 
     faces = load(source, labels=model.labels)
     name = split or (EVERY_ROW if what == "twins" else "PublicTest")

@@ -3,7 +3,7 @@
 from mien.data.cache import default_folder
 from mien.data.convert import check_writable, write_folder, write_table
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import KNOWN_COUNTS, SPLITS, load_fer2013, parse_fer2013
+from mien.data.fer2013 import KNOWN_COUNTS, load_fer2013, parse_fer2013
 from mien.data.ferplus import (
     VOTE_COLUMNS,
     Votes,
@@ -51,7 +51,6 @@ from mien.data.subsets import (
 __all__ = [
     "FER2013",
     "KNOWN_COUNTS",
-    "SPLITS",
     "VOTE_COLUMNS",
     "FaceSet",
     "LabelledPath",

@@ -14,10 +14,10 @@ import numpy as np
 
 from mien.core.errors import DataError, InputError
 from mien.core.labels import LabelSpace, fer7
+from mien.core.splits import FER2013_SPLITS, TEST, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SIDE, SPLITS
+from mien.data.fer2013 import SIDE
 from mien.data.folders import SUBJECTS, class_index, split_of_folder
-from mien.data.listing import WHOLE
 from mien.data.origin import FER2013, Origin, write_origins
 from mien.store.atomic import writing, writing_folder
 
@@ -77,9 +77,9 @@ def _check_form(space: LabelSpace, splits: Sequence[str], source: str, *, people
             f"the challenge's table holds labels of fer7, {source} has {space.name}; "
             "write a folder instead"
         )
-    if other := [name for name in splits if name not in SPLITS]:
+    if other := [name for name in splits if name not in FER2013_SPLITS]:
         raise DataError(
-            f"the challenge's table knows {', '.join(SPLITS)}, {source} has {other[0]!r}; "
+            f"the challenge's table knows {', '.join(FER2013_SPLITS)}, {source} has {other[0]!r}; "
             "write a folder instead"
         )
     if people:
@@ -147,7 +147,9 @@ def write_folder(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> 
     width = len(str(len(faces) - 1))
     rows = zip(faces.splits.tolist(), faces.labels.tolist(), faces.images, strict=True)
     # Names like FER2013's are for FER2013; PublicTest and PrivateTest have no other mark.
-    named = [split for split in SPLITS if split != SPLITS[0] or FER2013 in (origins or (FER2013,))]
+    named = [
+        split for split in FER2013_SPLITS if split != TRAINING or FER2013 in (origins or (FER2013,))
+    ]
     with writing_folder(path, durable=False) as part:
         for split in faces.split_names:
             for label in classes:  # all of them, so that the labels can be read off the folders
@@ -171,14 +173,14 @@ def _write_subjects(path: Path, pictures: list[Path], subjects: list[str]) -> No
 
 
 def _split_folder(split: str, faces: FaceSet) -> str:
-    if split in SPLITS:
-        return "train" if split == SPLITS[0] else "test"
+    if split in FER2013_SPLITS:
+        return "train" if split == TRAINING else TEST
     if split == WHOLE and faces.split_names == (WHOLE,):
         return ""
     if split_of_folder(split) != split:
         raise DataError(
             f"{faces.source}: split {split!r} would not be read back from a folder; "
-            f"expected {', '.join(SPLITS)}, validation or test"
+            f"expected {', '.join(FER2013_SPLITS)}, validation or test"
         )
     return split
 

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.core.labels import fer7
+from mien.core.splits import FER2013_SPLITS, PRIVATE_TEST, PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
 from mien.data.tables import header_columns, numbered_rows, open_table
 
 SIDE = 48
-SPLITS = ("Training", "PublicTest", "PrivateTest")
 
 # Official counts per label in fer7 order. Copies in circulation differ by a few rows.
 KNOWN_COUNTS: dict[str, tuple[int, ...]] = {
-    "Training": (3995, 436, 4097, 7215, 4830, 3171, 4965),
-    "PublicTest": (467, 56, 496, 895, 653, 415, 607),
-    "PrivateTest": (491, 55, 528, 879, 594, 416, 626),
+    TRAINING: (3995, 436, 4097, 7215, 4830, 3171, 4965),
+    PUBLIC_TEST: (467, 56, 496, 895, 653, 415, 607),
+    PRIVATE_TEST: (491, 55, 528, 879, 594, 416, 626),
 }
 
 _PIXELS = SIDE * SIDE
@@ -90,8 +90,10 @@ def _label(text: str, where: str) -> int:
 
 def _usage(text: str, where: str) -> str:
     usage = text.strip()
-    if usage not in SPLITS:
-        raise DataError(f"{where}: Usage must be one of {', '.join(SPLITS)}, got {usage[:20]!r}")
+    if usage not in FER2013_SPLITS:
+        raise DataError(
+            f"{where}: Usage must be one of {', '.join(FER2013_SPLITS)}, got {usage[:20]!r}"
+        )
     return usage
 
 
@@ -126,7 +128,7 @@ def parse_fer2013(lines: Iterable[str], source: str = "fer2013") -> FaceSet:
             )
         labels.append(_label(row[at["emotion"]], where))
         pixels += _pixels(row[at["pixels"]], where).data
-        splits.append(_usage(row[at["usage"]], where) if "usage" in at else SPLITS[0])
+        splits.append(_usage(row[at["usage"]], where) if "usage" in at else TRAINING)
         names.append(f"row {number}")
     if not labels:
         raise DataError(f"{source}: no rows below the header")

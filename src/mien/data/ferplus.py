@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.core.labels import ferplus8
+from mien.core.splits import FER2013_SPLITS
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SPLITS
 from mien.data.tables import header_columns, numbered_rows, open_table
 
 VOTE_COLUMNS = (
@@ -58,9 +58,9 @@ def parse_ferplus(lines: Iterable[str], source: str = "fer2013new") -> Votes:
                 f"{where}: expected {len(header)} columns, got {len(row)}; is the file cut off?"
             )
         usage = row[at["usage"]].strip()
-        if usage not in SPLITS:
+        if usage not in FER2013_SPLITS:
             raise DataError(
-                f"{where}: Usage must be one of {', '.join(SPLITS)}, got {usage[:20]!r}"
+                f"{where}: Usage must be one of {', '.join(FER2013_SPLITS)}, got {usage[:20]!r}"
             )
         counts.append([_vote(row[column], where) for column in columns])
         splits.append(usage)

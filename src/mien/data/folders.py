@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace, fer7
+from mien.core.splits import FER2013_SPLITS, TEST, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SIDE, SPLITS
+from mien.data.fer2013 import SIDE
 from mien.data.listing import (
-    WHOLE,
     Photo,
     natural,
     only_pictures,
@@ -49,8 +49,8 @@ _SAME = (
     ("surprise", "surprised"),
 )
 
-_OFFICIAL = {"train": "Training", **{usage.lower(): usage for usage in SPLITS}}
-_OTHER_SPLITS = ("test", "testing", "validation", "valid", "val", "eval", "dev")
+_OFFICIAL = {"train": TRAINING, **{usage.lower(): usage for usage in FER2013_SPLITS}}
+_OTHER_SPLITS = (TEST, "testing", "validation", "valid", "val", "eval", "dev")
 
 
 class LabelledPath(NamedTuple):
@@ -143,7 +143,7 @@ def folder_pictures(folder: Path) -> list[Path]:
 
 def named_like_fer2013(names: Iterable[str]) -> bool:
     """Whether a file is called like those of the copies of FER2013 in folders."""
-    prefixes = tuple(f"{usage}_" for usage in SPLITS)
+    prefixes = tuple(f"{usage}_" for usage in FER2013_SPLITS)
     return any(name.startswith(prefixes) for name in names)
 
 
@@ -203,9 +203,9 @@ def _folded(name: str) -> str:
 
 def _split(path: Path, of_folder: str) -> str:
     prefix, found, _ = path.name.partition("_")
-    return prefix if found and prefix in SPLITS else of_folder
+    return prefix if found and prefix in FER2013_SPLITS else of_folder
 
 
 def _order(item: LabelledPath) -> tuple[int, str, list[str | int], int]:
-    rank = SPLITS.index(item.split) if item.split in SPLITS else len(SPLITS)
+    rank = FER2013_SPLITS.index(item.split) if item.split in FER2013_SPLITS else len(FER2013_SPLITS)
     return rank, item.split, natural(item.path.name), item.label

@@ -11,13 +11,10 @@ from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace, mapping
+from mien.core.splits import TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SPLITS
 from mien.data.ferplus import VOTE_COLUMNS
-from mien.data.listing import WHOLE
 from mien.data.subsets import in_common
-
-TRAINING = SPLITS[0]
 
 
 @dataclass(frozen=True)

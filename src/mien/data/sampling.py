@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import DataError
+from mien.core.splits import TEST, TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SPLITS
 from mien.data.subsets import balanced_rows, in_common
-
-TRAINING, TEST = SPLITS[0], "test"
 
 
 def random_split(

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TextIO, cast
 
 from mien.core.errors import DataError
+from mien.store.images import is_clutter
 
 # The challenge's archives hold several tables; these two are the whole data set.
 _WHOLE = ("fer2013.csv", "icml_face_data.csv")
@@ -118,9 +119,7 @@ def _table_of(names: Sequence[str], path: Path) -> str:
     tables = [
         name
         for name in names
-        if name.lower().endswith(".csv")
-        and not name.startswith("__MACOSX/")
-        and not PurePosixPath(name).name.startswith(".")
+        if name.lower().endswith(".csv") and not any(map(is_clutter, PurePosixPath(name).parts))
     ]
     whole = [name for name in tables if PurePosixPath(name).name.lower() in _WHOLE]
     found = whole if len(tables) > 1 else tables

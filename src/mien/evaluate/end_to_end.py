@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from mien.core.errors import DataError, ImageDecodeError
 from mien.core.labels import LabelSpace, mapping
+from mien.core.splits import EVERY_ROW, TRAINING
 from mien.data.folders import LabelledPath
 from mien.evaluate.crops import FOLDS, MIN_CROSS_FIT, alignment_warnings
-from mien.evaluate.guard import EVERY_ROW, TRAINING, SplitGuard
+from mien.evaluate.guard import SplitGuard
 from mien.evaluate.protocol import (
     drawn_warnings,
     fitted_split,

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.splits import EVERY_ROW, TRAINING
 from mien.data.faceset import FaceSet
 from mien.data.manifest import count_warnings
 from mien.data.subsets import in_common
-
-TRAINING = "Training"
-"""The split that models are trained on."""
-
-EVERY_ROW = "all"
-"""What figures of every row are called, where no split was chosen."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.splits import FOLD, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.folds import FOLD
-from mien.data.listing import WHOLE
-from mien.evaluate.guard import TRAINING
 from mien.runtime import Recognizer
 from mien.store.training import Fold, Training
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mien import metrics
 from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
+from mien.core.splits import PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
 from mien.data.folds import one_fold_out
 from mien.data.subsets import held_out, in_common, without_conflicts
@@ -63,7 +64,7 @@ def make_ensemble(
     *,
     name: str,
     shares: Sequence[float] | str | None = None,
-    calibration_split: str = "PublicTest",
+    calibration_split: str = PUBLIC_TEST,
     replace_existing: bool = False,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> EnsembleReport:
@@ -92,7 +93,7 @@ def make_ensemble(
     if shares is not None and not isinstance(shares, str):
         _check_shares(shares, len(members))
     faces = _without_fold(members, faces)
-    train, chosen = faces.split("Training"), faces.split(calibration_split)
+    train, chosen = faces.split(TRAINING), faces.split(calibration_split)
     clean = chosen[~in_common(chosen, train)]
     if not len(clean):
         raise DataError(f"every row of {calibration_split} has a twin in Training; choose another")

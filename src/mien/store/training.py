@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-TRAINING = "Training"
+from mien.core.splits import TRAINING
+
 _WAYS_TO_DRAW = ("train_share", "per_class", "folds", "rows", "generated")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from mien.core.errors import DataError
 from mien.core.labels import affectnet8
+from mien.core.splits import TRAINING
 from mien.data.listing import Photo, pictures
 from mien.data.readers.registry import ReaderInfo, register
 from mien.data.readers.wild import box_of, code_of, plain_name, there
@@ -21,8 +22,8 @@ _TERMS = (
     "not to be passed on"
 )
 _SOURCE = "Mollahosseini et al., IEEE TAC 10(1), 2019"
-_SPLITS = {"train_set": "Training", "val_set": "validation"}
-_TABLES = {"training.csv": "Training", "validation.csv": "validation"}
+_SPLITS = {"train_set": TRAINING, "val_set": "validation"}
+_TABLES = {"training.csv": TRAINING, "validation.csv": "validation"}
 _PICTURES = "Manually_Annotated_Images"
 _LISTS = "Manually_Annotated_file_lists"
 _COLUMNS = ("subdirectory_filepath", "face_x", "face_y", "face_width", "face_height", "expression")

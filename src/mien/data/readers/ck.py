@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mien.core.errors import DataError
 from mien.core.labels import ck7, ck8
+from mien.core.splits import WHOLE
 from mien.data.folders import class_index
 from mien.data.listing import (
-    WHOLE,
     Photo,
     first_picture,
     natural,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from mien.core.errors import DataError
 from mien.core.labels import fer7
+from mien.core.splits import WHOLE
 from mien.data.folders import class_index
 from mien.data.listing import (
-    WHOLE,
     Photo,
     first_picture,
     natural,

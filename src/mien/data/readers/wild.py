@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 
 from mien.core.errors import DataError
 from mien.core.labels import fer7
-from mien.data.listing import WHOLE, Photo, pictures
+from mien.core.splits import TEST, TRAINING, WHOLE
+from mien.data.listing import Photo, pictures
 from mien.data.readers.registry import ReaderInfo, register
 from mien.data.tables import open_table
 
 _RAF_CODES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")  # from 1
-_RAF_SPLITS = {"train": "Training", "test": "test"}
+_RAF_SPLITS = {"train": TRAINING, "test": TEST}
 
 
 def rows_of(table: Path, fields: int) -> Iterator[tuple[str, list[str]]]:
