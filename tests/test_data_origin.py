@@ -13,18 +13,9 @@ from mien.cli import run
 from mien.cli.provenance import terms
 from mien.core.errors import DataError
 from mien.core.labels import agrawal5
-from mien.data import (
-    FER2013,
-    Origin,
-    convert,
-    count_warnings,
-    load,
-    origins_of,
-    readers,
-    write_folder,
-    write_table,
-)
-from mien.data.origin import RECORD
+from mien.data import FER2013, count_warnings, load, origins_of, readers, writers
+from mien.data.origin import RECORD, Origin
+from mien.data.writers import write_folder, write_table
 from mien.export.bundle import licence_of
 from mien.store.training import Training
 
@@ -86,7 +77,7 @@ def test_a_table_keeps_its_record_until_another_has_taken_its_place(tmp_path: Pa
         write_table(made_faces(labels=[0], space=agrawal5), tmp_path / "x.csv", [FER2013])
     assert origins_of(tmp_path / "x.csv") == (info("rafdb"),)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convert, "_GREYS", ())  # the writing stops at the first pixel
+        patch.setattr(writers, "_GREYS", ())  # the writing stops at the first pixel
         with pytest.raises(IndexError):
             write_table(made_faces(), tmp_path / "x.csv", [FER2013])
     assert origins_of(tmp_path / "x.csv") == (info("rafdb"),)

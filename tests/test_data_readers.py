@@ -12,8 +12,9 @@ from collections_made import AFFECTNET_HEADER, MADE, ck, ck48, jaffe, kdef, rafd
 from collections_made import affectnet as made_affectnet
 from mien.core.errors import DataError, UnknownNameError
 from mien.core.labels import ck7, fer7, ferplus8, label_space, label_spaces
-from mien.data import listed_photos, load, one_face_photos, reader_of, readers
+from mien.data import load, one_face_photos, reader_of, readers
 from mien.data.readers import build_reader, recognised
+from mien.data.sources import listed_photos
 
 Row = tuple[str, str, str, str]
 
@@ -44,6 +45,11 @@ LISTED: dict[str, list[Row]] = {
         ("image/origin/a.jpg#0", "happy", "all", ""),
         ("image/origin/a.jpg#1", "neutral", "all", ""),
         ("image/origin/b.jpg#0", "angry", "all", ""),
+    ],
+    "ferplus": [
+        ("FER2013Train/fer0000000.png", "neutral", "Training", ""),
+        ("FER2013Valid/fer0000000.png", "neutral", "PublicTest", ""),
+        ("FER2013Test/fer0000000.png", "neutral", "PrivateTest", ""),
     ],
     "jaffe": [
         ("KA.AN1.39.tiff", "angry", "all", "KA"),
@@ -239,7 +245,7 @@ BROKEN = {
     ],
     "ck48": [
         (renamed, "anger/S010_004_00000017.png", "anger/17.png", "nobody knows who is seen"),
-        (renamed, "anger", "calm", "folder 'calm' is no class of CK+"),
+        (renamed, "anger", "calm", "folder 'calm' is no label of ck7"),
     ],
     "jaffe": [
         (renamed, "KA.AN1.39.tiff", "KA.XX1.39.tiff", r"1\.39\.tiff: .* one of NE, .*got 'XX'"),
@@ -251,7 +257,12 @@ BROKEN = {
         (removed, "AF01", "AM02", "BF01", "no picture of angle S"),
     ],
     "mmi": [
-        (renamed, "sadness/S001-010.png", "sadness/1.png", "begins like S001-005, got '1.png'"),
+        (
+            renamed,
+            "sadness/S001-010.png",
+            "sadness/1.png",
+            "expected a name like S001.*, got '1.png'",
+        ),
         (added, "Sessions", "videos .*are not decoded here"),
         (added, "calm", "folder 'calm' is no label of fer7"),
     ],

@@ -22,7 +22,7 @@ from mien.core.errors import ConfigError, DataError, unknown_name
 from mien.core.labels import label_space
 from mien.core.splits import TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.subsets import held_out, without_conflicts
+from mien.data.select.subsets import held_out, without_conflicts
 from mien.models import ExpressionNet
 from mien.models.classical import (
     ClassicalNet,

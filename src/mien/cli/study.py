@@ -11,6 +11,7 @@ import typer
 from mien.cli import console, options
 from mien.cli.export import show_export
 from mien.cli.provenance import provenance, terms
+from mien.cli.source import takes_source
 
 if TYPE_CHECKING:
     from mien.study import Arm, ArmResult, Study
@@ -72,6 +73,7 @@ def show(name: Name, scale: Scale = "smoke", as_json: options.Json = False) -> N
 
 
 @app.command()
+@takes_source
 def run(
     name: Name,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of runs, table and figures.")],
@@ -151,6 +153,7 @@ def run(
 
 
 @app.command()
+@takes_source
 def export(
     name: Name,
     arm: Annotated[str, typer.Argument(metavar="ARM", help="An arm that is done.")],

@@ -12,7 +12,7 @@ from mien.core.errors import DataError
 from mien.core.labels import LabelSpace
 from mien.core.splits import EVERY_ROW, FOLD, PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.folds import one_fold_out
+from mien.data.select.folds import one_fold_out
 from mien.evaluate.guard import clean_rows, split_guard
 from mien.evaluate.latency import CALLS, single_face_latency
 from mien.evaluate.protocol import (

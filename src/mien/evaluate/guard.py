@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mien.core.splits import EVERY_ROW, TRAINING
 from mien.data.faceset import FaceSet
 from mien.data.manifest import count_warnings
-from mien.data.subsets import in_common
+from mien.data.select.subsets import in_common
 
 
 @dataclass(frozen=True)

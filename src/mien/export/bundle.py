@@ -17,7 +17,7 @@ from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.core.splits import PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.subsets import in_common
+from mien.data.select.subsets import in_common
 from mien.export.calibration import calibrated, figures_of, graph_logits
 from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters

@@ -17,8 +17,8 @@ from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.core.splits import PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.folds import one_fold_out
-from mien.data.subsets import held_out, in_common, without_conflicts
+from mien.data.select.folds import one_fold_out
+from mien.data.select.subsets import held_out, in_common, without_conflicts
 from mien.export.bundle import LARGEST_DIFFERENCE, check_origin
 from mien.export.calibration import calibrated, figures_of, graph_logits
 from mien.export.merge import merge_graphs

@@ -15,9 +15,9 @@ from mien.core.errors import DataError
 from mien.core.labels import label_space
 from mien.core.splits import FOLD, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.ferplus import vote_targets
-from mien.data.folds import one_fold_out
-from mien.data.subsets import balanced, class_weights, held_out, without_conflicts
+from mien.data.readers.ferplus import vote_targets
+from mien.data.select.folds import one_fold_out
+from mien.data.select.subsets import balanced, class_weights, held_out, without_conflicts
 from mien.train.config import TrainConfig
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from mien.core.errors import DataError
 from mien.core.labels import affectnet8
 from mien.core.splits import TRAINING
-from mien.data.listing import Photo, pictures
+from mien.data.readers.listing import Photo, pictures
 from mien.data.readers.registry import ReaderInfo, register
+from mien.data.readers.tables import header_columns, open_table, table_rows
 from mien.data.readers.wild import box_of, code_of, plain_name, there
-from mien.data.tables import header_columns, numbered_rows, open_table
 
 _TERMS = (
     "non-commercial research, on request from the University of Denver and under an agreement; "
@@ -135,18 +135,9 @@ class Tables:
 def _rows(table: Path, home: Path) -> list[Photo]:
     found: list[Photo] = []
     with open_table(table) as lines:
-        rows = numbered_rows(lines, str(table))
-        _, header = next(rows, (1, [""]))
+        header, rows = table_rows(lines, str(table), _COLUMNS)
         at = header_columns(header)
-        missing = [name for name in _COLUMNS if name not in at]
-        if missing:
-            raise DataError(f"{table}, row 1: no column {', '.join(missing)} in the header")
-        for number, row in rows:
-            where = f"{table}, row {number}"
-            if len(row) != len(header):
-                raise DataError(
-                    f"{where}: expected {len(header)} columns, got {len(row)}; is the file cut off?"
-                )
+        for where, row in rows:
             name, x, y, width, height, code = (row[at[column]].strip() for column in _COLUMNS)
             if code in NO_EXPRESSION:
                 continue

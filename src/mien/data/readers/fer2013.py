@@ -16,7 +16,7 @@ from mien.core.errors import DataError
 from mien.core.labels import fer7
 from mien.core.splits import FER2013_SPLITS, PRIVATE_TEST, PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.tables import header_columns, numbered_rows, open_table
+from mien.data.readers.tables import header_columns, open_table, table_rows
 
 SIDE = 48
 
@@ -88,7 +88,8 @@ def _label(text: str, where: str) -> int:
     return label
 
 
-def _usage(text: str, where: str) -> str:
+def usage_of(text: str, where: str) -> str:
+    """The split that a row names; raises ``DataError`` with the known ones."""
     usage = text.strip()
     if usage not in FER2013_SPLITS:
         raise DataError(
@@ -116,20 +117,14 @@ def parse_fer2013(lines: Iterable[str], source: str = "fer2013") -> FaceSet:
     Raises:
         DataError: With source, row and reason, at the first row that breaks the format.
     """
-    rows = numbered_rows(lines, source)
-    _, header = next(rows, (1, [""]))
+    header, rows = table_rows(lines, source)
     at = _header(header, source)
     pixels, labels, splits, names = bytearray(), [], [], []
-    for number, row in rows:
-        where = f"{source}, row {number}"
-        if len(row) != len(at):
-            raise DataError(
-                f"{where}: expected {len(at)} columns, got {len(row)}; is the file cut off?"
-            )
+    for where, row in rows:
         labels.append(_label(row[at["emotion"]], where))
         pixels += _pixels(row[at["pixels"]], where).data
-        splits.append(_usage(row[at["usage"]], where) if "usage" in at else TRAINING)
-        names.append(f"row {number}")
+        splits.append(usage_of(row[at["usage"]], where) if "usage" in at else TRAINING)
+        names.append(where.removeprefix(f"{source}, "))
     if not labels:
         raise DataError(f"{source}: no rows below the header")
     return FaceSet(

@@ -16,10 +16,14 @@ from mien.core.errors import DataError, InputError
 from mien.core.labels import LabelSpace, fer7
 from mien.core.splits import FER2013_SPLITS, TEST, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SIDE
-from mien.data.folders import SUBJECTS, class_index, split_of_folder
 from mien.data.origin import FER2013, Origin, write_origins
+from mien.data.readers.fer2013 import SIDE
+from mien.data.readers.folders import SUBJECTS, split_of_folder
+from mien.data.readers.naming import class_index
 from mien.store.atomic import writing, writing_folder
+
+TABLES = (".csv", ".csv.gz")
+"""Ends of the names of tables that are written; anything else is a folder."""
 
 _GREYS = tuple(str(level) for level in range(256))
 
@@ -63,7 +67,7 @@ def check_writable(
         DataError: If the challenge's table cannot hold them.
         InputError: If the folder holds anything already, or there is nowhere to write.
     """
-    if path.name.lower().endswith((".csv", ".csv.gz")):
+    if path.name.lower().endswith(TABLES):
         _check_form(space, splits, "this", people=people)
     elif path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise InputError(f"{path} is not empty; choose another name")
@@ -90,7 +94,7 @@ def _check_form(space: LabelSpace, splits: Sequence[str], source: str, *, people
 
 
 def _check_table(faces: FaceSet, path: Path) -> None:
-    if not path.name.lower().endswith((".csv", ".csv.gz")):
+    if not path.name.lower().endswith(TABLES):
         raise DataError(f"a table is written as .csv or .csv.gz, got {path.name!r}")
     if not len(faces):
         raise DataError(f"{faces.source} has no rows to write")

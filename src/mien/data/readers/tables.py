@@ -58,6 +58,36 @@ def header_columns(row: Sequence[str]) -> dict[str, int]:
     return {name.strip().lower(): place for place, name in enumerate(row)}
 
 
+def table_rows(
+    lines: Iterable[str], source: str, needed: Sequence[str] = ()
+) -> tuple[list[str], Iterator[tuple[str, list[str]]]]:
+    """The header, and each row with its place in words ("x.csv, row 2").
+
+    Raises:
+        DataError: If the header lacks a column of ``needed``; later, at the first row that has
+            another number of columns than the header.
+    """
+    rows = numbered_rows(lines, source)
+    _, header = next(rows, (1, [""]))
+    at = header_columns(header)
+    if missing := [name for name in needed if name.lower() not in at]:
+        raise DataError(
+            f"{source}, row 1: no column {', '.join(missing)} in the header; expected "
+            f"{', '.join(needed)}"
+        )
+
+    def checked() -> Iterator[tuple[str, list[str]]]:
+        for number, row in rows:
+            where = f"{source}, row {number}"
+            if len(row) != len(header):
+                raise DataError(
+                    f"{where}: expected {len(header)} columns, got {len(row)}; is the file cut off?"
+                )
+            yield where, row
+
+    return header, checked()
+
+
 @contextmanager
 def open_table(path: Path) -> Iterator[TextIO]:
     """Open the text of a table; the packing is known by the first bytes, not by the name.

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from mien.core.errors import DataError
 from mien.core.splits import FOLD, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.subsets import in_common, kept_together
+from mien.data.select.subsets import in_common, kept_together
 
 
 def folds(

@@ -1,6 +1,6 @@
 """Folders of labelled pictures: FER2013's layouts, and class folders for any label space.
 
-``labelled_paths`` lists without opening a picture; ``load_folder`` reads what it lists.
+``folder_photos`` lists without opening a picture.
 
     SRC/train/<class>/*  SRC/test/<class>/*        split by the file's prefix (see below)
     SRC/train/<class>/*  SRC/validation/<class>/*  also val, valid, eval, dev, test, testing
@@ -14,68 +14,34 @@ is one, tells who is seen.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace, fer7
 from mien.core.splits import FER2013_SPLITS, TEST, TRAINING, WHOLE
-from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SIDE
-from mien.data.listing import (
+from mien.data.readers.listing import (
     Photo,
+    first_picture,
     natural,
     only_pictures,
     subfolders,
 )
-from mien.data.photos import read_photos
-from mien.data.tables import header_columns, numbered_rows, open_table
+from mien.data.readers.naming import class_index, unknown_labels
+from mien.data.readers.tables import header_columns, open_table, table_rows
 
 SUBJECTS = "subjects.csv"
 """Table beside the class folders that tells who is seen: columns ``picture`` and ``subject``."""
 
-# Names of one expression, as data sets spell it; each group stands for any label it contains.
-_SAME = (
-    ("angry", "anger"),
-    ("anxious", "anxiety"),
-    ("contempt", "contemptuous"),
-    ("disgust", "disgusted"),
-    ("fear", "fearful", "afraid"),
-    ("happy", "happiness"),
-    ("neutral", "neutrality"),
-    ("sad", "sadness"),
-    ("surprise", "surprised"),
-)
-
 _OFFICIAL = {"train": TRAINING, **{usage.lower(): usage for usage in FER2013_SPLITS}}
 _OTHER_SPLITS = (TEST, "testing", "validation", "valid", "val", "eval", "dev")
-
-
-class LabelledPath(NamedTuple):
-    """One labelled picture: where it is, its index in the label space, its split."""
-
-    path: Path
-    label: int
-    split: str
 
 
 def split_of_folder(name: str) -> str | None:
     """Split that a folder stands for; None if it is no split folder."""
     key = name.casefold()
     return _OFFICIAL.get(key) or (name if key in _OTHER_SPLITS else None)
-
-
-def class_index(name: str, space: LabelSpace) -> int | None:
-    """Index of the label that a class folder stands for; None if the space has none."""
-    key = _folded(name)
-    group = next((names for names in _SAME if key in names), ())
-    for candidates in ((key,), group):
-        for index, label in enumerate(space.labels):
-            if _folded(label) in candidates:
-                return index
-    return None
 
 
 def class_folders(folder: Path) -> list[tuple[str, Path]]:
@@ -102,7 +68,9 @@ def class_folders(folder: Path) -> list[tuple[str, Path]]:
     return [(split, path) for inner, split in splits.items() for path in subfolders(inner)]
 
 
-def labelled_paths(folder: Path, space: LabelSpace = fer7) -> list[LabelledPath]:
+def folder_photos(
+    folder: Path, space: LabelSpace = fer7, names: Mapping[str, str] | None = None
+) -> list[Photo]:
     """List the labelled pictures below ``folder``; none is opened.
 
     Official splits come first, then the others by name; within a split the order is that of the
@@ -112,31 +80,69 @@ def labelled_paths(folder: Path, space: LabelSpace = fer7) -> list[LabelledPath]
         folder: In one of the layouts above.
         space: Label space of the class folders, matched without regard to case; common spellings
             are known (anger, happiness, sadness, surprised, fearful, disgusted, ...).
+        names: Labels by folded name of folders that are called otherwise.
 
     Raises:
-        DataError: If a class folder is unknown or holds something that is no picture, or there
-            is no picture at all.
+        DataError: If class folders are unknown (all are named) or hold something that is no
+            picture, there is no picture at all, or a row of ``subjects.csv`` is wrong.
     """
-    found: list[LabelledPath] = []
-    for split, inside in class_folders(folder):
-        label = class_index(inside.name, space)
-        if label is None:
-            raise DataError(
-                f"{str(folder)!r}: folder {inside.name!r} is no label of {space.name}; "
-                f"expected {', '.join(space.labels)}. If these lie deeper, give that folder"
-            )
-        found += [LabelledPath(path, label, _split(path, split)) for path in only_pictures(inside)]
+    found: list[Photo] = []
+    inside_of = class_folders(folder)
+    labels = _labels_of(folder, [inside for _, inside in inside_of], space, names)
+    for split, inside in inside_of:
+        label = labels[inside.name]
+        found += [Photo(path, label, _split(path, split)) for path in only_pictures(inside)]
     if not found:
         raise DataError(f"{str(folder)!r}: the class folders hold no pictures")
     found.sort(key=_order)
+    table = folder / SUBJECTS
+    if not table.is_file():
+        return found
+    below = [photo.name(folder) for photo in found]
+    known = _subjects(table, set(below))
+    return [
+        photo._replace(subject=known.get(name, ""))
+        for photo, name in zip(found, below, strict=True)
+    ]
+
+
+def named_class_photos(
+    folder: Path, space: LabelSpace, name: re.Pattern[str], like: str
+) -> list[Photo]:
+    """All pictures of class folders whose names begin with who is seen, group 1 of ``name``.
+
+    Raises:
+        DataError: If a folder is no class, a name is another, or there is no picture.
+    """
+    found: list[Photo] = []
+    labels = _labels_of(folder, subfolders(folder), space)
+    for inside in subfolders(folder):
+        label = labels[inside.name]
+        for path in only_pictures(inside):
+            match = name.fullmatch(path.stem)
+            if match is None:
+                raise DataError(
+                    f"{path}: expected a name like {like}, got {path.name!r}; without it nobody "
+                    "knows who is seen"
+                )
+            found.append(Photo(path, label, WHOLE, match[1]))
+    if not found:
+        raise DataError(f"{str(folder)!r}: the class folders hold no pictures")
     return found
+
+
+def first_named(folders: Iterable[Path], name: re.Pattern[str]) -> str:
+    """A picture with such a name that is the first of its folder, in words; "" = none."""
+    firsts = filter(None, map(first_picture, folders))
+    first = next((path.name for path in firsts if name.fullmatch(path.stem)), "")
+    return f"class folders with names like {first}" if first else ""
 
 
 def folder_pictures(folder: Path) -> list[Path]:
     """The pictures of all class folders, whatever label they stand for.
 
     Raises:
-        DataError: As ``labelled_paths`` does, except for names that are no label.
+        DataError: As ``folder_photos`` does, except for names that are no label.
     """
     return [path for _, inside in class_folders(folder) for path in only_pictures(inside)]
 
@@ -147,49 +153,25 @@ def named_like_fer2013(names: Iterable[str]) -> bool:
     return any(name.startswith(prefixes) for name in names)
 
 
-def load_folder(folder: Path, space: LabelSpace = fer7, side: int = SIDE) -> FaceSet:
-    """Read labelled pictures as grey squares.
-
-    Colour becomes .299 R + .587 G + .114 B; of a picture that is not square the centre square is
-    taken; another size is resampled to ``side`` (area means down, linear up). Nothing looks for a
-    face here. The names of the rows are the paths below ``folder``.
-
-    Raises:
-        DataError: If the layout is wrong, or with file and reason for a picture that is damaged.
-    """
-    return read_photos(folder_photos(folder, space), folder, space, side)
-
-
-def folder_photos(folder: Path, space: LabelSpace = fer7) -> list[Photo]:
-    """What ``labelled_paths`` lists, with the subjects of ``subjects.csv``; nothing is opened.
-
-    Raises:
-        DataError: As ``labelled_paths``, or if a row of the table is wrong.
-    """
-    listed = labelled_paths(folder, space)
-    names = [item.path.relative_to(folder).as_posix() for item in listed]
-    table = folder / SUBJECTS
-    known = _subjects(table, set(names)) if table.is_file() else {}
-    return [
-        Photo(item.path, item.label, item.split, known.get(name, ""))
-        for item, name in zip(listed, names, strict=True)
-    ]
+def _labels_of(
+    folder: Path, inside: list[Path], space: LabelSpace, names: Mapping[str, str] | None = None
+) -> dict[str, int]:
+    """Label by name of each class folder; raises ``DataError`` with all that are no labels."""
+    labels = {path.name: class_index(path.name, space, names) for path in inside}
+    if unknown := [name for name, label in labels.items() if label is None]:
+        raise DataError(
+            f"{str(folder)!r}: folder {unknown[0]!r}{unknown_labels(unknown, space, names)}. "
+            "If the class folders lie deeper, give the folder they are in"
+        )
+    return {name: label for name, label in labels.items() if label is not None}
 
 
 def _subjects(table: Path, pictures: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     with open_table(table) as lines:
-        rows = numbered_rows(lines, table.name)
-        _, header = next(rows, (1, [""]))
+        header, rows = table_rows(lines, str(table), ("picture", "subject"))
         at = header_columns(header)
-        if not {"picture", "subject"} <= set(at):
-            raise DataError(f"{table}: expected the columns picture, subject; got {header}")
-        for number, row in rows:
-            where = f"{table}, row {number}"
-            if len(row) != len(header):
-                raise DataError(
-                    f"{where}: expected {len(header)} columns, got {len(row)}; is the file cut off?"
-                )
+        for where, row in rows:
             name = row[at["picture"]]
             if name not in pictures:
                 raise DataError(f"{where}: there is no picture {name!r} beside the table")
@@ -197,15 +179,11 @@ def _subjects(table: Path, pictures: set[str]) -> dict[str, str]:
     return found
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name.strip()).casefold()
-
-
 def _split(path: Path, of_folder: str) -> str:
     prefix, found, _ = path.name.partition("_")
     return prefix if found and prefix in FER2013_SPLITS else of_folder
 
 
-def _order(item: LabelledPath) -> tuple[int, str, list[str | int], int]:
+def _order(item: Photo) -> tuple[int, str, list[str | int], int]:
     rank = FER2013_SPLITS.index(item.split) if item.split in FER2013_SPLITS else len(FER2013_SPLITS)
     return rank, item.split, natural(item.path.name), item.label
