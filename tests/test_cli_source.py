@@ -17,7 +17,7 @@ from mien.core.errors import MienWarning
 from mien.data import load
 
 RAF = "1=surprise,2=fear,3=disgust,4=happy,5=sad,6=angry,7=neutral"
-OPTIONS = {"--map", "--labels-file", "--skip-damaged"}
+OPTIONS = {"--reader", "--map", "--labels-file", "--skip-damaged"}
 WITHOUT = {"mien teach"}  # a person's collection of samples, with a format of its own
 
 

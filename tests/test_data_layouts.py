@@ -41,8 +41,8 @@ def labels_of(source: Source) -> list[str]:
     [
         ("1234567", f"--map {RAF} if these are the codes of RAF-DB, or else"),
         ("0123456", "--map 0=angry,1=disgust,2=fear,3=happy,4=sad,5=surprise,6=neutral if these"),
-        (("happy", "Suprise"), "--map Suprise=surprise. If the class folders lie deeper"),
-        (("0_angry", "4_neutral"), "--map 0_angry=angry,4_neutral=neutral. If"),
+        (("happy", "Suprise"), "--map Suprise=surprise"),
+        (("0_angry", "4_neutral"), "--map 0_angry=angry,4_neutral=neutral"),
         (("happy", "03 Sadness"), "--map '03 Sadness=sad'"),
         (("smiling", "sad"), "--map smiling=LABEL with a label in place of LABEL"),
     ],
@@ -54,6 +54,13 @@ def test_folders_that_are_no_labels_are_all_named_with_a_proposal(tmp_path, name
     assert f"folder {unknown[0]!r} is no label of fer7" in str(caught.value)
     assert all(repr(name) in str(caught.value) for name in unknown)
     assert f"expected {', '.join(fer7.labels)}. Do: {proposal}" in str(caught.value)
+
+
+def test_folders_above_the_classes_are_told_apart(tmp_path):
+    folder = classes(tmp_path / "archive" / "images", "happy").parent
+    with pytest.raises(DataError, match=r"'images' is no label of fer7 .* give '.*archive/images'"):
+        load(folder)
+    assert len(load(folder / "images")) == 2
 
 
 def test_codes_from_0_to_7_have_eight_labels(tmp_path):
@@ -117,7 +124,7 @@ def test_other_maps_are_refused(tmp_path, monkeypatch, text, reason):
 
 def test_a_map_is_for_class_folders(tmp_path):
     (tmp_path / "f.csv").write_text(table_text(made_faces()))
-    with pytest.raises(DataError, match=r"'f\.csv' is a table: --map and --labels-file are for"):
+    with pytest.raises(DataError, match=r"'f\.csv' is a table: --map, --labels-file and"):
         load(Source(tmp_path / "f.csv", names={"1": "sad"}))
     folder = classes(tmp_path / "f", "happy")
     with pytest.raises(DataError, match="for class folders, not for rafdb"):
@@ -146,6 +153,12 @@ def test_a_table_names_picture_and_label(listed):
     assert [origin.title for origin in origins_of(source)] == ["pictures"]
     assert framing_warning(source) is None
     assert len(listed_photos(source)[0]) == 3
+
+
+def test_folders_of_splits_count_where_a_table_has_none(tmp_path):
+    folder = classes(tmp_path / "raf", "1")
+    (tmp_path / "l.csv").write_text("image,label\ntrain_1.png,happy\ntest_1.png,sad\n")
+    assert load(Source(folder, labels_file=tmp_path / "l.csv")).split_names == ("Training", "test")
 
 
 def test_codes_in_a_table_are_mapped(listed):

@@ -21,14 +21,6 @@ Source = Annotated[
     Path,
     typer.Argument(metavar="SRC", help="FER2013 table (.csv, .gz, .zip, .tar) or labelled folder."),
 ]
-Reader = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="How to read a folder: a name of 'mien data readers', or 'folders'.",
-        show_default="told by the layout",
-    ),
-]
 DropUnmapped = Annotated[
     bool,
     typer.Option(
@@ -55,7 +47,6 @@ def info(
     source: Source,
     votes: Votes = None,
     labels: Labels = "fer7",
-    reader: Reader = None,
     drop_unmapped: DropUnmapped = False,
     twins: Annotated[
         bool, typer.Option("--twins", help="List the groups of identical images instead.")
@@ -65,16 +56,15 @@ def info(
     """Count rows, find identical images and contradictions."""
     from mien.data import Manifest, framing_warning, load, reader_of
 
-    known = reader_of(source, reader)
+    known = reader_of(source)
     faces = load(
         source,
         votes=votes,
         labels=label_space(labels),
-        reader=reader,
         drop_unmapped=drop_unmapped,
         whole_photos=True,
     )
-    console.warn(framing_warning(source, reader) if known is None else None)
+    console.warn(framing_warning(source) if known is None else None)
     manifest = Manifest.of(faces)
     for warning in (*manifest.warnings, *_framing(known)):
         console.say(f"mien: warning: {warning}")
@@ -115,7 +105,6 @@ def convert(
         Path, typer.Argument(metavar="OUT", help="A .csv or .csv.gz table, or else a new folder.")
     ],
     labels: Labels = "fer7",
-    reader: Reader = None,
     drop_unmapped: DropUnmapped = False,
     crop: Annotated[
         bool,
@@ -166,7 +155,7 @@ def convert(
         limits = DetectorOptions(min_face=min_face or options.MIN_FACE)
         detect = build_detector(detector or options.DETECTOR, limits).detect
     else:
-        console.warn(framing_warning(source, reader))
+        console.warn(framing_warning(source))
     drawn = 0 if undersample else per_class
     with console.progress("photos", quiet=not crop) as advance:
         done = rewrite(
@@ -174,7 +163,6 @@ def convert(
             out,
             Choice(split or (), drop_conflicts, drop_duplicates, drawn, seed or 0),
             labels=label_space(labels),
-            reader=reader,
             drop_unmapped=drop_unmapped,
             detect=detect,
             on_rows=advance,

@@ -13,6 +13,12 @@ import typer
 
 from mien.cli import options
 
+_READER = typer.Option(
+    "--reader",
+    metavar="NAME",
+    help="How to read a folder: a name of 'mien data readers', or 'folders'.",
+    show_default="told by the layout",
+)
 _MAP = typer.Option(
     "--map",
     metavar="LABELS",
@@ -27,6 +33,7 @@ _LABELS_FILE = typer.Option(
 _SKIP = typer.Option("--skip-damaged", help="Leave damaged pictures out, and name them.")
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
+    "reader": (Annotated[str | None, _READER], None),
     "names": (Annotated[str | None, _MAP], None),
     "labels_file": (Annotated[Path | None, _LABELS_FILE], None),
     "skip_damaged": (Annotated[bool, _SKIP], False),
@@ -40,16 +47,16 @@ def takes_source(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def described(**given: Any) -> None:
-        names, table, skip = (given.pop(name) for name in _OPTIONS)
-        if names or table or skip:
+        reader, names, table, skip = (given.pop(name) for name in _OPTIONS)
+        if reader or names or table or skip:
             options.useless(
-                "need --data", given=given[data] is not None, map=names, labels_file=table,
-                skip_damaged=skip or None,
+                "need --data", given=given[data] is not None, reader=reader, map=names,
+                labels_file=table, skip_damaged=skip or None,
             )  # fmt: skip
             from mien.data import Source, read_map
 
             labels = read_map(names) if names else {}
-            given[data] = Source(given[data], None, labels, table, skip)
+            given[data] = Source(given[data], reader, labels, table, skip)
         command(**given)
 
     more = [

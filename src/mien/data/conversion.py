@@ -46,7 +46,6 @@ def convert(
     choice: Choice,
     *,
     labels: LabelSpace = fer7,
-    reader: str | None = None,
     drop_unmapped: bool = False,
     detect: Callable[[NDArray[np.uint8]], Faces] | None = None,
     on_rows: Callable[[int, int], None] = lambda *_: None,
@@ -58,7 +57,6 @@ def convert(
         out: ``.csv`` or ``.csv.gz``, or else a new folder.
         choice: Which rows.
         labels: Label space of the rows.
-        reader: As for ``load``.
         drop_unmapped: As for ``load``.
         detect: Finds the faces of an RGB picture, to cut them out of photos; None = the pictures
             are crops.
@@ -68,7 +66,7 @@ def convert(
         DataError: If the source is malformed, has no such rows, or ``out`` cannot hold them.
         InputError: If ``out`` stands in the way, or cannot be written.
     """
-    given = Source.of(source, reader)
+    given = Source.of(source)
     left = Converted(0)
     if detect is None:
         faces = load(given, labels=labels, drop_unmapped=drop_unmapped)

@@ -33,7 +33,7 @@ class Origin:
 FER2013 = Origin("FER2013", "research only; pictures from the web")
 
 
-def origins_of(source: str | Path | Source, reader: str | None = None) -> tuple[Origin, ...]:
+def origins_of(source: str | Path | Source) -> tuple[Origin, ...]:
     """The data sets that ``source`` holds, one unless it was mixed.
 
     A record that ``mien data convert`` wrote counts first, then what a reader knows. A table, and
@@ -44,7 +44,7 @@ def origins_of(source: str | Path | Source, reader: str | None = None) -> tuple[
         DataError: If there is no such source, or the record is damaged.
         UnknownNameError: If there is no such reader.
     """
-    given = Source.of(source, reader)
+    given = Source.of(source)
     path, info = given.path, reader_of(given)
     record = path / RECORD if path.is_dir() else _beside(path)
     if record.is_file():

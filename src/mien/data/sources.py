@@ -36,7 +36,6 @@ def load(
     labels: LabelSpace | None = fer7,
     side: int = SIDE,
     cache: Path | None = None,
-    reader: str | None = None,
     drop_unmapped: bool = False,
     whole_photos: bool = False,
 ) -> FaceSet:
@@ -49,7 +48,6 @@ def load(
             without a counterpart in it are dropped, those of other data refused.
         side: Pixels per side of the crops read from a folder; a table always has 48.
         cache: Folder for parsed arrays; None = ``default_folder()``, which may be off.
-        reader: Name of a reader, ``folders`` for class folders; None = told by the layout.
         drop_unmapped: Drop rows of other data whose label has no counterpart in ``labels``
             (contempt), instead of refusing them.
         whole_photos: Take photos as they are, as large as the face may be in them, instead of
@@ -60,7 +58,7 @@ def load(
         LabelError: If no mapping into ``labels`` is recorded.
         UnknownNameError: If there is no such reader.
     """
-    given = Source.of(source, reader)
+    given = Source.of(source)
     path, info = given.path, reader_of(given)
     kept = cache or default_folder()
     if path.is_dir():
@@ -95,7 +93,7 @@ def load(
     return faces.mapped(labels)
 
 
-def reader_of(source: str | Path | Source, reader: str | None = None) -> ReaderInfo | None:
+def reader_of(source: str | Path | Source) -> ReaderInfo | None:
     """The reader that ``load`` uses for ``source``; None = FER2013's table or class folders.
 
     Raises:
@@ -103,13 +101,16 @@ def reader_of(source: str | Path | Source, reader: str | None = None) -> ReaderI
             layout is that of several readers.
         UnknownNameError: If there is no such reader.
     """
-    given, known = Source.of(source, reader), readers()
+    given, known = Source.of(source), readers()
     path, reader = given.path, given.reader
     if not path.is_dir() and not path.is_file():
         raise DataError(f"no file or folder {str(path)!r}; check the path")
-    if given.names or given.labels_file is not None:
-        if path.is_file():
-            raise DataError(f"{path.name!r} is a table: --map and --labels-file are for folders")
+    as_said = bool(given.names) or given.labels_file is not None
+    if path.is_file() and (as_said or given.skip_damaged):
+        raise DataError(
+            f"{path.name!r} is a table: --map, --labels-file and --skip-damaged are for folders"
+        )
+    if as_said:
         if reader not in (None, FOLDERS):
             raise DataError(f"--map and --labels-file are for class folders, not for {reader}")
         return None
@@ -126,13 +127,13 @@ def reader_of(source: str | Path | Source, reader: str | None = None) -> ReaderI
         seen = "; ".join(f"{name} ({evidence})" for name, evidence in found.items())
         raise DataError(
             f"{str(path)!r} looks like several data sets: {seen}; move them apart, or choose "
-            "one: mien data convert SRC OUT --reader NAME"
+            "one with --reader NAME"
         )
     return known[next(iter(found))] if found else None
 
 
 def listed_photos(
-    source: str | Path | Source, *, labels: LabelSpace | None = fer7, reader: str | None = None
+    source: str | Path | Source, *, labels: LabelSpace | None = fer7
 ) -> tuple[list[Photo], LabelSpace]:
     """The labelled faces of a folder and the space of their labels; no picture is opened.
 
@@ -140,13 +141,12 @@ def listed_photos(
         source: The folder.
         labels: Label space of class folders, None = told by their names. A data set that a reader
             knows has its own.
-        reader: As for ``load``.
 
     Raises:
         DataError: If ``source`` is no folder, or its layout is wrong.
         UnknownNameError: If there is no such reader.
     """
-    given = Source.of(source, reader)
+    given = Source.of(source)
     info = reader_of(given)
     if given.path.is_file():
         raise DataError(f"{given.path.name!r} is a table of crops; expected a folder of pictures")
@@ -154,14 +154,14 @@ def listed_photos(
 
 
 def one_face_photos(
-    source: str | Path | Source, *, labels: LabelSpace | None = fer7, reader: str | None = None
+    source: str | Path | Source, *, labels: LabelSpace | None = fer7
 ) -> tuple[list[Photo], LabelSpace]:
     """What ``listed_photos`` lists, for a measurement in which one answer stands for a photo.
 
     Raises:
         DataError: As ``listed_photos``, or if a photo has several labelled faces.
     """
-    photos, space = listed_photos(source, labels=labels, reader=reader)
+    photos, space = listed_photos(source, labels=labels)
     if len({photo.path for photo in photos}) < len(photos):
         raise DataError(
             f"{str(source)!r} labels several faces of a photo; cut them out first: "
@@ -170,7 +170,7 @@ def one_face_photos(
     return photos, space
 
 
-def framing_warning(source: str | Path | Source, reader: str | None = None) -> str | None:
+def framing_warning(source: str | Path | Source) -> str | None:
     """What to say of class folders that are taken for face crops and may be photos.
 
     Tables and the data sets of ``readers`` have a framing of their own: None.
@@ -178,7 +178,7 @@ def framing_warning(source: str | Path | Source, reader: str | None = None) -> s
     Raises:
         DataError: If a folder has another layout.
     """
-    given = Source.of(source, reader)
+    given = Source.of(source)
     if not given.path.is_dir() or reader_of(given) is not None:
         return None
     if given.labels_file is None:
@@ -196,17 +196,10 @@ def check_mapped(
     *,
     drop: bool,
 ) -> None:
-    """Refuse rows that have no counterpart in ``labels``, unless they are to be dropped.
+    """Refuse rows of labels in ``space`` that have no counterpart in ``labels``.
 
-    Rows of FER2013's classes that no reader found are always dropped.
-
-    Args:
-        counts: Rows of each label of ``space``.
-        space: Labels as they are.
-        labels: Labels as they are wanted.
-        source: Name, for messages.
-        info: The reader.
-        drop: Whether such rows are dropped.
+    Not if they are to be dropped; rows of FER2013's classes that no reader found always are.
+    ``counts`` are those of each label of ``space``.
 
     Raises:
         DataError: If such rows are refused.

@@ -159,9 +159,14 @@ def _labels_of(
     """Label by name of each class folder; raises ``DataError`` with all that are no labels."""
     labels = {path.name: class_index(path.name, space, names) for path in inside}
     if unknown := [name for name, label in labels.items() if label is None]:
+        above = (path for path in inside if labels[path.name] is None and subfolders(path))
+        if deeper := next((path for path in above if first_picture(path) is None), None):
+            raise DataError(
+                f"{str(folder)!r}: folder {deeper.name!r} is no label of {space.name} and holds "
+                f"folders; if those are the classes, give {str(deeper)!r}"
+            )
         raise DataError(
-            f"{str(folder)!r}: folder {unknown[0]!r}{unknown_labels(unknown, space, names)}. "
-            "If the class folders lie deeper, give the folder they are in"
+            f"{str(folder)!r}: folder {unknown[0]!r}{unknown_labels(unknown, space, names)}"
         )
     return {name: label for name, label in labels.items() if label is not None}
 

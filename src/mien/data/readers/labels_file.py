@@ -65,7 +65,7 @@ def listed_rows(
     """The pictures that rows name, in their order; no picture is opened.
 
     A picture is named by its path below ``folder``, or by its file name if only one below it is
-    called so.
+    called so. Where no split is given, a folder above it that is called like one gives it.
 
     Raises:
         DataError: If labels are unknown, all of which are named, a picture is missing, called
@@ -91,10 +91,11 @@ def listed_rows(
             path = places[0]
         if path in found:
             raise DataError(f"{row.where}: {row.picture} has a row already")
-        split = (split_of_folder(row.split) or row.split) if row.split else WHOLE
+        above = path.relative_to(folder).parts[:-1]
+        split = row.split or next(filter(split_of_folder, above), WHOLE)
         label = labels[row.label]
         assert label is not None  # noqa: S101 - refused above
-        found[path] = Photo(path, label, split, row.subject)
+        found[path] = Photo(path, label, split_of_folder(split) or split, row.subject)
     return list(found.values())
 
 

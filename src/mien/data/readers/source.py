@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,9 @@ class Source:
     skip_damaged: bool = False
 
     @classmethod
-    def of(cls, source: str | Path | Source, reader: str | None = None) -> Source:
-        """``source`` itself if it is one already, with ``reader`` if that is given."""
-        if isinstance(source, Source):
-            return source if reader is None else replace(source, reader=reader)
-        return cls(Path(source), reader)
+    def of(cls, source: str | Path | Source) -> Source:
+        """``source`` itself if it is one already."""
+        return source if isinstance(source, Source) else cls(Path(source))
 
     def __fspath__(self) -> str:
         return str(self.path)
