@@ -66,6 +66,15 @@ def test_evaluate_reads_it_too(raf: Path, capsys: pytest.CaptureFixture[str]) ->
         assert json.loads(capsys.readouterr().out)["n"] == 7
 
 
+def test_explain_reads_it_too(
+    raf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    line = ["explain", "small", "--data", str(raf), "--what", "mistakes", "--split", "test"]
+    assert run([*line, "--out", str(tmp_path / "a.png"), "--map", RAF, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["source"] == "raf"
+
+
 def test_damage_is_left_out_and_named(
     raf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -134,7 +134,7 @@ def explain(
         if image is not None:
             figure, record = _of_picture(opened, finder, image, method or DEFAULT, label)
         else:
-            figure, record = _of_data(opened, str(data), what, method or DEFAULT, split, count)
+            figure, record = _of_data(opened, data, what, method or DEFAULT, split, count)
         write_png(figure, file)
     if console.wants_json(asked=as_json) and not (piped or _is_stdout(out)):
         calibrated = opened.temperature is not None
@@ -288,7 +288,7 @@ def _layers(model: Explainable, faces: Faces, frame: Any) -> tuple[Figure, dict[
 
 def _of_data(
     model: Explainable,
-    source: str,
+    source: Path | None,
     what: What | None,
     method: str,
     split: str | None,
@@ -297,6 +297,7 @@ def _of_data(
     from mien import explain as found
     from mien.data import load
 
+    assert source is not None  # noqa: S101 - there is no picture, so there is data
     faces = load(source, labels=model.labels)
     name = split or (EVERY_ROW if what == "twins" else "PublicTest")
     rows = faces if name == EVERY_ROW else faces.split(name)
