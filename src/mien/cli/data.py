@@ -64,10 +64,14 @@ def info(
         drop_unmapped=drop_unmapped,
         whole_photos=True,
     )
-    console.warn(framing_warning(source) if known is None else None)
     manifest = Manifest.of(faces)
-    for warning in (*manifest.warnings, *_framing(known)):
-        console.say(f"mien: warning: {warning}")
+    for warning in (framing_warning(source), *manifest.warnings):
+        console.warn(warning)
+    if known is not None and known.frames == "photos":
+        console.warn(
+            f"{known.name} holds photos: counted here as whole pictures. Cut the faces out before "
+            "training: mien data convert SRC OUT --crop"
+        )
     as_lines = console.wants_json(asked=as_json)
     if twins:
         _list_twins(manifest, as_lines=as_lines)
@@ -177,15 +181,6 @@ def convert(
     console.say(f"{done.rows:,} rows written to {out}")
     if done.damaged and not done.skipped:
         raise typer.Exit(options.FAILED)
-
-
-def _framing(info: ReaderInfo | None) -> list[str]:
-    if info is None or info.frames != "photos":
-        return []
-    return [
-        f"{info.name} holds photos: counted here as whole pictures. Cut the faces out before "
-        "training: mien data convert SRC OUT --crop"
-    ]
 
 
 def _about(info: ReaderInfo) -> dict[str, Any]:

@@ -62,16 +62,12 @@ class Overlap:
 
 @dataclass(frozen=True)
 class TwinGroup:
-    """Rows with identical pixels: their names, splits and labels, in order."""
+    """Rows with identical pixels, in order, and whether they have more than one label."""
 
     names: tuple[str, ...]
     splits: tuple[str, ...]
     labels: tuple[str, ...]
-
-    @property
-    def conflicting(self) -> bool:
-        """The rows have more than one label."""
-        return len(set(self.labels)) > 1
+    conflicting: bool
 
 
 @dataclass(frozen=True)
@@ -147,17 +143,14 @@ class Manifest:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings and numbers."""
-        plain = asdict(self)
-        for group, record in zip(self.twins, plain["twins"], strict=True):
-            record["conflicting"] = group.conflicting
-        return plain
+        return asdict(self)
 
     def summary(self) -> dict[str, Any]:
         """``as_dict`` with the numbers of groups in place of the groups."""
-        summary = self.as_dict()
-        groups = summary.pop("twins")
-        conflicting = sum(group["conflicting"] for group in groups)
-        return {**summary, "twin_groups": len(groups), "conflicting_groups": conflicting}
+        summary, groups = self.as_dict(), len(self.twins)
+        del summary["twins"]
+        conflicting = sum(group.conflicting for group in self.twins)
+        return {**summary, "twin_groups": groups, "conflicting_groups": conflicting}
 
 
 def count_warnings(faces: FaceSet) -> tuple[str, ...]:
@@ -249,4 +242,5 @@ def _group(faces: FaceSet, rows: tuple[int, ...]) -> TwinGroup:
         names=tuple(names),
         splits=tuple(faces.splits[index].tolist()),
         labels=tuple(faces.space.labels[label] for label in faces.labels[index]),
+        conflicting=len(set(faces.labels[index])) > 1,
     )

@@ -143,17 +143,6 @@ def _rows(table: Path, home: Path) -> list[Photo]:
                 continue
             label = code_of(code, _CODES, where)
             path = there(home / plain_name(name, where), where)
-            found.append(
-                Photo(path, label, _TABLES[table.name], box=_box(x, y, width, height, where))
-            )
+            box = box_of((x, y, width, height), where, sized=True)
+            found.append(Photo(path, label, _TABLES[table.name], box=box))
     return found
-
-
-def _box(x: str, y: str, width: str, height: str, where: str) -> tuple[float, float, float, float]:
-    try:
-        right, bottom = str(float(x) + float(width)), str(float(y) + float(height))
-    except ValueError as error:
-        raise DataError(
-            f"{where}: a box must be four numbers, got {' '.join((x, y, width, height))!r}"
-        ) from error
-    return box_of((x, y, right, bottom), where)

@@ -217,12 +217,20 @@ class FerPlusFolders:
         return found
 
 
-def box_of(texts: tuple[str, str, str, str], where: str) -> tuple[float, float, float, float]:
-    """x1 y1 x2 y2 from text; raises ``DataError`` unless it is a box with an area."""
+def box_of(
+    texts: tuple[str, str, str, str], where: str, *, sized: bool = False
+) -> tuple[float, float, float, float]:
+    """x1 y1 x2 y2 from text, ``sized`` from x y width height.
+
+    Raises:
+        DataError: Unless it is a box with an area.
+    """
     try:
         left, top, right, bottom = (float(text) for text in texts)
     except ValueError as error:
         raise DataError(f"{where}: a box must be four numbers, got {' '.join(texts)!r}") from error
+    if sized:
+        right, bottom = left + right, top + bottom
     if not (-1e6 < left < right < 1e6 and -1e6 < top < bottom < 1e6):
         raise DataError(
             f"{where}: a box must have left < right and top < bottom, got left {left:g}, "
