@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from face_free import FACE_FREE, face_free
-from mien.data.fer2013 import load_fer2013
+from mien.data.readers.fer2013 import load_fer2013
 from mien.runtime.detectors import Detector, DetectorOptions, build_detector, detectors
 from portrait import group_of_four, portrait, resized
 

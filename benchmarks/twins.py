@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mien.data import FaceSet, balanced, load, random_split
+from mien.data import FaceSet, load
+from mien.data.select.sampling import random_split
+from mien.data.select.subsets import balanced
 
 DRAWS = 20
 

@@ -120,12 +120,24 @@ def expw(folder: Path) -> Path:
     return folder
 
 
+def ferplus(folder: Path) -> Path:
+    """A majority, no majority, no face; votes of one rater do not count."""
+    votes = ("8,1,1,0,0,0,0,0,0,0", "5,5,0,0,0,0,0,0,0,0", "0,0,0,0,0,0,0,0,0,10")
+    for split in ("FER2013Train", "FER2013Valid", "FER2013Test"):
+        for number in range(len(votes)):
+            noise(folder / split / f"fer{number:07}.png")
+        rows = (f'fer{at:07}.png,"(0, 0, 48, 48)",{row}\n' for at, row in enumerate(votes))
+        write(folder / split / "label.csv", "".join(rows))
+    return folder
+
+
 MADE: dict[str, Callable[[Path], Path]] = {
     "affectnet": affectnet,
     "affectnet-csv": affectnet_csv,
     "ck": ck,
     "ck48": ck48,
     "expw": expw,
+    "ferplus": ferplus,
     "jaffe": jaffe,
     "kdef": kdef,
     "kdef-angles": kdef,

@@ -45,7 +45,7 @@ def pixel_text(image: np.ndarray) -> str:
 
 
 def table_text(faces: FaceSet, header: str = "emotion,pixels,Usage") -> str:
-    """The challenge's table, written without ``mien.data.convert``."""
+    """The challenge's table, written without ``mien.data.writers``."""
     rows = [
         f"{label},{pixel_text(image)},{usage}"
         for label, image, usage in zip(faces.labels, faces.images, faces.splits, strict=True)

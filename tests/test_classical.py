@@ -15,7 +15,7 @@ from mien import classical
 from mien.classical import BASELINES, ClassicalConfig, fit_classical
 from mien.core.errors import ConfigError, DataError, UnknownNameError
 from mien.data import FaceSet, load
-from mien.data.subsets import held_out
+from mien.data.select.subsets import held_out
 from mien.export import export_bundle, network_logits
 
 SMALL = ClassicalConfig(feature="hog", landmarks=60, gamma=(0.5, 1.0), c=(0.1, 2.0))

@@ -11,7 +11,8 @@ from collections_made import affectnet, affectnet_csv, ck, ck48, expw, jaffe
 from faces_made import made_faces, same_rows, table_text
 from mien.cli import console, run
 from mien.core.labels import four
-from mien.data import FaceSet, load, readers, write_folder
+from mien.data import FaceSet, load, readers
+from mien.data.writers import write_folder
 from mien.runtime import detectors
 
 LABELS = [0, 1, 2, 3, 4, 5, 6]

@@ -11,7 +11,7 @@ import pytest
 
 from faces_made import made_faces, table_text
 from mien.cli import run
-from mien.data.ferplus import VOTE_COLUMNS
+from mien.data.readers.ferplus import VOTE_COLUMNS
 from mien.runtime import Recognizer
 from mien.store.bundle import load_bundle
 

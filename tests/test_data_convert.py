@@ -15,19 +15,23 @@ from hypothesis import strategies as st
 from faces_made import made_faces, same_rows
 from mien.core.errors import DataError, InputError
 from mien.core.labels import LabelSpace, agrawal5, fer7
-from mien.data.convert import check_writable, write_folder, write_table
-from mien.data.fer2013 import SPLITS, load_fer2013
-from mien.data.folders import load_folder, split_of_folder
+from mien.core.splits import FER2013_SPLITS
+from mien.data.readers.fer2013 import load_fer2013
+from mien.data.readers.folders import split_of_folder
+from mien.data.sources import load
+from mien.data.writers import check_writable, write_folder, write_table
 
 TMP_PATH_IS_SHARED = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-ROWS = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(SPLITS)), min_size=1, max_size=12)
+ROWS = st.lists(
+    st.tuples(st.integers(0, 6), st.sampled_from(FER2013_SPLITS)), min_size=1, max_size=12
+)
 
 
 def by_split(faces):
     """Rows in the order in which folders are read: official splits first."""
-    rank = [SPLITS.index(usage) if usage in SPLITS else 3 for usage in faces.splits]
+    rank = [FER2013_SPLITS.index(usage) if usage in FER2013_SPLITS else 3 for usage in faces.splits]
     return faces[np.argsort(rank, kind="stable")]
 
 
@@ -100,7 +104,7 @@ def test_folders_are_read_back_exactly(tmp_path, rows):
     faces = made_faces(list(labels), list(splits))
     with tempfile.TemporaryDirectory(dir=tmp_path) as empty:
         write_folder(faces, Path(empty))
-        assert same_rows(load_folder(Path(empty)), by_split(faces))
+        assert same_rows(load(Path(empty)), by_split(faces))
 
 
 def test_the_layout_is_that_of_the_shared_copies(tmp_path):
@@ -117,7 +121,7 @@ def test_the_layout_is_that_of_the_shared_copies(tmp_path):
 def test_more_than_ten_rows_stay_in_order_for_every_reader(tmp_path):
     faces = made_faces(list(range(7)) * 3)
     write_folder(faces, tmp_path / "f")
-    assert same_rows(load_folder(tmp_path / "f"), faces)
+    assert same_rows(load(tmp_path / "f"), faces)
     names = sorted(path.name for path in (tmp_path / "f").rglob("*.png"))
     assert names[2:4] == ["Training_02.png", "Training_03.png"]
 
@@ -127,20 +131,20 @@ def test_other_splits_sizes_and_spaces_are_read_back(tmp_path):
         [4, 0, 1], ["Training", "validation", "test"], space=agrawal5, side=20
     )  # fmt: skip
     write_folder(faces, tmp_path / "f")
-    assert same_rows(load_folder(tmp_path / "f", agrawal5, 20), faces[np.array([0, 2, 1])])
+    assert same_rows(load(tmp_path / "f", labels=agrawal5, side=20), faces[np.array([0, 2, 1])])
 
 
 def test_a_set_without_splits_is_written_as_class_folders(tmp_path):
     faces = made_faces([1, 0], ["all", "all"])
     write_folder(faces, tmp_path / "f")
     assert {path.name for path in (tmp_path / "f").iterdir()} == set(fer7.labels)
-    assert same_rows(load_folder(tmp_path / "f"), faces)
+    assert same_rows(load(tmp_path / "f"), faces)
 
 
 def test_subjects_lie_beside_the_folders(tmp_path):
     faces = replace(made_faces([1, 0, 3]), subjects=np.array(["S1, or so", "", "S2"]))
     write_folder(faces, tmp_path / "f")
-    again = load_folder(tmp_path / "f")
+    again = load(tmp_path / "f")
     assert same_rows(again, faces)
     assert again.subjects.tolist() == ["S1, or so", "", "S2"]
     write_folder(made_faces(), tmp_path / "g")
@@ -150,7 +154,7 @@ def test_subjects_lie_beside_the_folders(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("picture,who\n", "expected the columns picture, subject"),
+        ("picture,who\n", "row 1: no column subject in the header; expected picture, subject"),
         ("picture,subject\ntrain/x.png,S1\n", r"row 2: there is no picture 'train/x\.png'"),
         ("picture,subject\ntrain/angry/Training_0.png\n", "row 2: expected 2 columns, got 1"),
     ],
@@ -159,7 +163,7 @@ def test_a_broken_table_of_subjects_is_refused(tmp_path, text, reason):
     write_folder(made_faces(), tmp_path / "f")
     (tmp_path / "f" / "subjects.csv").write_text(text)
     with pytest.raises(DataError, match=reason):
-        load_folder(tmp_path / "f")
+        load(tmp_path / "f")
 
 
 @pytest.mark.parametrize(
@@ -191,4 +195,4 @@ def test_a_folder_in_use_is_not_written_into(tmp_path):
 
 
 def test_every_split_that_is_written_is_one_that_is_read():
-    assert all(split_of_folder(usage) == usage for usage in SPLITS)
+    assert all(split_of_folder(usage) == usage for usage in FER2013_SPLITS)

@@ -12,8 +12,8 @@ from hypothesis.extra.numpy import arrays
 
 from faces_made import made_faces, pixel_text, same_rows, table_text
 from mien.core.errors import DataError
-from mien.data.fer2013 import KNOWN_COUNTS, load_fer2013, parse_fer2013
-from mien.data.ferplus import load_ferplus, with_votes
+from mien.data.readers.fer2013 import KNOWN_COUNTS, load_fer2013, parse_fer2013
+from mien.data.readers.ferplus import load_ferplus, with_votes
 
 GREY = " ".join(["7"] * 2304)
 REAL = Path(__file__).parents[1] / ".." / "shared" / "data" / "fer2013"

@@ -7,7 +7,7 @@ import pytest
 
 from faces_made import made_faces
 from mien.core.errors import DataError
-from mien.data.ferplus import (
+from mien.data.readers.ferplus import (
     VOTE_COLUMNS,
     Votes,
     load_ferplus,
@@ -59,7 +59,9 @@ def test_bad_rows_are_refused_with_source_row_and_reason(row, reason):
 
 
 def test_other_tables_are_refused():
-    with pytest.raises(DataError, match=r"v\.csv: no column unknown, NF; is this the FER\+ table"):
+    with pytest.raises(
+        DataError, match=r"v\.csv, row 1: no column unknown, NF in the header; expected Usage, neut"
+    ):
         parse_ferplus([HEADER.removesuffix(",unknown,NF")], "v.csv")
     with pytest.raises(DataError, match="no column Usage, neutral"):
         parse_ferplus([], "v.csv")

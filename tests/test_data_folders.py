@@ -11,13 +11,13 @@ import pytest
 from faces_made import save_picture
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace, agrawal5, ck7, fer7, ferplus8
-from mien.data.folders import (
-    LabelledPath,
+from mien.data.readers.folders import (
     class_index,
-    labelled_paths,
-    load_folder,
+    folder_photos,
     split_of_folder,
 )
+from mien.data.readers.listing import Photo
+from mien.data.sources import load
 
 
 def picture(path: Path, level: int = 100, side: int = 48) -> Path:
@@ -35,7 +35,7 @@ def touch(folder: Path, *names: str) -> Path:
 def listing(folder: Path, space: LabelSpace = fer7) -> list[tuple[str, str, str]]:
     return [
         (path.relative_to(folder).as_posix(), space.labels[label], split)
-        for path, label, split in labelled_paths(folder, space)
+        for path, label, split, *_ in folder_photos(folder, space)
     ]
 
 
@@ -71,7 +71,7 @@ def test_class_folders_alone_are_one_split(tmp_path):
 
 def test_paths_come_back_named(tmp_path):
     touch(tmp_path, "happy/a.png")
-    assert labelled_paths(tmp_path) == [LabelledPath(tmp_path / "happy" / "a.png", 3, "all")]
+    assert folder_photos(tmp_path) == [Photo(tmp_path / "happy" / "a.png", 3, "all")]
 
 
 def test_numbers_in_names_are_counted_as_numbers(tmp_path):
@@ -113,7 +113,7 @@ def test_names_from_the_world(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="file names are unicode there")
 def test_names_that_are_no_unicode(tmp_path):
     picture(tmp_path / "happy" / os.fsdecode(b"\xff.png"))
-    assert load_folder(tmp_path).names.tolist() == [os.fsdecode(b"happy/\xff.png")]
+    assert load(tmp_path, labels=fer7).names.tolist() == [os.fsdecode(b"happy/\xff.png")]
 
 
 def test_hidden_files_and_clutter_are_passed_over(tmp_path):
@@ -126,7 +126,7 @@ def test_unknown_class_names_the_folder_and_the_labels(tmp_path):
     with pytest.raises(
         DataError, match="folder 'smiling' is no label of fer7; expected angry, dis"
     ):
-        labelled_paths(tmp_path)
+        folder_photos(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_unknown_class_names_the_folder_and_the_labels(tmp_path):
 )
 def test_other_contents_are_refused(tmp_path, names, reason):
     with pytest.raises(DataError, match=reason):
-        labelled_paths(touch(tmp_path, *names))
+        folder_photos(touch(tmp_path, *names))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
@@ -153,12 +153,12 @@ def test_a_pipe_is_no_picture(tmp_path):
     (tmp_path / "happy").mkdir()
     os.mkfifo(tmp_path / "happy" / "a.png")
     with pytest.raises(DataError, match=r"'a\.png' is no"):
-        labelled_paths(tmp_path)
+        folder_photos(tmp_path)
 
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(DataError, match="nowhere' cannot be listed"):
-        labelled_paths(tmp_path / "nowhere")
+        folder_photos(tmp_path / "nowhere")
 
 
 def test_pictures_become_grey_rows(tmp_path):
@@ -167,7 +167,7 @@ def test_pictures_become_grey_rows(tmp_path):
     colour = rng.integers(0, 256, (48, 48, 3), np.uint8)
     save_picture(tmp_path / "train/anger/1.png", grey)
     save_picture(tmp_path / "test/Happy/PublicTest_2.png", colour)
-    faces = load_folder(tmp_path)
+    faces = load(tmp_path)
     assert np.array_equal(faces.images[0], grey)
     assert abs(faces.images[1] - colour @ np.array([0.299, 0.587, 0.114])).max() <= 0.501
     assert faces.labels.tolist() == [0, 3]
@@ -184,17 +184,17 @@ def test_other_sizes_are_cropped_to_the_centre_and_resampled(tmp_path, shape, si
     image[:, : margin if shape[1] > shape[0] else 0] = 255  # outside the centre square
     image[: margin if shape[0] > shape[1] else 0] = 255
     save_picture(tmp_path / "happy/1.png", image)
-    assert np.array_equal(load_folder(tmp_path, side=side).images, np.full((1, side, side), 10))
+    assert np.array_equal(load(tmp_path, side=side).images, np.full((1, side, side), 10))
 
 
 def test_any_label_space(tmp_path):
     picture(tmp_path / "anxious" / "1.png")
     picture(tmp_path / "anxiety" / "2.png")
-    faces = load_folder(tmp_path, agrawal5)
+    faces = load(tmp_path, labels=agrawal5)
     assert faces.labels.tolist() == [1, 1]
-    assert load_folder(tmp_path, agrawal5).space is agrawal5
+    assert load(tmp_path, labels=agrawal5).space is agrawal5
     with pytest.raises(DataError, match="is no label of ferplus8"):
-        load_folder(tmp_path, ferplus8)
+        load(tmp_path, labels=ferplus8)
 
 
 @pytest.mark.parametrize(
@@ -207,10 +207,10 @@ def test_damaged_pictures_are_refused_with_file_and_reason(tmp_path, content, re
     bad = save_picture(tmp_path / "happy" / "2 \n.png", noise)
     bad.write_bytes(bad.read_bytes()[:900] if content is None else content)
     with pytest.raises(DataError, match=rf"happy/2 \\n\.png': .*{reason}"):
-        load_folder(tmp_path)
+        load(tmp_path)
 
 
 def test_a_side_below_one_is_refused(tmp_path):
     picture(tmp_path / "happy" / "1.png")
     with pytest.raises(DataError, match="side must be 1 pixel or more, got 0"):
-        load_folder(tmp_path, side=0)
+        load(tmp_path, side=0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from faces_made import made_faces, twinned
 from mien.core.errors import DataError
-from mien.data import folds, one_fold_out
+from mien.data.select.folds import folds, one_fold_out
 
 
 @st.composite

@@ -9,7 +9,7 @@ from PIL import Image
 
 from collections_made import ck, jaffe
 from mien.core.errors import DataError, ImageDecodeError
-from mien.data import framing_warning
+from mien.data import Source, framing_warning
 from mien.store.images import image_size
 
 
@@ -59,7 +59,7 @@ def test_a_named_reader_is_believed(tmp_path: Path) -> None:
     both = jaffe(ck(tmp_path / "in"))
     with pytest.raises(DataError, match="several data sets"):
         framing_warning(both)
-    assert framing_warning(both, "jaffe") is None
+    assert framing_warning(Source(both, "jaffe")) is None
 
 
 def test_a_size_is_that_of_the_upright_picture(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.data.grey import centre_square, grey_levels, resampled
+from mien.data.crops.grey import centre_square, grey_levels, resampled
 
 
 def noise(*shape: int) -> np.ndarray:

@@ -11,10 +11,10 @@ import pytest
 
 from faces_made import made_faces, twinned
 from mien.core.labels import agrawal5, ferplus8, four
-from mien.data.fer2013 import KNOWN_COUNTS, load_fer2013
-from mien.data.ferplus import load_ferplus, with_votes
 from mien.data.manifest import Manifest, Overlap, count_warnings, vote_warnings
-from mien.data.subsets import in_common
+from mien.data.readers.fer2013 import KNOWN_COUNTS, load_fer2013
+from mien.data.readers.ferplus import load_ferplus, with_votes
+from mien.data.select.subsets import in_common
 
 REAL = Path(__file__).parents[1] / ".." / "shared" / "data" / "fer2013"
 

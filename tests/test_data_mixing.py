@@ -10,7 +10,9 @@ import pytest
 from faces_made import made_faces, same_rows
 from mien.core.errors import DataError, LabelError
 from mien.core.labels import affectnet8, agrawal5, ck7, fer7
-from mien.data import FaceSet, held_out, joined, mixed, vote_targets, vote_warnings
+from mien.data import FaceSet, mixed, vote_warnings
+from mien.data.readers.ferplus import vote_targets
+from mien.data.select.subsets import held_out
 
 
 def main() -> FaceSet:
@@ -27,7 +29,7 @@ def auxiliary(seed: int = 1, splits: list[str] | None = None) -> FaceSet:
 
 
 def test_one_set_alone_stays_as_it_is():
-    faces = joined([main()], fer7)
+    faces = mixed([main()], fer7).faces
     assert same_rows(faces, main())
     assert faces.sha256 == main().sha256
     assert (faces.origins, faces.subjects, faces.votes) == (None, None, None)
@@ -35,7 +37,7 @@ def test_one_set_alone_stays_as_it_is():
 
 
 def test_auxiliary_rows_are_training_rows_with_their_origin():
-    faces = joined([main(), auxiliary()], fer7)
+    faces = mixed([main(), auxiliary()], fer7).faces
     assert faces.source == "fer2013.csv + CK+48"
     added = faces[faces.origins == "CK+48"]
     assert added.split_names == ("Training",)
@@ -78,34 +80,26 @@ def test_twins_of_scored_rows_are_left_out_and_told():
     assert not shared.any()
 
 
-def test_other_splits_are_left_out_trained_on_or_kept():
+def test_other_splits_are_left_out():
     splits = ["Training"] * 4 + ["test"] * 3
     sets = [main(), auxiliary(splits=splits)]
     left = mixed(sets, fer7)
     assert left.parts[1].other_splits == {"test": 3}
     assert left.faces.split_names == ("Training", "PublicTest")
-    assert mixed(sets, fer7, others="train").parts[1].rows == 6
-    kept = joined(sets, fer7, others="keep")
-    assert kept.split_names == ("Training", "PublicTest", "test")
-    assert len(kept.split("test")) == 3
 
 
-def test_a_kept_split_is_scored_so_its_twins_go_too():
-    kept, other = auxiliary(splits=["test"] * 7), auxiliary(seed=2)
-    images = other.images.copy()
-    images[3] = kept.images[0]
-    sets = [main(), kept, replace(other, images=images)]
-    mixture = mixed(sets, fer7, others="keep")
-    assert [part.source for part in mixture.parts] == ["fer2013.csv", "CK+48", "CK+48 (2)"]
-    assert [part.rows for part in mixture.parts] == [14, 6, 5]
-    assert mixture.parts[2].twins == ("CK+48 (2): 3.png",)
+def test_a_set_of_scored_rows_alone_is_refused():
+    scored, other = main(), auxiliary()
+    images = np.repeat(scored.images[10:11], 7, axis=0)  # of PublicTest
     with pytest.raises(DataError, match=r"CK\+48 \(2\): no row is left .*6 are scored elsewhere"):
-        mixed([main(), kept, auxiliary()], fer7, others="keep")
+        mixed([scored, other, replace(other, images=images)], fer7)
+    parts = mixed([scored, other, auxiliary(seed=2)], fer7).parts
+    assert [part.source for part in parts] == ["fer2013.csv", "CK+48", "CK+48 (2)"]
 
 
 def test_rows_without_votes_weigh_nothing():
     voted = replace(main(), votes=np.full((14, 10), 1, np.int16))
-    faces = joined([voted, auxiliary()], fer7)
+    faces = mixed([voted, auxiliary()], fer7).faces
     assert faces.votes.dtype == np.int16
     targets, weights = vote_targets(faces.votes)
     assert np.allclose(weights[:14], 0.8)
@@ -119,7 +113,7 @@ def test_zero_votes_raise_no_alarm():
     votes[:, 0] = 10  # neutral
     main_set = replace(made_faces(rows, side=4), votes=votes)
     other = made_faces([fer7.index("happy")] * 900, side=4, seed=1)
-    assert vote_warnings(joined([main_set, other], fer7)) == ()
+    assert vote_warnings(mixed([main_set, other], fer7).faces) == ()
     assert vote_warnings(replace(main_set, labels=np.full(150, fer7.index("sad"))))
 
 
@@ -129,14 +123,16 @@ def test_the_held_out_rows_are_those_without_auxiliary_sets():
     images = other.images.copy()
     out = held_out(alone, 0.2, seed=3)
     images[7] = alone.images[np.flatnonzero(out)[0]]
-    both = joined([alone, replace(other, images=images)], fer7)
+    both = mixed([alone, replace(other, images=images)], fer7).faces
     marked = held_out(both, 0.2, seed=3)
     assert np.array_equal(marked[:100], out)
     assert np.flatnonzero(marked[100:]).tolist() == [7]
 
 
 def test_sets_reach_a_grouping_by_recorded_steps():
-    faces = joined([main(), replace(made_faces(space=affectnet8, seed=2), source="a")], agrawal5)
+    faces = mixed(
+        [main(), replace(made_faces(space=affectnet8, seed=2), source="a")], agrawal5
+    ).faces
     added = [agrawal5.labels[label] for label in faces[faces.origins == "a"].labels]
     assert added == ["neutral", "happy", "sad", "anxious", "anxious", "angry"]
 

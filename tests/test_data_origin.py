@@ -12,18 +12,9 @@ from faces_made import made_faces, save_picture, table_text
 from mien.cli import run
 from mien.core.errors import DataError
 from mien.core.labels import agrawal5
-from mien.data import (
-    FER2013,
-    Origin,
-    convert,
-    count_warnings,
-    load,
-    origins_of,
-    readers,
-    write_folder,
-    write_table,
-)
-from mien.data.origin import RECORD, terms
+from mien.data import FER2013, count_warnings, load, origins_of, readers, writers
+from mien.data.origin import RECORD, Origin, terms
+from mien.data.writers import write_folder, write_table
 from mien.export.bundle import licence_of
 from mien.store.training import Training
 
@@ -85,7 +76,7 @@ def test_a_table_keeps_its_record_until_another_has_taken_its_place(tmp_path: Pa
         write_table(made_faces(labels=[0], space=agrawal5), tmp_path / "x.csv", [FER2013])
     assert origins_of(tmp_path / "x.csv") == (info("rafdb"),)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convert, "_GREYS", ())  # the writing stops at the first pixel
+        patch.setattr(writers, "_GREYS", ())  # the writing stops at the first pixel
         with pytest.raises(IndexError):
             write_table(made_faces(), tmp_path / "x.csv", [FER2013])
     assert origins_of(tmp_path / "x.csv") == (info("rafdb"),)

@@ -12,8 +12,8 @@ from mien.core.crop import cropped
 from mien.core.errors import DataError
 from mien.core.faces import Faces
 from mien.core.labels import fer7
-from mien.data import Photo, crop_photos
-from mien.data.photos import read_photos
+from mien.data.crops.photos import crop_photos, read_photos
+from mien.data.readers.listing import Photo
 
 LARGE, SMALL = [10.0, 10.0, 60.0, 60.0], [70.0, 5.0, 95.0, 30.0]
 EYES = np.array([[[25, 30], [45, 31], [35, 40], [27, 50], [44, 50]]], np.float32)
@@ -39,7 +39,7 @@ def picture(tmp_path):
 def test_the_largest_face_is_taken_with_its_landmarks(picture):
     landmarks = np.concatenate([np.full((1, 5, 2), np.nan), EYES]).astype(np.float32)
     find = Finder(SMALL, LARGE, landmarks=landmarks)
-    faces, missed = crop_photos([Photo(picture, 3, "all", "who")], picture.parent, fer7, find)
+    faces, missed, _ = crop_photos([Photo(picture, 3, "all", "who")], picture.parent, fer7, find)
     assert missed == ()
     expected = cropped(scene(80, 100), face_affines(find.faces[1])[0])
     assert np.array_equal(faces.images[0], expected)
@@ -50,13 +50,12 @@ def test_the_largest_face_is_taken_with_its_landmarks(picture):
 def test_damaged_pictures_are_told_and_the_others_cut(picture, tmp_path):
     (tmp_path / "b.png").write_bytes(b"broken")
     listed = [Photo(tmp_path / "b.png", 0, "all"), Photo(picture, 1, "all")]
-    told, counted = [], []
-    faces, missed = crop_photos(
-        listed, tmp_path, fer7, Finder(LARGE), lambda *done: counted.append(done),
-        lambda photo, error: told.append((photo.path.name, str(error))),
-    )  # fmt: skip
+    counted = []
+    faces, missed, damaged = crop_photos(
+        listed, tmp_path, fer7, Finder(LARGE), lambda *done: counted.append(done)
+    )
     assert (faces.labels.tolist(), missed) == ([1], ())
-    assert [name for name, _ in told] == ["b.png"]
+    assert list(damaged) == ["b.png"]
     assert counted == [(1, 2), (2, 2)]
 
 
@@ -64,7 +63,7 @@ def test_a_box_chooses_the_face_that_overlaps_it(picture):
     near, nobody = (68.0, 4.0, 96.0, 32.0), (0.0, 60.0, 15.0, 75.0)
     find, counted = Finder(LARGE, SMALL), []
     listed = [Photo(picture, 0, "all", "", near, "0"), Photo(picture, 1, "all", "", nobody, "1")]
-    faces, missed = crop_photos(
+    faces, missed, _ = crop_photos(
         listed, picture.parent, fer7, find, lambda *done: counted.append(done)
     )
     assert missed == ()
@@ -83,8 +82,8 @@ def test_photos_without_a_face_are_left_out_and_told(picture, tmp_path):
     def find(image: np.ndarray) -> Faces:
         return Finder(LARGE).faces if len(image) > 20 else Faces.empty()
 
-    faces, missed = crop_photos(listed, tmp_path, fer7, find)
-    assert (faces.labels.tolist(), missed) == ([2], (listed[0],))
+    faces, missed, _ = crop_photos(listed, tmp_path, fer7, find)
+    assert (faces.labels.tolist(), missed) == ([2], ("b.png",))
     with pytest.raises(DataError, match="no face was found in 2 pictures"):
         crop_photos(listed, tmp_path, fer7, Finder())
 

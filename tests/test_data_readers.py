@@ -12,8 +12,9 @@ from collections_made import AFFECTNET_HEADER, MADE, ck, ck48, jaffe, kdef, rafd
 from collections_made import affectnet as made_affectnet
 from mien.core.errors import DataError, UnknownNameError
 from mien.core.labels import ck7, fer7, ferplus8, label_space, label_spaces
-from mien.data import listed_photos, load, one_face_photos, reader_of, readers
+from mien.data import Source, load, one_face_photos, reader_of, readers
 from mien.data.readers import build_reader, recognised
+from mien.data.sources import listed_photos
 
 Row = tuple[str, str, str, str]
 
@@ -44,6 +45,11 @@ LISTED: dict[str, list[Row]] = {
         ("image/origin/a.jpg#0", "happy", "all", ""),
         ("image/origin/a.jpg#1", "neutral", "all", ""),
         ("image/origin/b.jpg#0", "angry", "all", ""),
+    ],
+    "ferplus": [
+        ("FER2013Train/fer0000000.png", "neutral", "Training", ""),
+        ("FER2013Valid/fer0000000.png", "neutral", "PublicTest", ""),
+        ("FER2013Test/fer0000000.png", "neutral", "PrivateTest", ""),
     ],
     "jaffe": [
         ("KA.AN1.39.tiff", "angry", "all", "KA"),
@@ -114,7 +120,7 @@ def test_layouts_are_told_apart(tmp_path, name):
 @pytest.mark.parametrize("name", EVERY)
 def test_pictures_become_frames(tmp_path, name):
     folder = MADE[name](tmp_path / "set")
-    faces = load(folder, reader=name, labels=None, whole_photos=True)
+    faces = load(Source(folder, name), labels=None, whole_photos=True)
     assert faces.images.shape == (len(LISTED[name]), 48, 48)
     assert faces.names.tolist() == [row[0] for row in LISTED[name]]
     assert (faces.subjects is not None) == readers()[name].subjects
@@ -127,7 +133,7 @@ def test_pictures_become_frames(tmp_path, name):
 def test_photos_are_no_faces_yet(tmp_path, name):
     folder = MADE[name](tmp_path / "set")
     with pytest.raises(DataError, match=r"faces have to be found first; do: mien data convert set"):
-        load(folder, reader=name, labels=None)
+        load(Source(folder, name), labels=None)
 
 
 def test_class_folders_are_of_no_reader(tmp_path):
@@ -145,18 +151,18 @@ def test_two_layouts_in_one_folder_are_listed_not_guessed(tmp_path):
     ck(jaffe(tmp_path))
     with pytest.raises(DataError, match=r"ck \(cohn-kanade-images/\); jaffe \(names like KA\.AN1"):
         load(tmp_path)
-    assert len(listed_photos(tmp_path, reader="jaffe")[0]) == 4
+    assert len(listed_photos(Source(tmp_path, "jaffe"))[0]) == 4
 
 
 def test_a_reader_may_be_named(tmp_path):
     folder = ck48(tmp_path / "set")
-    assert reader_of(folder, "folders") is None
-    assert load(folder, reader="folders", labels=ck7).subjects is None
+    assert reader_of(Source(folder, "folders")) is None
+    assert load(Source(folder, "folders"), labels=ck7).subjects is None
     assert load(folder, labels=ck7).subjects.tolist() == ["S010", "S010", "S010", "S014"]
     with pytest.raises(UnknownNameError, match="did you mean 'jaffe'"):
-        load(folder, reader="jafe")
+        load(Source(folder, "jafe"))
     with pytest.raises(DataError, match="the reader ck expects a folder"):
-        load(write(tmp_path / "t.csv", "emotion,pixels"), reader="ck")
+        load(Source(write(tmp_path / "t.csv", "emotion,pixels"), "ck"))
 
 
 def test_contempt_is_refused_or_dropped_by_choice(tmp_path):
@@ -239,7 +245,7 @@ BROKEN = {
     ],
     "ck48": [
         (renamed, "anger/S010_004_00000017.png", "anger/17.png", "nobody knows who is seen"),
-        (renamed, "anger", "calm", "folder 'calm' is no class of CK+"),
+        (renamed, "anger", "calm", "folder 'calm' is no label of ck7"),
     ],
     "jaffe": [
         (renamed, "KA.AN1.39.tiff", "KA.XX1.39.tiff", r"1\.39\.tiff: .* one of NE, .*got 'XX'"),
@@ -251,7 +257,12 @@ BROKEN = {
         (removed, "AF01", "AM02", "BF01", "no picture of angle S"),
     ],
     "mmi": [
-        (renamed, "sadness/S001-010.png", "sadness/1.png", "begins like S001-005, got '1.png'"),
+        (
+            renamed,
+            "sadness/S001-010.png",
+            "sadness/1.png",
+            "expected a name like S001.*, got '1.png'",
+        ),
         (added, "Sessions", "videos .*are not decoded here"),
         (added, "calm", "folder 'calm' is no label of fer7"),
     ],

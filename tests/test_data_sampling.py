@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from faces_made import made_faces, same_rows, twinned
 from mien.core.errors import DataError
 from mien.core.labels import agrawal5
-from mien.data import FaceSet, balanced, balanced_split, class_samples, load, random_split
+from mien.data import FaceSet, load
+from mien.data.select.sampling import class_samples, random_split
+from mien.data.select.subsets import balanced
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "fer2013"
 
@@ -108,18 +110,6 @@ def test_what_samples_share_is_what_was_allowed():
 def test_too_few_rows_are_refused(training, test, shared, reason):
     with pytest.raises(DataError, match=reason):
         class_samples(doubled(140), training, test, shared=shared)
-
-
-def test_one_split_is_undersampled_and_the_other_untouched():
-    labels = [0] * 9 + list(range(7)) * 3
-    faces = made_faces(labels + labels, ["Training"] * 30 + ["test"] * 30, side=4)
-    part = balanced_split(faces, "Training", seed=4)
-    assert part.split("Training").counts.tolist() == [3] * 7
-    assert same_rows(part.split("test"), faces.split("test"))
-    assert same_rows(part.split("Training"), balanced(faces.split("Training"), seed=4))
-    assert balanced_split(faces, "test", 2).split("test").counts.tolist() == [2] * 7
-    with pytest.raises(DataError, match="no rows of split 'all'"):
-        balanced_split(faces, "all")
 
 
 @pytest.mark.real_data

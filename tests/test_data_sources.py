@@ -13,7 +13,7 @@ from faces_made import made_faces, same_rows, save_picture, table_text
 from mien.core.errors import DataError, LabelError
 from mien.core.labels import LabelSpace, agrawal5, ck7, fer7, ferplus8, four
 from mien.data import sources
-from mien.data.ferplus import VOTE_COLUMNS
+from mien.data.readers.ferplus import VOTE_COLUMNS
 from mien.data.sources import load
 
 
@@ -28,7 +28,7 @@ def own_cache(tmp_path_factory, monkeypatch):
 def reads(monkeypatch):
     """Names of the readers that ran."""
     ran = []
-    for name in ("load_fer2013", "load_folder"):
+    for name in ("load_fer2013", "read_photos"):
         reader = getattr(sources, name)
 
         def counted(*args, reader=reader, name=name):
@@ -61,7 +61,7 @@ def test_tables_and_folders_are_told_apart(tmp_path, reads):
     ):
         assert same_rows(load(source), made_faces())
     assert load(folder(tmp_path / "f", "sad", "happy")).labels.tolist() == [3, 4]
-    assert reads == ["load_fer2013"] * 3 + ["load_folder"]
+    assert reads == ["load_fer2013"] * 3 + ["read_photos"]
 
 
 def test_the_second_load_is_kept_under_the_content(tmp_path, reads, own_cache):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from faces_made import made_faces, twinned
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace
-from mien.data.subsets import (
+from mien.data.select.subsets import (
     balanced,
     capped,
     class_weights,

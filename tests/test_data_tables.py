@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mien.core.errors import DataError
-from mien.data.tables import header_columns, numbered_rows, open_table
+from mien.data.readers.tables import header_columns, numbered_rows, open_table
 
 TEXT = "a,b\n1,2\n"
 

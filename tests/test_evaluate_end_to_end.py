@@ -12,7 +12,8 @@ from fake_recognizer import Calibration, Card, FakeRecognizer, ModelFile, made_p
 from mien import metrics
 from mien.core.errors import DataError, LabelError
 from mien.core.labels import agrawal5, fer7, four
-from mien.data.folders import LabelledPath, labelled_paths
+from mien.data.readers.folders import folder_photos
+from mien.data.readers.listing import Photo
 from mien.evaluate import evaluate_photos
 from mien.store.training import Training
 
@@ -39,7 +40,7 @@ def folder(tmp_path):
 
 def measure(folder, recognizer=None, **options):
     return evaluate_photos(
-        recognizer or FakeRecognizer(), labelled_paths(folder), fer7, source="photos", **options
+        recognizer or FakeRecognizer(), folder_photos(folder), fer7, source="photos", **options
     )
 
 
@@ -151,7 +152,7 @@ def test_labels_are_mapped_and_the_rest_left_out(tmp_path):
 
 
 def test_a_space_without_a_mapping_is_refused(tmp_path):
-    photos = [LabelledPath(tmp_path / "1.png", 0, "all")]
+    photos = [Photo(tmp_path / "1.png", 0, "all")]
     with pytest.raises(LabelError, match="no mapping from agrawal5"):
         evaluate_photos(FakeRecognizer(), photos, agrawal5, source="photos")
 

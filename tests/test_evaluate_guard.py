@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from fake_recognizer import made_faces
-from mien.data.fer2013 import KNOWN_COUNTS
-from mien.evaluate import EVERY_ROW, split_guard
+from mien.core.splits import EVERY_ROW
+from mien.data.readers.fer2013 import KNOWN_COUNTS
+from mien.evaluate import split_guard
 from mien.evaluate.guard import clean_rows
 
 

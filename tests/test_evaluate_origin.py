@@ -7,7 +7,7 @@ import pytest
 
 from fake_recognizer import Card, FakeRecognizer, ModelFile, made_faces, some_faces, source
 from mien.core.errors import DataError
-from mien.data.folds import one_fold_out
+from mien.data.select.folds import one_fold_out
 from mien.evaluate import evaluate
 from mien.store.training import Training
 

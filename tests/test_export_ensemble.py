@@ -16,8 +16,8 @@ from mien.core.alignment import identity_affines
 from mien.core.errors import BundleError, DataError, ExportError
 from mien.core.labels import agrawal5
 from mien.core.scores import softmax
-from mien.data.folds import one_fold_out
-from mien.data.subsets import held_out
+from mien.data.select.folds import one_fold_out
+from mien.data.select.subsets import held_out
 from mien.export import LEARNED, export_bundle, make_ensemble, merge_graphs
 from mien.runtime import Recognizer
 from mien.runtime.session import open_session, run

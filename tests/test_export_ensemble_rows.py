@@ -17,8 +17,8 @@ from mien.cli import run as mien
 from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
 from mien.data import FaceSet
-from mien.data.folds import one_fold_out
-from mien.data.subsets import held_out
+from mien.data.select.folds import one_fold_out
+from mien.data.select.subsets import held_out
 from mien.export import LEARNED, export_bundle, make_ensemble, merge_graphs
 from mien.export import ensemble as module
 from mien.models import NetworkOptions, build

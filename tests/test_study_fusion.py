@@ -18,7 +18,7 @@ from mien.cli import run
 from mien.core.errors import ConfigError, UnknownNameError
 from mien.core.labels import fer7
 from mien.core.scores import softmax
-from mien.data.subsets import held_out
+from mien.data.select.subsets import held_out
 from mien.runtime import Recognizer
 from mien.store.bundle import load_bundle
 from mien.study import DataPlan, export_arm, parse_study, run_study, write_report

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from mien.core.errors import ConfigError, DataError
 from mien.core.labels import fer7
 from mien.data.faceset import FaceSet
-from mien.data.subsets import held_out
+from mien.data.select.subsets import held_out
 from mien.evaluate import evaluate
 from mien.export.bundle import FIRST_NOTE
 from mien.models import build

@@ -10,8 +10,9 @@ import pytest
 from faces_made import made_faces
 from mien.cli import run
 from mien.core.errors import ConfigError, DataError, UnknownNameError
-from mien.data import FaceSet, balanced, class_weights
-from mien.data.mixing import mixed
+from mien.data import FaceSet
+from mien.data.select.mixing import mixed
+from mien.data.select.subsets import balanced, class_weights
 from mien.models import NetworkOptions
 from mien.train import TrainConfig, check_network, train, training_rows
 from mien.train.checks import check_batch

@@ -11,7 +11,7 @@ import torch
 from faces_made import made_faces, same_rows
 from mien.core.errors import ConfigError, DataError
 from mien.core.labels import fer7
-from mien.data import joined
+from mien.data import mixed
 from mien.train import Decay, TrainConfig, training_rows
 from mien.train import rows as rows_module
 from mien.train.rows import Resident, RunRows
@@ -40,7 +40,7 @@ def test_held_out_rows_are_watched_not_trained_on() -> None:
 def test_mixed_in_twins_of_held_out_rows_are_not_watched() -> None:
     """Their labels are another set's; the held-out rows are those of the data alone."""
     main = uneven()
-    mixture = joined([main, dataclasses.replace(main.split("Training"), source="aux")], fer7)
+    mixture = mixed([main, dataclasses.replace(main.split("Training"), source="aux")], fer7).faces
     _, watch = training_rows(mixture, changed(held_out=0.2))
     assert watch.sha256 == training_rows(main, changed(held_out=0.2))[1].sha256
 

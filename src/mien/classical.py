@@ -20,8 +20,9 @@ from torch import nn
 
 from mien.core.errors import ConfigError, DataError, unknown_name
 from mien.core.labels import label_space
+from mien.core.splits import TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.subsets import held_out, without_conflicts
+from mien.data.select.subsets import held_out, without_conflicts
 from mien.models import ExpressionNet
 from mien.models.classical import (
     ClassicalNet,
@@ -312,7 +313,7 @@ def _answers(neck: nn.Module, head: nn.Linear, rows: NDArray[np.float32]) -> NDA
 
 def fitting_rows(faces: FaceSet, config: ClassicalConfig) -> FaceSet:
     """Training, in the label space, without contradicting twins, limited to ``rows``."""
-    train = faces.mapped(label_space(config.labels)).split("Training")
+    train = faces.mapped(label_space(config.labels)).split(TRAINING)
     if config.drop_conflicts:
         train = without_conflicts(train)
     if not config.rows or config.rows >= len(train):
@@ -323,7 +324,7 @@ def fitting_rows(faces: FaceSet, config: ClassicalConfig) -> FaceSet:
 
 def _record(faces: FaceSet, used: FaceSet, config: ClassicalConfig) -> dict[str, Any]:
     """What identifies the data of a fit: exporting compares it."""
-    training = faces.mapped(label_space(config.labels)).split("Training")
+    training = faces.mapped(label_space(config.labels)).split(TRAINING)
     return {
         "source": faces.source,
         "training_sha256": training.sha256,

@@ -18,6 +18,7 @@ from mien.core.rows import encode_row, is_error
 from mien.core.table import columns, csv_cell, records
 from mien.core.text import printable
 from mien.store.atomic import writing
+from mien.store.images import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,7 @@ RowFormat = Literal["jsonl", "csv"]
 _ROWS = {".csv", ".json", ".jsonl", ".ndjson"}
 # Suffixes a picture is written with; any other format becomes PNG.
 _WRITTEN = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
-_NOT_WRITTEN = {".bmp", ".gif", ".heic", ".ppm", ".tif", ".tiff"}
+_NOT_WRITTEN = {".heic", *PICTURE_SUFFIXES} - set(_WRITTEN)
 _QUALITY = {"JPEG": {"quality": 92, "subsampling": 0}, "WEBP": {"quality": 92}, "PNG": {}}
 _LONGEST_STEM = 200  # bytes; leaves room for a number and a suffix on every file system
 

@@ -16,15 +16,11 @@ from numpy.typing import NDArray
 
 from mien.core.errors import ImageDecodeError, InputError
 from mien.store.camera import Camera, camera_named
-from mien.store.images import MAX_PIXELS, read_image
+from mien.store.images import MAX_PIXELS, PICTURE_SUFFIXES, is_clutter, read_image
 from mien.store.video import Frame, is_video, read_frames
 
 STDIN = "stdin"
 """Name of the picture that is read from ``-``."""
-
-# Left by file managers beside pictures; like hidden files, nobody means them by naming a folder.
-_CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}
-_PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +145,12 @@ def _matched(pattern: str, skipped: Collection[str]) -> Iterator[Item]:
         str(path)
         for path in paths
         if not path.is_dir()
-        and not any(_is_clutter(part) for part in path.parts if part not in meant)
+        and not any(is_clutter(part) for part in path.parts if part not in meant)
         and os.path.realpath(path) not in skipped
     ]
     if not files:
         yield Item(pattern, FileNotFoundError("no file matches the pattern"))
     yield from (Item(name, name) for name in files)
-
-
-def _is_clutter(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _CLUTTER
 
 
 def _walked(folder: str, skipped: Collection[str]) -> Iterator[Item]:
@@ -196,6 +188,6 @@ def _listed(folder: str, visited: set[tuple[int, int]]) -> Iterator[str | Item]:
     except OSError as error:
         yield Item(folder, error)
         return
-    if not found and Path(folder).suffix.lower() in _PICTURE_SUFFIXES:
+    if not found and Path(folder).suffix.casefold() in PICTURE_SUFFIXES:
         yield Item(folder, ImageDecodeError("expected a picture file, this is an empty folder"))
-    yield from (path for name, path in found if not _is_clutter(name))
+    yield from (path for name, path in found if not is_clutter(name))

@@ -34,6 +34,7 @@ from mien.cli import (
     web,
 )
 from mien.cli.options import FAILED, INTERRUPTED, USAGE
+from mien.cli.source import takes_source
 from mien.core.errors import MienError, MienWarning, UnknownNameError
 
 _PYTHONS_OWN = warnings.showwarning
@@ -53,13 +54,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(analyze.analyze)
-app.command()(evaluate.evaluate)
-app.command()(train.train)
-app.command()(train.distill)
+app.command()(takes_source(evaluate.evaluate))
+app.command()(takes_source(train.train))
+app.command()(takes_source(train.distill))
 app.command()(teach.teach)
-app.command()(export.export)
-app.command()(export.quantise)
-app.command()(ensemble.ensemble)
+app.command()(takes_source(export.export))
+app.command()(takes_source(export.quantise))
+app.command()(takes_source(ensemble.ensemble))
 app.command()(models.models)
 app.command()(models.networks)
 app.command()(serve.serve)

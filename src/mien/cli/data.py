@@ -6,30 +6,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from mien.cli import console, options
-from mien.core.errors import DataError, ImageDecodeError
-from mien.core.labels import LabelSpace, fer7, label_space, mapping
+from mien.cli.source import takes_source
+from mien.core.labels import label_space
 
 if TYPE_CHECKING:
-    from mien.data import FaceSet, Manifest, ReaderInfo
-    from mien.data.listing import Photo
+    from mien.data import Manifest, ReaderInfo
 
 app = typer.Typer(help="Look into data sets and rewrite them.", rich_markup_mode=None)
 
 Source = Annotated[
     Path,
     typer.Argument(metavar="SRC", help="FER2013 table (.csv, .gz, .zip, .tar) or labelled folder."),
-]
-Reader = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="How to read a folder: a name of 'mien data readers', or 'folders'.",
-        show_default="told by the layout",
-    ),
 ]
 DropUnmapped = Annotated[
     bool,
@@ -52,11 +42,11 @@ Labels = Annotated[
 
 
 @app.command()
+@takes_source
 def info(
     source: Source,
     votes: Votes = None,
     labels: Labels = "fer7",
-    reader: Reader = None,
     drop_unmapped: DropUnmapped = False,
     twins: Annotated[
         bool, typer.Option("--twins", help="List the groups of identical images instead.")
@@ -66,29 +56,32 @@ def info(
     """Count rows, find identical images and contradictions."""
     from mien.data import Manifest, framing_warning, load, reader_of
 
-    known = reader_of(source, reader)
+    known = reader_of(source)
     faces = load(
         source,
         votes=votes,
         labels=label_space(labels),
-        reader=reader,
         drop_unmapped=drop_unmapped,
         whole_photos=True,
     )
-    console.warn(framing_warning(source, reader) if known is None else None)
     manifest = Manifest.of(faces)
-    for warning in (*manifest.warnings, *_framing(known)):
-        console.say(f"mien: warning: {warning}")
+    for warning in (framing_warning(source), *manifest.warnings):
+        console.warn(warning)
+    if known is not None and known.frames == "photos":
+        console.warn(
+            f"{known.name} holds photos: counted here as whole pictures. Cut the faces out before "
+            "training: mien data convert SRC OUT --crop"
+        )
     as_lines = console.wants_json(asked=as_json)
     if twins:
         _list_twins(manifest, as_lines=as_lines)
     elif as_lines:
         about = None if known is None else _about(known)
-        console.emit({**_summary(manifest), **_derived(faces), "reader": about})
+        console.emit({**manifest.summary(), "reader": about})
     else:
         if known is not None:
             console.say(f"{known.title}. Terms: {known.terms}")
-        _show(manifest, _derived(faces))
+        _show(manifest)
 
 
 @app.command()
@@ -109,13 +102,13 @@ def readers(as_json: options.Json = False) -> None:
 
 
 @app.command()
+@takes_source
 def convert(
     source: Source,
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="A .csv or .csv.gz table, or else a new folder.")
     ],
     labels: Labels = "fer7",
-    reader: Reader = None,
     drop_unmapped: DropUnmapped = False,
     crop: Annotated[
         bool,
@@ -149,17 +142,8 @@ def convert(
     With --crop, photos in which no face is found are named and left out; so are damaged ones, and
     then the exit code is 1.
     """
-    from mien.data import (
-        balanced,
-        check_writable,
-        deduplicated,
-        framing_warning,
-        load,
-        origins_of,
-        without_conflicts,
-        write_folder,
-        write_table,
-    )
+    from mien.data import Choice, framing_warning
+    from mien.data import convert as rewrite
 
     if per_class is not None and undersample:
         raise typer.BadParameter("give --per-class or --undersample, not both")
@@ -168,123 +152,43 @@ def convert(
     options.useless("needs --per-class or --undersample", given=draws, seed=seed)
     if source.exists() and out.exists() and source.samefile(out):
         raise typer.BadParameter(f"{out} is the source and would be lost; give another OUT")
-    space = label_space(labels)
-    damaged = 0
+    detect = None
     if crop:
-        photos, native = _photos(source, space, reader, split, drop_unmapped=drop_unmapped)
-        people = any(photo.subject for photo in photos)
-        check_writable(out, space, sorted({photo.split for photo in photos}), people=people)
-        finder = (detector or options.DETECTOR, min_face or options.MIN_FACE)
-        found, damaged = _cropped(photos, source, native, *finder)
-        faces = found.mapped(space)
+        from mien.runtime.detectors import DetectorOptions, build_detector
+
+        limits = DetectorOptions(min_face=min_face or options.MIN_FACE)
+        detect = build_detector(detector or options.DETECTOR, limits).detect
     else:
-        faces = load(source, labels=space, reader=reader, drop_unmapped=drop_unmapped)
-        console.warn(framing_warning(source, reader))
-    if split:
-        chosen = [str(faces.split(name).splits[0]) for name in split]  # refuses unknown names
-        faces = faces[np.isin(faces.splits, chosen)]
-    if drop_conflicts:
-        faces = without_conflicts(faces)
-    if drop_duplicates:
-        faces = deduplicated(faces)
-    if draws:
-        faces = balanced(faces, per_class, seed or 0)
-    table = out.name.lower().endswith((".csv", ".csv.gz"))
-    (write_table if table else write_folder)(faces, out, origins_of(source, reader))
-    console.say(f"{len(faces):,} rows written to {out}")
-    if damaged:
+        console.warn(framing_warning(source))
+    drawn = 0 if undersample else per_class
+    with console.progress("photos", quiet=not crop) as advance:
+        done = rewrite(
+            source,
+            out,
+            Choice(split or (), drop_conflicts, drop_duplicates, drawn, seed or 0),
+            labels=label_space(labels),
+            drop_unmapped=drop_unmapped,
+            detect=detect,
+            on_rows=advance,
+        )
+    kind = "warning" if done.skipped else "error"
+    for name, reason in done.damaged.items():
+        console.say(f"mien: {kind}: {name} is damaged ({reason}), left out")
+    for name in done.missed:
+        console.say(f"mien: warning: no face found in {name}, left out")
+    if done.missed:
+        console.say(f"{len(done.missed):,} of {done.photos:,} photos have no face and are left out")
+    console.say(f"{done.rows:,} rows written to {out}")
+    if done.damaged and not done.skipped:
         raise typer.Exit(options.FAILED)
-
-
-def _photos(
-    source: Path,
-    space: LabelSpace,
-    reader: str | None,
-    splits: list[str] | None,
-    *,
-    drop_unmapped: bool,
-) -> tuple[list[Photo], LabelSpace]:
-    """The photos to look for faces in, without those that would be dropped afterwards.
-
-    Raises:
-        DataError: If there is no such split, or rows of other data have no
-            counterpart in ``space``.
-    """
-    from mien.data import check_mapped, listed_photos, reader_of
-
-    photos, native = listed_photos(source, labels=space, reader=reader)
-    if unknown := sorted(set(splits or ()) - {photo.split for photo in photos}):
-        known = ", ".join(sorted({photo.split for photo in photos}))
-        raise DataError(f"{source} has no rows of split {unknown[0]!r}; it has: {known}")
-    photos = [photo for photo in photos if not splits or photo.split in splits]
-    counts = np.bincount([photo.label for photo in photos], minlength=len(native))
-    if reader_of(source, reader) is not None or native != fer7:
-        check_mapped(counts, native, space, source.name, drop_unmapped=drop_unmapped)
-    kept = mapping(native, space).table >= 0
-    return [photo for photo in photos if kept[photo.label]], native
-
-
-def _cropped(
-    photos: list[Photo], source: Path, native: LabelSpace, detector: str, min_face: int
-) -> tuple[FaceSet, int]:
-    """Faces found in photos, and how many photos are damaged; what is left out is reported."""
-    from mien.data import crop_photos
-    from mien.runtime.detectors import DetectorOptions, build_detector
-
-    detect = build_detector(detector, DetectorOptions(min_face=min_face)).detect
-    damaged: list[str] = []
-
-    def note(photo: Photo, error: ImageDecodeError) -> None:
-        damaged.append(f"{photo.name(source)} is damaged ({error}), left out")
-
-    with console.progress("photos") as advance:
-        faces, missed = crop_photos(photos, source, native, detect, advance, note)
-    for words in damaged:
-        console.say(f"mien: error: {words}")
-    for photo in missed:
-        console.say(f"mien: warning: no face found in {photo.name(source)}, left out")
-    if missed:
-        console.say(f"{len(missed):,} of {len(photos):,} photos have no face and are left out")
-    return faces, len(damaged)
-
-
-def _framing(info: ReaderInfo | None) -> list[str]:
-    if info is None or info.frames != "photos":
-        return []
-    return [
-        f"{info.name} holds photos: counted here as whole pictures. Cut the faces out before "
-        "training: mien data convert SRC OUT --crop"
-    ]
 
 
 def _about(info: ReaderInfo) -> dict[str, Any]:
     return {**asdict(info), "space": info.space.name, "labels": info.space.labels}
 
 
-def _summary(manifest: Manifest) -> dict[str, Any]:
-    summary = manifest.as_dict()
-    groups = summary.pop("twins")
-    conflicting = sum(group["conflicting"] for group in groups)
-    return {**summary, "twin_groups": len(groups), "conflicting_groups": conflicting}
-
-
-def _derived(faces: FaceSet) -> dict[str, Any]:
-    """What training makes of the rows: class weights per split, and the held-out tenth."""
-    from mien.data import class_weights, held_out
-
-    weights: dict[str, dict[str, float]] = {}
-    for split in map(faces.split, faces.split_names):
-        if split.counts.all():
-            values = class_weights(split).round(4).tolist()
-            weights[str(split.splits[0])] = dict(zip(split.space.labels, values, strict=True))
-    tenth = (
-        int(held_out(faces.split("Training")).sum()) if "Training" in faces.split_names else None
-    )
-    return {"class_weights": weights, "held_out_rows": tenth}
-
-
-def _show(manifest: Manifest, derived: dict[str, Any]) -> None:
-    weights = derived["class_weights"]
+def _show(manifest: Manifest) -> None:
+    weights = manifest.class_weights
     columns = ("split", *(f"{label} " for label in manifest.labels), "rows ")
     rows: list[tuple[object, ...]] = []
     for split in manifest.splits:
@@ -308,8 +212,8 @@ def _show(manifest: Manifest, derived: dict[str, Any]) -> None:
     console.show(columns, twins, title=f"{len(manifest.twins):,} groups of identical images")
     if manifest.subjects is not None:
         console.say(f"people: {manifest.subjects:,}")
-    if derived["held_out_rows"] is not None:
-        console.say(f"held-out tenth of Training: {derived['held_out_rows']:,} rows")
+    if manifest.held_out_rows is not None:
+        console.say(f"held-out tenth of Training: {manifest.held_out_rows:,} rows")
     hashes = [(split.name, split.sha256) for split in manifest.splits]
     console.show(("split", "sha256 of pixels and labels"), [*hashes, ("all", manifest.sha256)])
 

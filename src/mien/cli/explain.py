@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mien.cli import console, options
+from mien.cli.source import takes_source
 from mien.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def layers(
 
 
 @app.command()
+@takes_source
 def data(
     context: typer.Context,
     model: BundleOrRun,

@@ -10,6 +10,7 @@ import typer
 
 from mien.cli import console, options
 from mien.cli.export import show_export
+from mien.cli.source import takes_source
 
 if TYPE_CHECKING:
     from mien.study import Arm, ArmResult, Study
@@ -75,6 +76,7 @@ def show(name: Name, scale: Scale = "smoke", as_json: options.Json = False) -> N
 
 
 @app.command()
+@takes_source
 def run(
     name: Name,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of runs, table and figures.")],
@@ -145,6 +147,7 @@ def run(
 
 
 @app.command()
+@takes_source
 def export(
     name: Name,
     arm: Annotated[str, typer.Option(metavar="ARM", help="An arm that is done.")],

@@ -26,7 +26,7 @@ from mien.core.errors import DataError
 from mien.core.labels import LabelSpace
 from mien.data.faceset import FaceSet
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Part of every key; raise it whenever a reader would give other arrays for the same source."""
 
 OFF = "off"
@@ -101,7 +101,9 @@ def _kept(path: Path) -> FaceSet | None:
             columns: dict[str, Any] = {name: file[name] for name in _COLUMNS if name in file}
             about = json.loads(str(file["about"]))
         space = LabelSpace(about["space"], tuple(about["labels"]))
-        faces = FaceSet(**columns, space=space, source=about["source"])
+        faces = FaceSet(
+            **columns, space=space, source=about["source"], damaged=tuple(about["damaged"])
+        )
     except FileNotFoundError:
         return None
     except (
@@ -114,7 +116,10 @@ def _kept(path: Path) -> FaceSet | None:
 
 
 def _keep(faces: FaceSet, path: Path) -> None:
-    about = {"space": faces.space.name, "labels": faces.space.labels, "source": faces.source}
+    about = {
+        "space": faces.space.name, "labels": faces.space.labels, "source": faces.source,
+        "damaged": faces.damaged,
+    }  # fmt: skip
     given = {name: getattr(faces, name) for name in _COLUMNS}
     columns = {name: column for name, column in given.items() if column is not None}
     part = None

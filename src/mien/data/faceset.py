@@ -28,6 +28,7 @@ class FaceSet:
         subjects: ``(N,)`` str, who is seen, "" = unknown; or None.
         origins: ``(N,)`` str, name of the auxiliary set that a row was mixed in from, "" = a row
             of the set itself; None = all are. No digest and no label depends on it.
+        damaged: Names of pictures that were left out because they are damaged.
 
     Raises:
         DataError: If columns disagree in length, or a label is outside the space.
@@ -42,6 +43,7 @@ class FaceSet:
     names: NDArray[np.str_] | None = None
     subjects: NDArray[np.str_] | None = None
     origins: NDArray[np.str_] | None = None
+    damaged: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.images)

@@ -10,10 +10,11 @@ import numpy as np
 
 from mien.core.errors import LabelError
 from mien.core.labels import fer7, ferplus8, mapping
+from mien.core.splits import TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import KNOWN_COUNTS, SIDE
-from mien.data.folders import named_like_fer2013
-from mien.data.subsets import Twins, twins
+from mien.data.readers.fer2013 import KNOWN_COUNTS, SIDE
+from mien.data.readers.folders import named_like_fer2013
+from mien.data.select.subsets import Twins, class_weights, held_out, twins
 
 # Majority votes agree with 63 % of FER2013's labels in the right order and with 18 % in a shuffled
 # one (measured on Training and PublicTest).
@@ -61,16 +62,12 @@ class Overlap:
 
 @dataclass(frozen=True)
 class TwinGroup:
-    """Rows with identical pixels: their names, splits and labels, in order."""
+    """Rows with identical pixels, in order, and whether they have more than one label."""
 
     names: tuple[str, ...]
     splits: tuple[str, ...]
     labels: tuple[str, ...]
-
-    @property
-    def conflicting(self) -> bool:
-        """The rows have more than one label."""
-        return len(set(self.labels)) > 1
+    conflicting: bool
 
 
 @dataclass(frozen=True)
@@ -87,9 +84,12 @@ class Manifest:
         sha256: Digest over all rows in order.
         has_votes: FER+ votes are joined.
         subjects: Number of people, None = unknown.
+        damaged: Names of pictures that were left out because they are damaged.
         splits: One record per split, in order of appearance.
         overlaps: One record per ordered pair of splits that share images.
         twins: All groups of identical images, within and across splits.
+        class_weights: Weight of each label by split, where each label of the split has rows.
+        held_out_rows: Rows of the held-out tenth of Training; None = there is no Training.
         warnings: What a reader of the figures must know; never a reason to refuse the data.
     """
 
@@ -102,15 +102,20 @@ class Manifest:
     sha256: str
     has_votes: bool
     subjects: int | None
+    damaged: tuple[str, ...]
     splits: tuple[SplitRecord, ...]
     overlaps: tuple[Overlap, ...]
     twins: tuple[TwinGroup, ...]
+    class_weights: dict[str, dict[str, float]]
+    held_out_rows: int | None
     warnings: tuple[str, ...]
 
     @classmethod
     def of(cls, faces: FaceSet) -> Manifest:
         """Count, hash and compare all rows of ``faces``."""
         found = twins(faces)
+        splits = [faces.split(name) for name in faces.split_names]
+        training = TRAINING in faces.split_names
         return cls(
             source=faces.source,
             space=faces.space.name,
@@ -121,18 +126,31 @@ class Manifest:
             sha256=faces.sha256,
             has_votes=faces.votes is not None,
             subjects=None if faces.subjects is None else len(set(faces.subjects) - {""}),
-            splits=tuple(_record(faces.split(name)) for name in faces.split_names),
+            damaged=faces.damaged,
+            splits=tuple(map(_record, splits)),
             overlaps=tuple(_overlaps(faces, found)),
             twins=tuple(_group(faces, rows) for rows in found.groups),
+            class_weights={
+                str(split.splits[0]): dict(
+                    zip(split.space.labels, class_weights(split).round(4).tolist(), strict=True)
+                )
+                for split in splits
+                if split.counts.all()
+            },
+            held_out_rows=int(held_out(faces.split(TRAINING)).sum()) if training else None,
             warnings=count_warnings(faces) + vote_warnings(faces),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings and numbers."""
-        plain = asdict(self)
-        for group, record in zip(self.twins, plain["twins"], strict=True):
-            record["conflicting"] = group.conflicting
-        return plain
+        return asdict(self)
+
+    def summary(self) -> dict[str, Any]:
+        """``as_dict`` with the numbers of groups in place of the groups."""
+        summary, groups = self.as_dict(), len(self.twins)
+        del summary["twins"]
+        conflicting = sum(group.conflicting for group in self.twins)
+        return {**summary, "twin_groups": groups, "conflicting_groups": conflicting}
 
 
 def count_warnings(faces: FaceSet) -> tuple[str, ...]:
@@ -224,4 +242,5 @@ def _group(faces: FaceSet, rows: tuple[int, ...]) -> TwinGroup:
         names=tuple(names),
         splits=tuple(faces.splits[index].tolist()),
         labels=tuple(faces.space.labels[label] for label in faces.labels[index]),
+        conflicting=len(set(faces.labels[index])) > 1,
     )

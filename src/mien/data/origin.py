@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mien.core.errors import DataError
-from mien.data.folders import folder_pictures, named_like_fer2013
+from mien.data.readers.folders import folder_pictures, named_like_fer2013
+from mien.data.readers.source import Source
 from mien.data.sources import reader_of
 from mien.store.atomic import writing
 
@@ -32,7 +33,7 @@ class Origin:
 FER2013 = Origin("FER2013", "research only; pictures from the web")
 
 
-def origins_of(source: str | Path, reader: str | None = None) -> tuple[Origin, ...]:
+def origins_of(source: str | Path | Source) -> tuple[Origin, ...]:
     """The data sets that ``source`` holds, one unless it was mixed.
 
     A record that ``mien data convert`` wrote counts first, then what a reader knows. A table, and
@@ -43,14 +44,17 @@ def origins_of(source: str | Path, reader: str | None = None) -> tuple[Origin, .
         DataError: If there is no such source, or the record is damaged.
         UnknownNameError: If there is no such reader.
     """
-    path = Path(source)
-    info = reader_of(path, reader)
+    given = Source.of(source)
+    path, info = given.path, reader_of(given)
     record = path / RECORD if path.is_dir() else _beside(path)
     if record.is_file():
         return _read(record)
     if info is not None:
         return (Origin(info.title, info.terms),)
-    if path.is_file() or named_like_fer2013(each.name for each in folder_pictures(path)):
+    if path.is_file():
+        return (FER2013,)
+    pictures = folder_pictures(path) if given.labels_file is None else []
+    if named_like_fer2013(each.name for each in pictures):
         return (FER2013,)
     return (Origin(path.resolve().name, "not told"),)
 

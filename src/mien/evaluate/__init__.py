@@ -2,7 +2,7 @@
 
 from mien.evaluate.crops import evaluate
 from mien.evaluate.end_to_end import evaluate_photos
-from mien.evaluate.guard import EVERY_ROW, SplitGuard, split_guard
+from mien.evaluate.guard import SplitGuard, split_guard
 from mien.evaluate.latency import single_face_latency
 from mien.evaluate.report import write_report
 from mien.evaluate.result import (
@@ -17,7 +17,6 @@ from mien.evaluate.robustness import degraded_in_words, robustness
 from mien.evaluate.views import VIEWS, log_probabilities, view_affines
 
 __all__ = [
-    "EVERY_ROW",
     "VIEWS",
     "Clean",
     "EndToEnd",

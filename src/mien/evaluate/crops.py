@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace
+from mien.core.splits import EVERY_ROW, FOLD, PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.folds import FOLD, one_fold_out
-from mien.evaluate.guard import EVERY_ROW, clean_rows, split_guard
+from mien.data.select.folds import one_fold_out
+from mien.evaluate.guard import clean_rows, split_guard
 from mien.evaluate.latency import CALLS, single_face_latency
 from mien.evaluate.protocol import (
     drawn_warnings,
@@ -30,7 +31,7 @@ from mien.evaluate.robustness import robustness
 from mien.evaluate.views import calibration_of, log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
 from mien.runtime import Recognizer
-from mien.store.training import TRAINING, Training
+from mien.store.training import Training
 
 FOLDS = 5
 MIN_CROSS_FIT = 50
@@ -41,7 +42,7 @@ def evaluate(
     recognizer: Recognizer,
     faces: FaceSet,
     *,
-    split: str | None = "PublicTest",
+    split: str | None = PUBLIC_TEST,
     training: FaceSet | None = None,
     views: str = "one",
     allow_misaligned: bool = False,

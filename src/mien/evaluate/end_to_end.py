@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from mien.core.errors import DataError, ImageDecodeError
 from mien.core.labels import LabelSpace, mapping
-from mien.data.folders import LabelledPath
+from mien.core.splits import EVERY_ROW
+from mien.data.readers.listing import Photo
 from mien.evaluate.crops import FOLDS, MIN_CROSS_FIT, alignment_warnings
-from mien.evaluate.guard import EVERY_ROW, SplitGuard
+from mien.evaluate.guard import SplitGuard
 from mien.evaluate.protocol import (
     drawn_warnings,
     fitted_split,
@@ -50,7 +51,7 @@ class _Answers:
 
 def evaluate_photos(
     recognizer: Recognizer,
-    photos: Iterable[LabelledPath],
+    photos: Iterable[Photo],
     space: LabelSpace,
     *,
     source: str,
@@ -67,7 +68,7 @@ def evaluate_photos(
 
     Args:
         recognizer: The model with its detector.
-        photos: Files with label indices in ``space`` and split names, as ``labelled_paths`` lists.
+        photos: Files with label indices in ``space`` and split names, as ``listed_photos`` lists.
         space: Label space of the photos, mapped into the model's.
         source: Name of the folder, for messages.
         split: Which photos; None = all.
@@ -152,7 +153,7 @@ def _protocol(recognizer: Recognizer, *, crossed: bool) -> dict[str, str]:
 
 
 def _known(
-    photos: Iterable[LabelledPath],
+    photos: Iterable[Photo],
     split: str | None,
     space: LabelSpace,
     model_space: LabelSpace,

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.splits import EVERY_ROW, TRAINING
 from mien.data.faceset import FaceSet
 from mien.data.manifest import count_warnings
-from mien.data.subsets import in_common
-from mien.store.training import TRAINING
-
-EVERY_ROW = "all"
-"""What figures of every row are called, where no split was chosen."""
+from mien.data.select.subsets import in_common
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.splits import FOLD, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.folds import FOLD
-from mien.data.listing import WHOLE
 from mien.runtime import Recognizer
-from mien.store.training import TRAINING, Fold, Training
+from mien.store.training import Fold, Training
 
 
 def fitted_split(recognizer: Recognizer) -> str | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mien.core.errors import InputError
 from mien.data.faceset import FaceSet
-from mien.data.subsets import twins
+from mien.data.select.subsets import twins
 from mien.explain.interface import Explainable, probabilities
 from mien.explain.methods import Method, explain, known_method, relative
 

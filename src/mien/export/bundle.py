@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from mien import metrics
 from mien.core.errors import DataError, ExportError
 from mien.core.scores import softmax
+from mien.core.splits import PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.subsets import in_common
+from mien.data.select.subsets import in_common
 from mien.export.calibration import calibrated, graph_logits
 from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
@@ -111,7 +112,7 @@ def export_bundle(
     name: str,
     training: Training = _UNRECORDED,
     int8: bool = True,
-    calibration_split: str = "PublicTest",
+    calibration_split: str = PUBLIC_TEST,
     replace: bool = False,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> ExportReport:
@@ -166,7 +167,7 @@ def training_and_clean(faces: FaceSet, split: str) -> tuple[FaceSet, FaceSet]:
     Raises:
         DataError: If a split is missing, or nothing is left.
     """
-    train, chosen = faces.split("Training"), faces.split(split)
+    train, chosen = faces.split(TRAINING), faces.split(split)
     clean = chosen[~in_common(chosen, train)]
     if not len(clean):
         raise DataError(f"every row of {split} has a twin in Training; choose another")

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from mien import metrics
 from mien.core.errors import DataError, ExportError
+from mien.core.splits import PUBLIC_TEST
 from mien.data.faceset import FaceSet
-from mien.data.folds import one_fold_out
-from mien.data.subsets import held_out, without_conflicts
+from mien.data.select.folds import one_fold_out
+from mien.data.select.subsets import held_out, without_conflicts
 from mien.export.bundle import check_origin, checked_difference, training_and_clean
 from mien.export.calibration import calibrated, graph_logits
 from mien.export.merge import merge_graphs
@@ -77,7 +78,7 @@ def make_ensemble(
     *,
     name: str,
     shares: Sequence[float] | str | None = None,
-    calibration_split: str = "PublicTest",
+    calibration_split: str = PUBLIC_TEST,
     replace_existing: bool = False,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> EnsembleReport:

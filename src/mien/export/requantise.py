@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from mien.core.splits import PUBLIC_TEST
 from mien.data.faceset import FaceSet
 from mien.export.bundle import (
     ExportReport,
@@ -25,7 +26,7 @@ def requantise(
     out: Path,
     *,
     name: str | None = None,
-    calibration_split: str = "PublicTest",
+    calibration_split: str = PUBLIC_TEST,
     replace_bundle: bool = False,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> ExportReport:

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """The formats that are read, by Pillow's names; AVIF besides, where Pillow has it."""
 
+PICTURE_SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm",
+)  # fmt: skip
+"""Ends of the names of pictures in these formats, lower case."""
+
+CLUTTER = ("thumbs.db", "desktop.ini", "__macosx")
+"""What file managers leave beside pictures, lower case."""
+
 MAX_PIXELS = 80_000_000
 """Default limit on width x height: more than cameras commonly write, and within 700 MB of memory
 even where a picture has an alpha channel."""
@@ -37,6 +45,15 @@ _MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"II*\0", b"MM\0*", b"B
 _DAMAGED = "the picture is damaged or cut off ({}); copy or export it again"
 _AVIF_BRANDS = (b"avif", b"avis")
 _SPARE = 32  # bytes at the end of a JPEG that no pixel needs; cameras leave a few
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a file or folder is hidden or left by a file manager: nobody means it.
+
+    >>> is_clutter(".DS_Store"), is_clutter("Thumbs.db"), is_clutter("face.jpg")
+    (True, True, False)
+    """
+    return name.startswith(".") or name.casefold() in CLUTTER
 
 
 def check_image(image: object) -> None:

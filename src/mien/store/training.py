@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from mien.core.splits import TRAINING
+
 Table = dict[str, Any]
 """A table of a record, whatever wrote it."""
-
-TRAINING = "Training"
-"""The split that models are trained on."""
 
 _WAYS_TO_DRAW = ("train_share", "per_class", "folds", "rows", "generated")
 

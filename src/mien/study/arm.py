@@ -8,8 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from mien.core.errors import ConfigError
-from mien.data.folds import FOLD
-from mien.data.sampling import TEST
+from mien.core.splits import FOLD, PUBLIC_TEST, TEST, TRAINING
 from mien.train.options import check_folds
 from mien.train.toml import built
 
@@ -45,8 +44,8 @@ class DataPlan:
     """
 
     labels: str = "fer7"
-    pool: tuple[str, ...] = ("Training",)
-    tests: tuple[str, ...] = ("PublicTest",)
+    pool: tuple[str, ...] = (TRAINING,)
+    tests: tuple[str, ...] = (PUBLIC_TEST,)
     train_share: float = 0.0
     per_class: tuple[int, ...] = ()
     shared: str = "nothing"

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.core.labels import label_space
+from mien.core.splits import FOLD, TEST, TRAINING
 from mien.data import load, vote_warnings
 from mien.data.faceset import FaceSet
-from mien.data.folds import FOLD, one_fold_out
-from mien.data.sampling import TEST, TRAINING, class_samples, random_split
-from mien.data.subsets import balanced, capped
+from mien.data.select.folds import one_fold_out
+from mien.data.select.sampling import class_samples, random_split
+from mien.data.select.subsets import balanced, capped
 from mien.study.arm import DataPlan
 from mien.study.smoke import GENERATED, generated_faces
 

@@ -15,7 +15,7 @@ from mien import metrics
 from mien.core.errors import BundleError, ExportError
 from mien.core.scores import softmax
 from mien.data.faceset import FaceSet
-from mien.data.folds import folds
+from mien.data.select.folds import folds
 from mien.runtime.graph import Graph
 from mien.runtime.recognizer import check_geometry
 from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle

@@ -9,7 +9,7 @@ import numpy as np
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace
 from mien.data.faceset import FaceSet
-from mien.data.subsets import in_common
+from mien.data.select.subsets import in_common
 from mien.store.samples import SampleStore
 
 HELD_OUT = 0.2

@@ -12,6 +12,7 @@ from typing import Any
 
 from mien.core.errors import ConfigError
 from mien.core.labels import label_space
+from mien.core.splits import PUBLIC_TEST
 from mien.models.options import NetworkOptions
 from mien.train.options import (
     Augmentation,
@@ -110,7 +111,7 @@ class TrainConfig:
     folds: int = 0
     fold: int = 0
     fold_seed: int = 0
-    watch: str = "PublicTest"
+    watch: str = PUBLIC_TEST
     watch_every: int = 1
     score_at: tuple[int, ...] = ()
     drop_conflicts: bool = True

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from mien.core.errors import DataError
 from mien.core.labels import label_space
+from mien.core.splits import FOLD, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.ferplus import vote_targets
-from mien.data.folds import FOLD, one_fold_out
-from mien.data.listing import WHOLE
-from mien.data.subsets import balanced, class_weights, held_out, without_conflicts
+from mien.data.readers.ferplus import vote_targets
+from mien.data.select.folds import one_fold_out
+from mien.data.select.subsets import balanced, class_weights, held_out, without_conflicts
 from mien.train.config import TrainConfig
 
 
@@ -50,8 +50,8 @@ def _chosen(faces: FaceSet, config: TrainConfig) -> tuple[FaceSet, FaceSet | Non
             f"{faces.source} has no splits; set folds in the recipe to leave some rows out of the "
             "training"
         )
-    faces.own.split("Training")  # auxiliary rows alone are no training set
-    train = faces.split("Training")
+    faces.own.split(TRAINING)  # auxiliary rows alone are no training set
+    train = faces.split(TRAINING)
     if config.votes_weight and train.votes is None:
         raise DataError(
             "votes_weight > 0 needs FER+ votes: give --votes FILE, or set votes_weight=0"
@@ -223,7 +223,7 @@ def _record(
     record = {
         "source": faces.source,
         # Without mixed-in rows: exporting is given the data alone. ``rows_sha256`` has them all.
-        "training_sha256": faces.split("Training").own.sha256,
+        "training_sha256": faces.split(TRAINING).own.sha256,
         "rows": len(chosen),
         "rows_sha256": chosen.sha256,
         "votes_sha256": None

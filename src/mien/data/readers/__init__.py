@@ -1,7 +1,7 @@
 """Readers of published data sets, by their folder layouts.
 
->>> sorted(readers())
-['affectnet', 'affectnet-csv', 'ck', 'ck48', 'expw', 'jaffe', 'kdef', 'kdef-angles', 'mmi', 'rafdb']
+>>> print(*sorted(readers()))
+affectnet affectnet-csv ck ck48 expw ferplus jaffe kdef kdef-angles mmi rafdb
 """
 
 from mien.data.readers import affectnet, ck, posed, wild

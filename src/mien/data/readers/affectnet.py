@@ -11,18 +11,19 @@ import numpy as np
 
 from mien.core.errors import DataError
 from mien.core.labels import affectnet8
-from mien.data.listing import Photo, pictures
+from mien.core.splits import TRAINING
+from mien.data.readers.listing import Photo, pictures
 from mien.data.readers.registry import ReaderInfo, register
+from mien.data.readers.tables import header_columns, open_table, table_rows
 from mien.data.readers.wild import box_of, code_of, plain_name, there
-from mien.data.tables import header_columns, numbered_rows, open_table
 
 _TERMS = (
     "non-commercial research, on request from the University of Denver and under an agreement; "
     "not to be passed on"
 )
 _SOURCE = "Mollahosseini et al., IEEE TAC 10(1), 2019"
-_SPLITS = {"train_set": "Training", "val_set": "validation"}
-_TABLES = {"training.csv": "Training", "validation.csv": "validation"}
+_SPLITS = {"train_set": TRAINING, "val_set": "validation"}
+_TABLES = {"training.csv": TRAINING, "validation.csv": "validation"}
 _PICTURES = "Manually_Annotated_Images"
 _LISTS = "Manually_Annotated_file_lists"
 _COLUMNS = ("subdirectory_filepath", "face_x", "face_y", "face_width", "face_height", "expression")
@@ -134,34 +135,14 @@ class Tables:
 def _rows(table: Path, home: Path) -> list[Photo]:
     found: list[Photo] = []
     with open_table(table) as lines:
-        rows = numbered_rows(lines, str(table))
-        _, header = next(rows, (1, [""]))
+        header, rows = table_rows(lines, str(table), _COLUMNS)
         at = header_columns(header)
-        missing = [name for name in _COLUMNS if name not in at]
-        if missing:
-            raise DataError(f"{table}, row 1: no column {', '.join(missing)} in the header")
-        for number, row in rows:
-            where = f"{table}, row {number}"
-            if len(row) != len(header):
-                raise DataError(
-                    f"{where}: expected {len(header)} columns, got {len(row)}; is the file cut off?"
-                )
+        for where, row in rows:
             name, x, y, width, height, code = (row[at[column]].strip() for column in _COLUMNS)
             if code in NO_EXPRESSION:
                 continue
             label = code_of(code, _CODES, where)
             path = there(home / plain_name(name, where), where)
-            found.append(
-                Photo(path, label, _TABLES[table.name], box=_box(x, y, width, height, where))
-            )
+            box = box_of((x, y, width, height), where, sized=True)
+            found.append(Photo(path, label, _TABLES[table.name], box=box))
     return found
-
-
-def _box(x: str, y: str, width: str, height: str, where: str) -> tuple[float, float, float, float]:
-    try:
-        right, bottom = str(float(x) + float(width)), str(float(y) + float(height))
-    except ValueError as error:
-        raise DataError(
-            f"{where}: a box must be four numbers, got {' '.join((x, y, width, height))!r}"
-        ) from error
-    return box_of((x, y, right, bottom), where)

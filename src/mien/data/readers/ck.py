@@ -7,17 +7,16 @@ from pathlib import Path
 
 from mien.core.errors import DataError
 from mien.core.labels import ck7, ck8
-from mien.data.folders import class_index
-from mien.data.listing import (
-    WHOLE,
+from mien.core.splits import WHOLE
+from mien.data.readers.folders import first_named, named_class_photos
+from mien.data.readers.listing import (
     Photo,
-    first_picture,
     natural,
-    only_pictures,
     pictures,
     subfolders,
     visible,
 )
+from mien.data.readers.naming import class_index
 from mien.data.readers.registry import ReaderInfo, register
 
 _PEAK = 3
@@ -122,30 +121,11 @@ class Crops:
     def evidence(self, folder: Path) -> str:
         """Class folders of CK+ with a file that is named like a frame of it."""
         inside = subfolders(folder)
-        if not inside or any(class_index(path.name, ck7) is None for path in inside):
+        if any(class_index(path.name, ck7) is None for path in inside):
             return ""
-        firsts = filter(None, map(first_picture, inside))
-        first = next((path.name for path in firsts if _CROP.fullmatch(path.stem)), "")
-        return f"class folders with names like {first}" if first else ""
+        return first_named(inside, _CROP)
 
     def photos(self, folder: Path) -> list[Photo]:
         """All pictures, in the order of subject, sequence and frame."""
-        found: list[Photo] = []
-        for inside in subfolders(folder):
-            label = class_index(inside.name, ck7)
-            if label is None:
-                raise DataError(
-                    f"{str(folder)!r}: folder {inside.name!r} is no class of CK+; expected "
-                    f"{', '.join(ck7.labels)}"
-                )
-            for path in only_pictures(inside):
-                match = _CROP.fullmatch(path.stem)
-                if match is None:
-                    raise DataError(
-                        f"{path}: expected a name like S010_004_00000017.png, got {path.name!r}; "
-                        "without it nobody knows who is seen"
-                    )
-                found.append(Photo(path, label, WHOLE, match[1]))
-        if not found:
-            raise DataError(f"{str(folder)!r}: the class folders hold no pictures")
+        found = named_class_photos(folder, ck7, _CROP, "S010_004_00000017.png")
         return sorted(found, key=lambda photo: (natural(photo.path.name), photo.label))

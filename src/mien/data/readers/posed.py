@@ -9,16 +9,16 @@ from pathlib import Path
 
 from mien.core.errors import DataError
 from mien.core.labels import fer7
-from mien.data.folders import class_index
-from mien.data.listing import (
-    WHOLE,
+from mien.core.splits import WHOLE
+from mien.data.readers.folders import first_named, named_class_photos
+from mien.data.readers.listing import (
     Photo,
     first_picture,
     natural,
-    only_pictures,
     pictures,
     subfolders,
 )
+from mien.data.readers.naming import class_index
 from mien.data.readers.registry import ReaderInfo, register
 
 _JAFFE_CODES = {
@@ -181,9 +181,7 @@ class Mmi:
         if (folder / "Sessions").is_dir():
             return "Sessions/"
         classes = (path for path in subfolders(folder) if class_index(path.name, fer7) is not None)
-        firsts = filter(None, map(first_picture, classes))
-        first = next((path.name for path in firsts if _MMI_NAME.fullmatch(path.stem)), "")
-        return f"class folders with names like {first}" if first else ""
+        return first_named(classes, _MMI_NAME)
 
     def photos(self, folder: Path) -> list[Photo]:
         """All pictures, class by class."""
@@ -193,21 +191,5 @@ class Mmi:
                 "the frames at the apex out of them, keep the names of the records, and put them "
                 "into class folders: <class>/S001-005_0042.png"
             )
-        found: list[Photo] = []
-        for inside in subfolders(folder):
-            label = class_index(inside.name, fer7)
-            if label is None:
-                raise DataError(
-                    f"{str(folder)!r}: folder {inside.name!r} is no label of fer7; expected "
-                    f"{', '.join(fer7.labels)}"
-                )
-            for path in sorted(only_pictures(inside), key=lambda path: natural(path.name)):
-                match = _MMI_NAME.fullmatch(path.stem)
-                if match is None:
-                    raise DataError(
-                        f"{path}: expected a name that begins like S001-005, got {path.name!r}"
-                    )
-                found.append(Photo(path, label, WHOLE, match[1]))
-        if not found:
-            raise DataError(f"{str(folder)!r}: the class folders hold no pictures")
-        return found
+        found = named_class_photos(folder, fer7, _MMI_NAME, "S001-005_0042.png")
+        return sorted(found, key=lambda photo: (photo.path.parent, natural(photo.path.name)))

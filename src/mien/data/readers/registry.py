@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from mien.core.labels import LabelSpace
 from mien.core.registry import Registry
-from mien.data.listing import Photo
+from mien.data.readers.listing import Photo
 
 
 class DatasetReader(Protocol):

@@ -1,4 +1,4 @@
-"""Pictures from the web with a table of labels: RAF-DB and ExpW."""
+"""Pictures from the web with a table of labels: RAF-DB, ExpW, FER+ in folders."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from mien.core.errors import DataError
-from mien.core.labels import fer7
-from mien.data.listing import WHOLE, Photo, pictures
+from mien.core.labels import fer7, ferplus8
+from mien.core.splits import PRIVATE_TEST, PUBLIC_TEST, TEST, TRAINING, WHOLE
+from mien.data.readers.ferplus import VOTE_COLUMNS, vote_of
+from mien.data.readers.listing import Photo, pictures
+from mien.data.readers.naming import RAFDB_CODES
 from mien.data.readers.registry import ReaderInfo, register
-from mien.data.tables import open_table
+from mien.data.readers.tables import numbered_rows, open_table
 
-_RAF_CODES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")  # from 1
-_RAF_SPLITS = {"train": "Training", "test": "test"}
+_FERPLUS_SPLITS = {
+    "FER2013Train": TRAINING, "FER2013Valid": PUBLIC_TEST, "FER2013Test": PRIVATE_TEST,
+}  # fmt: skip
+_RAF_SPLITS = {"train": TRAINING, "test": TEST}
 
 
 def rows_of(table: Path, fields: int) -> Iterator[tuple[str, list[str]]]:
@@ -94,7 +99,7 @@ class RafDb:
         if not table.is_file() or not aligned.is_dir():
             missing = aligned if table.is_file() else table
             raise DataError(f"{str(folder)!r}: expected RAF-DB's {missing.relative_to(folder)}")
-        codes = {str(code): fer7.index(name) for code, name in enumerate(_RAF_CODES, start=1)}
+        codes = {str(code): fer7.index(name) for code, name in enumerate(RAFDB_CODES, start=1)}
         unlabelled = {path.name for path in pictures(aligned)}
         found: list[Photo] = []
         for where, (name, code) in rows_of(table, 2):
@@ -160,12 +165,72 @@ class ExpW:
         ]
 
 
-def box_of(texts: tuple[str, str, str, str], where: str) -> tuple[float, float, float, float]:
-    """x1 y1 x2 y2 from text; raises ``DataError`` unless it is a box with an area."""
+@register(
+    ReaderInfo(
+        name="ferplus",
+        title="FER+, FER2013's pictures in folders with the votes of ten raters",
+        source="Barsoum et al., ICMI 2016",
+        terms="the labels are Microsoft's, under the MIT licence; the pictures are FER2013's: "
+        "research only",
+        space=ferplus8,
+        layout="FER2013Train/fer0000000.png, FER2013Train/label.csv; also FER2013Valid, "
+        "FER2013Test",
+        subjects=False,
+        frames="crops",
+    )
+)
+class FerPlusFolders:
+    """As FER+'s own script writes it; a row is picture, box and ten votes, without a header."""
+
+    def evidence(self, folder: Path) -> str:
+        """A table of votes."""
+        tables = (f"{inside}/label.csv" for inside in _FERPLUS_SPLITS)
+        return next((name for name in tables if (folder / name).is_file()), "")
+
+    def photos(self, folder: Path) -> list[Photo]:
+        """The pictures that more than half of the votes agree on (Barsoum's majority).
+
+        Single votes are outliers and dropped before; pictures without a majority, or whose
+        majority is unknown or no face, are passed over.
+        """
+        found: list[Photo] = []
+        for inside, split in _FERPLUS_SPLITS.items():
+            table = folder / inside / "label.csv"
+            if not table.is_file():
+                continue
+            with open_table(table) as lines:
+                for number, row in numbered_rows(lines, str(table)):
+                    where = f"{table}, row {number}"
+                    if len(row) != 2 + len(VOTE_COLUMNS):
+                        raise DataError(
+                            f"{where}: expected picture, box and {len(VOTE_COLUMNS)} votes, got "
+                            f"{len(row)} columns; is the file cut off?"
+                        )
+                    votes = [vote_of(text, where) for text in row[2:]]
+                    votes = [vote if vote > 1 else 0 for vote in votes]
+                    label = votes.index(max(votes))
+                    if 2 * votes[label] > sum(votes) and label < len(ferplus8):
+                        path = there(folder / inside / plain_name(row[0], where), where)
+                        found.append(Photo(path, label, split))
+        if not found:
+            raise DataError(f"{str(folder)!r}: expected FER2013Train/label.csv with votes")
+        return found
+
+
+def box_of(
+    texts: tuple[str, str, str, str], where: str, *, sized: bool = False
+) -> tuple[float, float, float, float]:
+    """x1 y1 x2 y2 from text, ``sized`` from x y width height.
+
+    Raises:
+        DataError: Unless it is a box with an area.
+    """
     try:
         left, top, right, bottom = (float(text) for text in texts)
     except ValueError as error:
         raise DataError(f"{where}: a box must be four numbers, got {' '.join(texts)!r}") from error
+    if sized:
+        right, bottom = left + right, top + bottom
     if not (-1e6 < left < right < 1e6 and -1e6 < top < bottom < 1e6):
         raise DataError(
             f"{where}: a box must have left < right and top < bottom, got left {left:g}, "

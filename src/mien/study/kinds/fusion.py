@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mien import metrics
 from mien.core.errors import ConfigError, unknown_name
 from mien.data.faceset import FaceSet
-from mien.data.subsets import held_out, without_conflicts
+from mien.data.select.subsets import held_out, without_conflicts
 from mien.models import ExpressionNet, JointNet
 from mien.study.arm import Arm, Table, merged
 from mien.study.compare import better_member, gains

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from mien.core.errors import ConfigError, DataError
 from mien.core.labels import ferplus8
 from mien.data.faceset import FaceSet
-from mien.data.ferplus import vote_targets
-from mien.data.subsets import held_out
+from mien.data.readers.ferplus import vote_targets
+from mien.data.select.subsets import held_out
 from mien.study.arm import Arm, Table, merged
 from mien.study.kinds.kind import (
     KINDS,

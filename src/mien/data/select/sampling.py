@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import DataError
+from mien.core.splits import TEST, TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SPLITS
-from mien.data.subsets import balanced_rows, in_common
-
-TRAINING, TEST = SPLITS[0], "test"
+from mien.data.select.subsets import in_common
 
 
 def random_split(
@@ -92,26 +90,6 @@ def class_samples(
     trained = _drawn(faces, free, training, rng)
     splits = np.repeat([TRAINING, TEST], [len(trained), len(tested)])
     return replace(faces[np.concatenate([trained, tested])], splits=splits)
-
-
-def balanced_split(
-    faces: FaceSet, split: str, per_class: int | None = None, seed: int = 0
-) -> FaceSet:
-    """Undersample one split to the same number of rows per label; the others stay as they are.
-
-    Args:
-        faces: Rows of one or more splits.
-        split: Which one.
-        per_class: Rows per label; None = as many as the rarest has.
-        seed: Which rows.
-
-    Raises:
-        DataError: If there is no such split, or a label has too few rows in it.
-    """
-    rows = np.flatnonzero(faces.splits == split)
-    kept = faces.splits != split
-    kept[rows[balanced_rows(faces.split(split), per_class, seed)]] = True
-    return faces[kept]
 
 
 def _nobody_known(faces: FaceSet) -> None:

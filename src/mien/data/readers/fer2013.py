@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.core.labels import fer7
+from mien.core.splits import FER2013_SPLITS, PRIVATE_TEST, PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
-from mien.data.tables import header_columns, numbered_rows, open_table
+from mien.data.readers.tables import header_columns, open_table, table_rows
 
 SIDE = 48
-SPLITS = ("Training", "PublicTest", "PrivateTest")
 
 # Official counts per label in fer7 order. Copies in circulation differ by a few rows.
 KNOWN_COUNTS: dict[str, tuple[int, ...]] = {
-    "Training": (3995, 436, 4097, 7215, 4830, 3171, 4965),
-    "PublicTest": (467, 56, 496, 895, 653, 415, 607),
-    "PrivateTest": (491, 55, 528, 879, 594, 416, 626),
+    TRAINING: (3995, 436, 4097, 7215, 4830, 3171, 4965),
+    PUBLIC_TEST: (467, 56, 496, 895, 653, 415, 607),
+    PRIVATE_TEST: (491, 55, 528, 879, 594, 416, 626),
 }
 
 _PIXELS = SIDE * SIDE
@@ -88,10 +88,13 @@ def _label(text: str, where: str) -> int:
     return label
 
 
-def _usage(text: str, where: str) -> str:
+def usage_of(text: str, where: str) -> str:
+    """The split that a row names; raises ``DataError`` with the known ones."""
     usage = text.strip()
-    if usage not in SPLITS:
-        raise DataError(f"{where}: Usage must be one of {', '.join(SPLITS)}, got {usage[:20]!r}")
+    if usage not in FER2013_SPLITS:
+        raise DataError(
+            f"{where}: Usage must be one of {', '.join(FER2013_SPLITS)}, got {usage[:20]!r}"
+        )
     return usage
 
 
@@ -114,20 +117,14 @@ def parse_fer2013(lines: Iterable[str], source: str = "fer2013") -> FaceSet:
     Raises:
         DataError: With source, row and reason, at the first row that breaks the format.
     """
-    rows = numbered_rows(lines, source)
-    _, header = next(rows, (1, [""]))
+    header, rows = table_rows(lines, source)
     at = _header(header, source)
     pixels, labels, splits, names = bytearray(), [], [], []
-    for number, row in rows:
-        where = f"{source}, row {number}"
-        if len(row) != len(at):
-            raise DataError(
-                f"{where}: expected {len(at)} columns, got {len(row)}; is the file cut off?"
-            )
+    for where, row in rows:
         labels.append(_label(row[at["emotion"]], where))
         pixels += _pixels(row[at["pixels"]], where).data
-        splits.append(_usage(row[at["usage"]], where) if "usage" in at else SPLITS[0])
-        names.append(f"row {number}")
+        splits.append(usage_of(row[at["usage"]], where) if "usage" in at else TRAINING)
+        names.append(where.removeprefix(f"{source}, "))
     if not labels:
         raise DataError(f"{source}: no rows below the header")
     return FaceSet(

@@ -14,12 +14,16 @@ import numpy as np
 
 from mien.core.errors import DataError, InputError
 from mien.core.labels import LabelSpace, fer7
+from mien.core.splits import FER2013_SPLITS, TEST, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SIDE, SPLITS
-from mien.data.folders import SUBJECTS, class_index, split_of_folder
-from mien.data.listing import WHOLE
 from mien.data.origin import FER2013, Origin, write_origins
+from mien.data.readers.fer2013 import SIDE
+from mien.data.readers.folders import SUBJECTS, split_of_folder
+from mien.data.readers.naming import class_index
 from mien.store.atomic import writing, writing_folder
+
+TABLES = (".csv", ".csv.gz")
+"""Ends of the names of tables that are written; anything else is a folder."""
 
 _GREYS = tuple(str(level) for level in range(256))
 
@@ -63,7 +67,7 @@ def check_writable(
         DataError: If the challenge's table cannot hold them.
         InputError: If the folder holds anything already, or there is nowhere to write.
     """
-    if path.name.lower().endswith((".csv", ".csv.gz")):
+    if path.name.lower().endswith(TABLES):
         _check_form(space, splits, "this", people=people)
     elif path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise InputError(f"{path} is not empty; choose another name")
@@ -77,9 +81,9 @@ def _check_form(space: LabelSpace, splits: Sequence[str], source: str, *, people
             f"the challenge's table holds labels of fer7, {source} has {space.name}; "
             "write a folder instead"
         )
-    if other := [name for name in splits if name not in SPLITS]:
+    if other := [name for name in splits if name not in FER2013_SPLITS]:
         raise DataError(
-            f"the challenge's table knows {', '.join(SPLITS)}, {source} has {other[0]!r}; "
+            f"the challenge's table knows {', '.join(FER2013_SPLITS)}, {source} has {other[0]!r}; "
             "write a folder instead"
         )
     if people:
@@ -90,7 +94,7 @@ def _check_form(space: LabelSpace, splits: Sequence[str], source: str, *, people
 
 
 def _check_table(faces: FaceSet, path: Path) -> None:
-    if not path.name.lower().endswith((".csv", ".csv.gz")):
+    if not path.name.lower().endswith(TABLES):
         raise DataError(f"a table is written as .csv or .csv.gz, got {path.name!r}")
     if not len(faces):
         raise DataError(f"{faces.source} has no rows to write")
@@ -147,7 +151,9 @@ def write_folder(faces: FaceSet, path: Path, origins: Sequence[Origin] = ()) -> 
     width = len(str(len(faces) - 1))
     rows = zip(faces.splits.tolist(), faces.labels.tolist(), faces.images, strict=True)
     # Names like FER2013's are for FER2013; PublicTest and PrivateTest have no other mark.
-    named = [split for split in SPLITS if split != SPLITS[0] or FER2013 in (origins or (FER2013,))]
+    named = [
+        split for split in FER2013_SPLITS if split != TRAINING or FER2013 in (origins or (FER2013,))
+    ]
     with writing_folder(path, durable=False) as part:
         for split in faces.split_names:
             for label in classes:  # all of them, so that the labels can be read off the folders
@@ -171,14 +177,14 @@ def _write_subjects(path: Path, pictures: list[Path], subjects: list[str]) -> No
 
 
 def _split_folder(split: str, faces: FaceSet) -> str:
-    if split in SPLITS:
-        return "train" if split == SPLITS[0] else "test"
+    if split in FER2013_SPLITS:
+        return "train" if split == TRAINING else TEST
     if split == WHOLE and faces.split_names == (WHOLE,):
         return ""
     if split_of_folder(split) != split:
         raise DataError(
             f"{faces.source}: split {split!r} would not be read back from a folder; "
-            f"expected {', '.join(SPLITS)}, validation or test"
+            f"expected {', '.join(FER2013_SPLITS)}, validation or test"
         )
     return split
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from mien.core.errors import DataError
 from mien.core.labels import ferplus8
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SPLITS
-from mien.data.tables import header_columns, numbered_rows, open_table
+from mien.data.readers.fer2013 import usage_of
+from mien.data.readers.tables import header_columns, open_table, table_rows
 
 VOTE_COLUMNS = (
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt",
@@ -42,34 +42,21 @@ def parse_ferplus(lines: Iterable[str], source: str = "fer2013new") -> Votes:
     Raises:
         DataError: With source, row and reason.
     """
-    rows = numbered_rows(lines, source)
-    _, header = next(rows, (1, [""]))
+    header, rows = table_rows(lines, source, ("Usage", *VOTE_COLUMNS))
     at = header_columns(header)
-    missing = [name for name in ("Usage", *VOTE_COLUMNS) if name.lower() not in at]
-    if missing:
-        raise DataError(f"{source}: no column {', '.join(missing)}; is this the FER+ table?")
     columns = [at[name.lower()] for name in VOTE_COLUMNS]
     counts: list[list[int]] = []
     splits: list[str] = []
-    for number, row in rows:
-        where = f"{source}, row {number}"
-        if len(row) != len(header):
-            raise DataError(
-                f"{where}: expected {len(header)} columns, got {len(row)}; is the file cut off?"
-            )
-        usage = row[at["usage"]].strip()
-        if usage not in SPLITS:
-            raise DataError(
-                f"{where}: Usage must be one of {', '.join(SPLITS)}, got {usage[:20]!r}"
-            )
-        counts.append([_vote(row[column], where) for column in columns])
-        splits.append(usage)
+    for where, row in rows:
+        splits.append(usage_of(row[at["usage"]], where))
+        counts.append([vote_of(row[column], where) for column in columns])
     if not counts:
         raise DataError(f"{source}: no rows below the header")
     return Votes(np.array(counts, dtype=np.int16), np.array(splits))
 
 
-def _vote(text: str, where: str) -> int:
+def vote_of(text: str, where: str) -> int:
+    """How many raters; raises ``DataError`` unless it is a whole number from 0 to 10."""
     vote = _VOTES.get(text.strip())
     if vote is None:
         raise DataError(f"{where}: votes must be whole numbers from 0 to 10, got {text[:20]!r}")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import DataError
 from mien.core.labels import LabelSpace, mapping
+from mien.core.splits import TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SPLITS
-from mien.data.ferplus import VOTE_COLUMNS
-from mien.data.listing import WHOLE
-from mien.data.subsets import in_common
-
-TRAINING = SPLITS[0]
+from mien.data.readers.ferplus import VOTE_COLUMNS
+from mien.data.select.subsets import in_common
 
 
 @dataclass(frozen=True)
@@ -47,12 +44,7 @@ class Mixture:
     parts: tuple[Part, ...]
 
 
-def mixed(
-    sets: Sequence[FaceSet],
-    labels: LabelSpace,
-    *,
-    others: Literal["leave_out", "train", "keep"] = "leave_out",
-) -> Mixture:
+def mixed(sets: Sequence[FaceSet], labels: LabelSpace) -> Mixture:
     """Mix auxiliary sets into the first one.
 
     Rows of an auxiliary set come from its Training split, or from a set without splits, and count
@@ -66,8 +58,6 @@ def mixed(
     Args:
         sets: The main set, then the auxiliary ones, with faces of one size.
         labels: Label space of the mixture; all sets are mapped into it.
-        others: What becomes of the other splits of auxiliary sets (test, validation): left out,
-            trained on too, or kept under their names, so that they are scored.
 
     Raises:
         DataError: If there is no set, sizes differ, or an auxiliary set is left with no row.
@@ -77,29 +67,18 @@ def mixed(
         raise DataError("expected one set or more to mix")
     names = _unique([faces.source for faces in sets])
     main, unmapped = _mapped(sets[0], labels)
-    chosen = [(main, Part(names[0], len(main), unmapped, {}, ()))]
+    scored = main[main.splits != TRAINING]
+    chosen, parts = [main], [Part(names[0], len(main), unmapped, {}, ())]
     for name, faces in zip(names[1:], sets[1:], strict=True):
         if faces.images.shape[1:] != main.images.shape[1:]:
             raise DataError(
                 f"{name} has faces of {faces.images.shape[1:]} pixels, {names[0]} of "
                 f"{main.images.shape[1:]}; read both with one side"
             )
-        chosen.append(_auxiliary(faces, name, labels, others))
-    scored = _stacked([faces[faces.splits != TRAINING] for faces, _ in chosen], names)
-    chosen[1:] = [_without_twins(faces, part, scored) for faces, part in chosen[1:]]
-    return Mixture(
-        _stacked([faces for faces, _ in chosen], names), tuple(part for _, part in chosen)
-    )
-
-
-def joined(
-    sets: Sequence[FaceSet],
-    labels: LabelSpace,
-    *,
-    others: Literal["leave_out", "train", "keep"] = "leave_out",
-) -> FaceSet:
-    """The rows of ``mixed``."""
-    return mixed(sets, labels, others=others).faces
+        rows, part = _auxiliary(faces, name, labels, scored)
+        chosen.append(rows)
+        parts.append(part)
+    return Mixture(_stacked(chosen, names), tuple(parts))
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -116,24 +95,29 @@ def _mapped(faces: FaceSet, labels: LabelSpace) -> tuple[FaceSet, dict[str, int]
     return faces.mapped(labels), {label: n for label, n, gone in counts if gone and n}
 
 
-def _auxiliary(faces: FaceSet, name: str, labels: LabelSpace, others: str) -> tuple[FaceSet, Part]:
+def _auxiliary(
+    faces: FaceSet, name: str, labels: LabelSpace, scored: FaceSet
+) -> tuple[FaceSet, Part]:
     rows, unmapped = _mapped(faces, labels)
     for_training = np.isin(rows.splits, (TRAINING, WHOLE))
-    left: dict[str, int] = {}
-    if others == "leave_out":
-        other = rows[~for_training]
-        left = {split: int((other.splits == split).sum()) for split in other.split_names}
-        rows, for_training = rows[for_training], for_training[for_training]
-    splits = np.where(for_training | (others == "train"), TRAINING, rows.splits)
-    known = _names(rows)
+    other = rows[~for_training]
+    left = {split: int((other.splits == split).sum()) for split in other.split_names}
+    rows = rows[for_training]
+    named = np.array([f"{name}: {row}" for row in _names(rows)], dtype=np.str_)
+    same = in_common(rows, scored)
+    if same.all():
+        raise DataError(
+            f"{name}: no row is left to train on ({int(same.sum())} are scored elsewhere, "
+            f"{sum(unmapped.values())} have no label, {sum(left.values())} are of other splits)"
+        )
     rows = replace(
         rows,
-        splits=splits,
-        names=np.array([f"{name}: {row}" for row in known], dtype=np.str_),
+        splits=np.full(len(rows), TRAINING),
+        names=named,
         origins=np.full(len(rows), name),
         subjects=_prefixed(name, rows.subjects),
-    )
-    return rows, Part(name, len(rows), unmapped, left, ())
+    )[~same]
+    return rows, Part(name, len(rows), unmapped, left, tuple(named[same].tolist()))
 
 
 def _prefixed(name: str, subjects: NDArray[np.str_] | None) -> NDArray[np.str_] | None:
@@ -147,18 +131,6 @@ def _names(faces: FaceSet) -> list[str]:
     if faces.names is not None:
         return faces.names.tolist()
     return [f"row {row}" for row in range(len(faces))]
-
-
-def _without_twins(faces: FaceSet, part: Part, scored: FaceSet) -> tuple[FaceSet, Part]:
-    same = in_common(faces, scored) & (faces.splits == TRAINING)
-    kept = faces[~same]
-    if not len(kept):
-        raise DataError(
-            f"{part.source}: no row is left to train on ({int(same.sum())} are scored elsewhere, "
-            f"{sum(part.unmapped.values())} have no label, "
-            f"{sum(part.other_splits.values())} are of other splits)"
-        )
-    return kept, replace(part, rows=len(kept), twins=tuple(_names(faces[same])))
 
 
 def _stacked(sets: list[FaceSet], names: list[str]) -> FaceSet:
@@ -184,4 +156,5 @@ def _stacked(sets: list[FaceSet], names: list[str]) -> FaceSet:
         names=np.concatenate([np.array(_names(faces), dtype=np.str_) for faces in sets]),
         subjects=column("subjects", nothing),
         origins=column("origins", nothing),
+        damaged=tuple(name for faces in sets for name in faces.damaged),
     )

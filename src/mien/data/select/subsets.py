@@ -119,24 +119,6 @@ def balanced(faces: FaceSet, per_class: int | None = None, seed: int = 0) -> Fac
     Raises:
         DataError: If a label has no row or fewer than asked for; nothing is drawn twice.
     """
-    return faces[balanced_rows(faces, per_class, seed)]
-
-
-def capped(faces: FaceSet, most: int, seed: int = 0) -> FaceSet:
-    """At most ``most`` rows of every label, in their original order; rarer labels keep all.
-
-    Args:
-        faces: Rows to draw from.
-        most: Rows per label that are kept at most, from 1.
-        seed: Which rows.
-    """
-    order = np.random.default_rng(seed).permutation(len(faces))
-    drawn = [order[faces.labels[order] == label][:most] for label in range(len(faces.space))]
-    return faces[np.sort(np.concatenate(drawn))]
-
-
-def balanced_rows(faces: FaceSet, per_class: int | None = None, seed: int = 0) -> NDArray[np.int64]:
-    """Indices of the rows that ``balanced`` draws, rising; raises as it does."""
     counts = faces.counts
     if (counts == 0).any():
         raise DataError(
@@ -155,7 +137,20 @@ def balanced_rows(faces: FaceSet, per_class: int | None = None, seed: int = 0) -
         rng.permutation(np.flatnonzero(faces.labels == label))[:wanted]
         for label in range(len(faces.space))
     ]
-    return np.sort(np.concatenate(drawn))
+    return faces[np.sort(np.concatenate(drawn))]
+
+
+def capped(faces: FaceSet, most: int, seed: int = 0) -> FaceSet:
+    """At most ``most`` rows of every label, in their original order; rarer labels keep all.
+
+    Args:
+        faces: Rows to draw from.
+        most: Rows per label that are kept at most, from 1.
+        seed: Which rows.
+    """
+    order = np.random.default_rng(seed).permutation(len(faces))
+    drawn = [order[faces.labels[order] == label][:most] for label in range(len(faces.space))]
+    return faces[np.sort(np.concatenate(drawn))]
 
 
 def class_weights(faces: FaceSet) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TextIO, cast
 
 from mien.core.errors import DataError
+from mien.store.images import is_clutter
 
 # The challenge's archives hold several tables; these two are the whole data set.
 _WHOLE = ("fer2013.csv", "icml_face_data.csv")
@@ -55,6 +56,36 @@ def numbered_rows(lines: Iterable[str], source: str) -> Iterator[tuple[int, list
 def header_columns(row: Sequence[str]) -> dict[str, int]:
     """Place of each column by name, blanks around it and case ignored; repeated names are lost."""
     return {name.strip().lower(): place for place, name in enumerate(row)}
+
+
+def table_rows(
+    lines: Iterable[str], source: str, needed: Sequence[str] = ()
+) -> tuple[list[str], Iterator[tuple[str, list[str]]]]:
+    """The header, and each row with its place in words ("x.csv, row 2").
+
+    Raises:
+        DataError: If the header lacks a column of ``needed``; later, at the first row that has
+            another number of columns than the header.
+    """
+    rows = numbered_rows(lines, source)
+    _, header = next(rows, (1, [""]))
+    at = header_columns(header)
+    if missing := [name for name in needed if name.lower() not in at]:
+        raise DataError(
+            f"{source}, row 1: no column {', '.join(missing)} in the header; expected "
+            f"{', '.join(needed)}"
+        )
+
+    def checked() -> Iterator[tuple[str, list[str]]]:
+        for number, row in rows:
+            where = f"{source}, row {number}"
+            if len(row) != len(header):
+                raise DataError(
+                    f"{where}: expected {len(header)} columns, got {len(row)}; is the file cut off?"
+                )
+            yield where, row
+
+    return header, checked()
 
 
 @contextmanager
@@ -118,9 +149,7 @@ def _table_of(names: Sequence[str], path: Path) -> str:
     tables = [
         name
         for name in names
-        if name.lower().endswith(".csv")
-        and not name.startswith("__MACOSX/")
-        and not PurePosixPath(name).name.startswith(".")
+        if name.lower().endswith(".csv") and not any(map(is_clutter, PurePosixPath(name).parts))
     ]
     whole = [name for name in tables if PurePosixPath(name).name.lower() in _WHOLE]
     found = whole if len(tables) > 1 else tables

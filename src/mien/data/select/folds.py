@@ -8,13 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mien.core.errors import DataError
+from mien.core.splits import FOLD, TRAINING, WHOLE
 from mien.data.faceset import FaceSet
-from mien.data.fer2013 import SPLITS
-from mien.data.listing import WHOLE
-from mien.data.subsets import in_common, kept_together
-
-TRAINING, FOLD = SPLITS[0], "fold"
-"""Splits that ``one_fold_out`` makes: the rows to train on, and those of the fold left out."""
+from mien.data.select.subsets import in_common, kept_together
 
 
 def folds(

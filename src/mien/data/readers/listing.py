@@ -7,14 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mien.core.errors import DataError
-
-WHOLE = "all"
-"""Split of pictures that are in no split."""
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
-"""Ends of the names of pictures, case ignored."""
-
-_CLUTTER = ("thumbs.db", "desktop.ini", "__macosx")
+from mien.store.images import PICTURE_SUFFIXES, is_clutter
 
 
 class Photo(NamedTuple):
@@ -52,11 +45,7 @@ def visible(folder: Path) -> list[Path]:
         inside = sorted(folder.iterdir())
     except OSError as error:
         raise DataError(f"{str(folder)!r} cannot be listed ({error.strerror or error})") from error
-    return [
-        path
-        for path in inside
-        if not path.name.startswith(".") and path.name.casefold() not in _CLUTTER
-    ]
+    return [path for path in inside if not is_clutter(path.name)]
 
 
 def subfolders(folder: Path) -> list[Path]:
@@ -79,7 +68,7 @@ def only_pictures(folder: Path) -> list[Path]:
     for path in paths:
         if is_picture(path):
             continue
-        kind = "a folder" if path.is_dir() else f"no {' '.join(SUFFIXES)} file"
+        kind = "a folder" if path.is_dir() else f"no {' '.join(PICTURE_SUFFIXES)} file"
         raise DataError(
             f"{str(folder)!r} may hold pictures only, {path.name!r} is {kind}; "
             "convert it or move it out, so that no row is left out unnoticed"
@@ -94,7 +83,7 @@ def first_picture(folder: Path) -> Path | None:
 
 def is_picture(path: Path) -> bool:
     """Whether ``path`` is a file that is named like a picture."""
-    return path.suffix.casefold() in SUFFIXES and path.is_file()
+    return path.suffix.casefold() in PICTURE_SUFFIXES and path.is_file()
 
 
 def natural(name: str) -> list[str | int]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
 from mien.core.errors import ImageDecodeError
-from mien.data.fer2013 import SIDE
-from mien.data.folders import folder_pictures
-from mien.data.sources import reader_of
+from mien.data.readers.fer2013 import SIDE
 from mien.store.images import image_size
 
 SAMPLE = 50
@@ -17,24 +16,11 @@ SAMPLE = 50
 _SQUARE = 1.1  # longer over shorter side up to which a picture is called square
 
 
-def framing_warning(source: Path, reader: str | None = None) -> str | None:
-    """What to say of class folders that are taken for face crops and may be photos.
+def unlike_crops(folder: Path, paths: Sequence[Path]) -> str | None:
+    """What to say of a folder whose pictures are no squares of up to twice 48 pixels.
 
-    Args:
-        source: Class folders of pictures. Tables and the data sets of ``readers`` have a framing
-            of their own.
-        reader: As for ``load``.
-
-    Returns:
-        None if the pictures are squares of up to twice 48 pixels, by the median of a sample.
-
-    Raises:
-        DataError: If the folder has another layout.
+    Their size is the median of a sample. None = they are, or none can be measured.
     """
-    folder = Path(source)
-    if not folder.is_dir() or reader_of(folder, reader) is not None:
-        return None
-    paths = folder_pictures(folder)
     sizes: list[tuple[int, int]] = []
     for path in paths[:: max(1, len(paths) // SAMPLE)]:
         try:

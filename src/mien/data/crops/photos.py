@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,9 @@ from mien.core.crop import cropped
 from mien.core.errors import DataError, ImageDecodeError
 from mien.core.faces import Faces
 from mien.core.labels import LabelSpace
+from mien.data.crops.grey import centre_square, grey_levels, resampled
 from mien.data.faceset import FaceSet
-from mien.data.grey import centre_square, grey_levels, resampled
-from mien.data.listing import Photo
+from mien.data.readers.listing import Photo
 from mien.store.images import read_image
 
 SAME_FACE = 0.3
@@ -24,7 +26,24 @@ SAME_FACE = 0.3
 box of the data set is taken. Boxes of different detectors on one face overlap by more."""
 
 
-def read_photos(listed: Sequence[Photo], folder: Path, space: LabelSpace, side: int) -> FaceSet:
+NAMED = 20
+"""Damaged pictures that an error or a warning names; of the others it gives the number."""
+
+
+def first_of(words: Sequence[str]) -> str:
+    """The first ``NAMED`` of them, and how many more there are."""
+    more = len(words) - NAMED
+    return "; ".join(words[:NAMED]) + (f"; and {more:,} more" if more > 0 else "")
+
+
+def read_photos(
+    listed: Sequence[Photo],
+    folder: Path,
+    space: LabelSpace,
+    side: int,
+    *,
+    skip_damaged: bool = False,
+) -> FaceSet:
     """Read pictures as grey squares; nothing looks for a face here.
 
     Colour becomes .299 R + .587 G + .114 B. A face with a box is cut out of its picture (the
@@ -32,18 +51,31 @@ def read_photos(listed: Sequence[Photo], folder: Path, space: LabelSpace, side: 
     picture, resampled to ``side`` (area means down, linear up).
 
     Raises:
-        DataError: With file and reason for a picture that is damaged, or if ``side`` is below 1.
+        DataError: With file and reason for the pictures that are damaged, unless they are left
+            out (``FaceSet.damaged``), or if ``side`` is below 1.
     """
     if side < 1:
         raise DataError(f"the side must be 1 pixel or more, got {side}")
+    kept: list[Photo] = []
+    damaged: dict[Path, str] = {}
     images = np.empty((len(listed), side, side), np.uint8)
-    for row, (photo, rgb) in enumerate(_opened(listed)):
-        assert rgb is not None  # noqa: S101 - a damaged picture was an error
+    for photo, rgb in _opened(listed):
+        if isinstance(rgb, ImageDecodeError):
+            damaged[photo.path] = str(rgb)
+            continue
         if photo.box is None:
-            images[row] = resampled(grey_levels(centre_square(rgb)), side)
+            images[len(kept)] = resampled(grey_levels(centre_square(rgb)), side)
         else:
-            images[row] = cropped(rgb, box_affines([photo.box])[0], side)
-    return _face_set(listed, images, folder, space)
+            images[len(kept)] = cropped(rgb, box_affines([photo.box])[0], side)
+        kept.append(photo)
+    if damaged and (not skip_damaged or not kept):
+        reasons = [f"{str(path)!r}: {reason}" for path, reason in damaged.items()]
+        raise DataError(
+            f"{len(damaged):,} of {len(listed):,} pictures cannot be read: {first_of(reasons)}. "
+            "Mend them, or leave them out with --skip-damaged"
+        )
+    names = tuple(path.relative_to(folder).as_posix() for path in damaged)
+    return replace(_face_set(kept, images[: len(kept)], folder, space), damaged=names)
 
 
 def crop_photos(
@@ -52,8 +84,7 @@ def crop_photos(
     space: LabelSpace,
     detect: Callable[[NDArray[np.uint8]], Faces],
     on_rows: Callable[[int, int], None] = lambda *_: None,
-    on_damaged: Callable[[Photo, ImageDecodeError], None] | None = None,
-) -> tuple[FaceSet, tuple[Photo, ...]]:
+) -> tuple[FaceSet, tuple[str, ...], dict[str, str]]:
     """Find the faces and cut them out as the model's 48 x 48 frames, aligned by landmarks.
 
     Without a box, the largest face of a picture is taken. With one, the found face that overlaps
@@ -65,35 +96,36 @@ def crop_photos(
         space: Label space of the listing.
         detect: Faces of an RGB picture; ``mien.runtime``'s detectors have such a method.
         on_rows: Called with (pictures done, pictures).
-        on_damaged: Called with an entry whose picture is damaged and the reason; it is left out.
-            None = raise.
 
     Returns:
-        The faces in order, and what is left out because no face was found.
+        The faces in order, the names of what is left out because no face was found, and of
+        damaged pictures by name why they are.
 
     Raises:
-        DataError: With file and reason for a picture that is damaged, or if there is no face.
+        DataError: If there is no face.
     """
     kept: list[Photo] = []
-    missed: list[Photo] = []
+    missed: list[str] = []
+    damaged: dict[str, str] = {}
     images: list[NDArray[np.uint8]] = []
     last: tuple[Path | None, Faces] = (None, Faces.empty())
-    for done, (photo, rgb) in enumerate(_opened(listed, on_damaged), start=1):
-        if rgb is None:
-            on_rows(done, len(listed))
-            continue
-        if photo.path != last[0]:
-            last = (photo.path, detect(rgb))
-        face = _chosen(last[1], photo)
-        if len(face):
-            kept.append(photo)
-            images.append(cropped(rgb, face_affines(face)[0]))
+    for done, (photo, rgb) in enumerate(_opened(listed), start=1):
+        if isinstance(rgb, ImageDecodeError):
+            damaged[photo.name(folder)] = str(rgb)
         else:
-            missed.append(photo)
+            if photo.path != last[0]:
+                last = (photo.path, detect(rgb))
+            face = _chosen(last[1], photo)
+            if len(face):
+                kept.append(photo)
+                images.append(cropped(rgb, face_affines(face)[0]))
+            else:
+                missed.append(photo.name(folder))
         on_rows(done, len(listed))
     if not kept:
-        raise DataError(f"{str(folder)!r}: no face was found in {len(listed)} pictures")
-    return _face_set(kept, np.stack(images), folder, space), tuple(missed)
+        broken = f"; {len(damaged)} are damaged, {min(damaged)!r} for one" if damaged else ""
+        raise DataError(f"{str(folder)!r}: no face was found in {len(listed)} pictures{broken}")
+    return _face_set(kept, np.stack(images), folder, space), tuple(missed), damaged
 
 
 def _chosen(found: Faces, photo: Photo) -> Faces:
@@ -108,21 +140,14 @@ def _chosen(found: Faces, photo: Photo) -> Faces:
 
 def _opened(
     listed: Sequence[Photo],
-    on_damaged: Callable[[Photo, ImageDecodeError], None] | None = None,
-) -> Iterator[tuple[Photo, NDArray[np.uint8] | None]]:
-    """Each entry with its picture, None = damaged; entries of one picture in a row read it once."""
-    path: Path | None = None
-    rgb: NDArray[np.uint8] | None = None
-    for photo in listed:
-        if photo.path != path:
-            path, rgb = photo.path, None
-            try:
-                rgb = read_image(photo.path)
-            except ImageDecodeError as error:
-                if on_damaged is None:
-                    raise DataError(f"{str(photo.path)!r}: {error}") from error
-                on_damaged(photo, error)
-        yield photo, rgb
+) -> Iterator[tuple[Photo, NDArray[np.uint8] | ImageDecodeError]]:
+    """Each entry with its picture, or why it is damaged; one picture in a row is read once."""
+    for path, entries in itertools.groupby(listed, key=lambda photo: photo.path):
+        try:
+            rgb = read_image(path)
+        except ImageDecodeError as error:
+            rgb = error
+        yield from ((photo, rgb) for photo in entries)
 
 
 def _face_set(

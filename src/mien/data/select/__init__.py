@@ -1,0 +1,1 @@
+"""Which rows are used for what: held-out tenth, twins, folds, draws, mixtures."""
