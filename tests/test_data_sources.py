@@ -31,9 +31,9 @@ def reads(monkeypatch):
     for name in ("load_fer2013", "read_photos"):
         reader = getattr(sources, name)
 
-        def counted(*args, reader=reader, name=name):
+        def counted(*args, reader=reader, name=name, **options):
             ran.append(name)
-            return reader(*args)
+            return reader(*args, **options)
 
         monkeypatch.setattr(sources, name, counted)
     return ran
