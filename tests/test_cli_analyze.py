@@ -295,10 +295,11 @@ def test_hostile_names_reach_nobody(folder: Path, capsys: pytest.CaptureFixture[
 
 def test_options_reach_the_recogniser(folder: Path, recognizer: dict[str, Any]) -> None:
     line = ["--model", "m", "--precision", "int8", "--detector", "none", "--min-face", "20"]
+    line += ["--views", "flip"]
     assert run(["analyze", "pictures", *line, "--device", "cpu", "--threads", "1"]) == 0
     assert recognizer == {
         "model": "m", "precision": "int8", "detector": "none", "min_face": 20, "max_faces": 64,
-        "device": "cpu", "threads": 1,
+        "device": "cpu", "threads": 1, "views": "flip",
     }  # fmt: skip
 
 

@@ -61,8 +61,7 @@ def leaf(path: tuple[str, ...]) -> Any:
     return None if hasattr(command, "commands") else command
 
 
-# The commands of data are still to follow.
-LEAVES = [path for path in commands() if leaf(path) is not None and path[0] != "data"]
+LEAVES = [path for path in commands() if leaf(path) is not None]
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)

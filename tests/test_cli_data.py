@@ -130,8 +130,11 @@ def test_hostile_names_are_shown_not_obeyed(
 
 
 def test_convert_to_a_folder_and_back(table: Path, faces: FaceSet, tmp_path: Path) -> None:
-    assert run(["data", "convert", str(table), str(tmp_path / "folder")]) == 0
-    assert run(["data", "convert", str(tmp_path / "folder"), str(tmp_path / "again.csv")]) == 0
+    assert run(["data", "convert", str(table), "--out", str(tmp_path / "folder")]) == 0
+    assert (
+        run(["data", "convert", str(tmp_path / "folder"), "--out", str(tmp_path / "again.csv")])
+        == 0
+    )
     assert same_rows(load(tmp_path / "again.csv"), faces)
 
 
@@ -155,7 +158,7 @@ def test_convert_writes_a_part(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "part.csv.gz"
-    assert run(["data", "convert", str(table), str(out), *options]) == 0
+    assert run(["data", "convert", str(table), "--out", str(out), *options]) == 0
     assert len(load(out)) == rows
     stdout, err = capsys.readouterr()
     assert stdout == ""
@@ -181,7 +184,7 @@ def test_convert_refuses_and_writes_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "part.csv"
-    assert run(["data", "convert", str(table), str(out), *options]) == code
+    assert run(["data", "convert", str(table), "--out", str(out), *options]) == code
     assert words in capsys.readouterr().err
     assert not out.exists()
 
@@ -191,7 +194,7 @@ def test_convert_does_not_fill_a_used_folder(
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "mine.txt").touch()
-    assert run(["data", "convert", str(table), str(tmp_path / "folder")]) == 1
+    assert run(["data", "convert", str(table), "--out", str(tmp_path / "folder")]) == 1
     assert "is not empty" in capsys.readouterr().err
 
 
@@ -205,7 +208,7 @@ def test_info_knows_the_reader_and_the_people(
     assert (found["reader"]["name"], found["reader"]["space"]) == ("jaffe", "fer7")
     assert "non-commercial" in found["reader"]["terms"]
     assert "jaffe holds photos" in err
-    assert "convert SRC OUT --crop" in err
+    assert "convert SRC --out OUT --crop" in err
 
 
 def test_info_of_a_table_has_no_reader(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -269,9 +272,9 @@ def test_photos_are_converted_with_a_detector_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source, out = str(ck(tmp_path / "set")), str(tmp_path / "out")
-    assert run(["data", "convert", source, out]) == 1
+    assert run(["data", "convert", source, "--out", out]) == 1
     assert "--crop" in capsys.readouterr().err
-    line = ["data", "convert", source, out, "--crop", "--detector", "none", "--labels"]
+    line = ["data", "convert", source, "--out", out, "--crop", "--detector", "none", "--labels"]
     assert run([*line, "fer7"]) == 1
     assert "3 rows of contempt have no counterpart" in capsys.readouterr().err
     assert run([*line, "ferplus8"]) == 0
@@ -288,13 +291,21 @@ def test_folders_are_read_in_other_label_spaces_too(
     write_folder(faces, tmp_path / "set")
     assert run(["data", "info", str(tmp_path / "set"), "--labels", space]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] < len(faces)
-    line = ["data", "convert", str(tmp_path / "set"), str(tmp_path / "out"), "--labels", space]
+    line = [
+        "data",
+        "convert",
+        str(tmp_path / "set"),
+        "--out",
+        str(tmp_path / "out"),
+        "--labels",
+        space,
+    ]
     assert run(line) == 0
 
 
 def test_a_named_reader_is_used_where_several_fit(tmp_path: Path) -> None:
     affectnet_csv(affectnet(tmp_path / "set"))
-    line = ["data", "convert", str(tmp_path / "set"), str(tmp_path / "out"), "--labels"]
+    line = ["data", "convert", str(tmp_path / "set"), "--out", str(tmp_path / "out"), "--labels"]
     assert run([*line, "affectnet8", "--reader", "affectnet"]) == 0
 
 
@@ -316,7 +327,7 @@ def test_what_cannot_be_converted_is_told_before_any_face_is_looked_for(
 ) -> None:
     kind = type(detectors.build_detector("none"))
     monkeypatch.setattr(kind, "detect", lambda *_: pytest.fail("a face was looked for"))
-    line = ["data", "convert", str(ck(tmp_path / "set")), str(tmp_path / "out.csv")]
+    line = ["data", "convert", str(ck(tmp_path / "set")), "--out", str(tmp_path / "out.csv")]
     assert run([*line, "--crop", "--detector", "none", *more]) == 1
     assert words in " ".join(capsys.readouterr().err.split())
 
@@ -330,7 +341,16 @@ def test_a_folder_in_use_is_told_before_any_face_is_looked_for(
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").touch()
     for out, words in (("out", "is not empty"), ("no/out", "no folder")):
-        line = ["data", "convert", source, str(tmp_path / out), "--crop", "--detector", "none"]
+        line = [
+            "data",
+            "convert",
+            source,
+            "--out",
+            str(tmp_path / out),
+            "--crop",
+            "--detector",
+            "none",
+        ]
         assert run(line) == 1
         assert words in capsys.readouterr().err
 
@@ -340,7 +360,16 @@ def test_damaged_photos_are_named_and_the_others_written(
 ) -> None:
     source = jaffe(tmp_path / "set")
     next(source.glob("*.tiff")).write_bytes(b"broken")
-    line = ["data", "convert", str(source), str(tmp_path / "out"), "--crop", "--detector", "none"]
+    line = [
+        "data",
+        "convert",
+        str(source),
+        "--out",
+        str(tmp_path / "out"),
+        "--crop",
+        "--detector",
+        "none",
+    ]
     assert run(line) == 1
     err = capsys.readouterr().err
     assert "is damaged" in err
@@ -353,11 +382,13 @@ def test_photos_without_a_face_are_named(
 ) -> None:
     # Noise of 12 pixels holds no face that the default detector finds.
     source = str(jaffe(tmp_path / "set"))
-    assert run(["data", "convert", source, str(tmp_path / "out"), "--crop"]) == 1
+    assert run(["data", "convert", source, "--out", str(tmp_path / "out"), "--crop"]) == 1
     assert "no face was found in 4 pictures" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
 def test_annotated_boxes_need_no_detector(tmp_path: Path) -> None:
-    assert run(["data", "convert", str(expw(tmp_path / "set")), str(tmp_path / "out")]) == 0
+    assert (
+        run(["data", "convert", str(expw(tmp_path / "set")), "--out", str(tmp_path / "out")]) == 0
+    )
     assert load(tmp_path / "out").counts.tolist() == [1, 0, 0, 1, 0, 0, 1]

@@ -109,7 +109,18 @@ def test_clean_against_another_source(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
-        run(["data", "convert", str(table), str(tmp_path / "p.csv"), "--split", "PublicTest"]) == 0
+        run(
+            [
+                "data",
+                "convert",
+                str(table),
+                "--out",
+                str(tmp_path / "p.csv"),
+                "--split",
+                "PublicTest",
+            ]
+        )
+        == 0
     )
     line = ["evaluate", "fake", "--data", str(tmp_path / "p.csv")]
     capsys.readouterr()

@@ -53,7 +53,7 @@ def test_a_layout_is_proposed_mapped_and_converted(
     assert f"Do: --map {RAF}" in capsys.readouterr().err
     assert run(["data", "info", str(raf), "--map", RAF]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == 14
-    assert run(["data", "convert", str(raf), str(tmp_path / "out"), "--map", RAF]) == 0
+    assert run(["data", "convert", str(raf), "--out", str(tmp_path / "out"), "--map", RAF]) == 0
     assert len(load(tmp_path / "out")) == 14
 
 
@@ -70,7 +70,7 @@ def test_explain_reads_it_too(
     raf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("matplotlib")
-    line = ["explain", "small", "--data", str(raf), "--what", "mistakes", "--split", "test"]
+    line = ["explain", "data", "small", "--data", str(raf), "--what", "mistakes", "--split", "test"]
     assert run([*line, "--out", str(tmp_path / "a.png"), "--map", RAF, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["source"] == "raf"
 
@@ -79,7 +79,7 @@ def test_damage_is_left_out_and_named(
     raf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (raf / "test" / "1" / "test_1.png").write_bytes(b"\x89PNG")
-    line = ["data", "convert", str(raf), str(tmp_path / "out"), "--map", RAF]
+    line = ["data", "convert", str(raf), "--out", str(tmp_path / "out"), "--map", RAF]
     assert run(line) == 1
     assert "1 of 14 pictures cannot be read" in capsys.readouterr().err
     with pytest.warns(MienWarning, match=r"1 damaged pictures are left out: test/1/test_1\.png"):
@@ -88,5 +88,6 @@ def test_damage_is_left_out_and_named(
 
 
 def test_they_need_data(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "small", "face.png", "--out", "-", "--map", RAF]) == 2
-    assert "--map need --data" in " ".join(capsys.readouterr().err.split())
+    line = ["study", "export", "leak", "--arm", "a", "--runs", "r", "--out", "o"]
+    assert run([*line, "--map", RAF]) == 2
+    assert "--map, --labels-file and --skip-damaged: only with --data" in " ".join(capsys.readouterr().err.split())

@@ -124,7 +124,7 @@ def test_what_belongs_to_a_recipe_is_wrong_usage(extra: str) -> None:
 
 def test_a_training_needs_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "--data", "d", "--out", "o"]) == 2
-    assert "CONFIG.toml" in capsys.readouterr().err
+    assert "RECIPE.toml" in capsys.readouterr().err
 
 
 def test_what_cannot_be_fitted_is_one_line(

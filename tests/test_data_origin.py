@@ -50,10 +50,10 @@ def test_of_a_folder_of_ones_own_the_name_is_known(tmp_path: Path) -> None:
 def test_a_converted_set_keeps_its_terms(name: str, make, more: list[str], tmp_path: Path) -> None:
     source, out, again = (str(tmp_path / each) for each in ("set", "out", "again"))
     make(tmp_path / "set")
-    assert run(["data", "convert", source, out, *more]) == 0
+    assert run(["data", "convert", source, "--out", out, *more]) == 0
     assert origins_of(out) == (info(name),)
     labels = ["--labels", "ck8"] if name == "ck" else []
-    assert run(["data", "convert", out, again, *labels]) == 0
+    assert run(["data", "convert", out, "--out", again, *labels]) == 0
     assert origins_of(again) == (info(name),)
     assert terms(Path(again)) == terms(Path(source))
     assert len(load(again, labels=None)) == len(load(out, labels=None)) > 0
@@ -61,12 +61,12 @@ def test_a_converted_set_keeps_its_terms(name: str, make, more: list[str], tmp_p
 
 def test_converted_pictures_are_not_called_like_fer2013s(tmp_path: Path) -> None:
     rafdb(tmp_path / "set")
-    assert run(["data", "convert", str(tmp_path / "set"), str(tmp_path / "out")]) == 0
+    assert run(["data", "convert", str(tmp_path / "set"), "--out", str(tmp_path / "out")]) == 0
     faces = load(tmp_path / "out")
     assert set(faces.split_names) == {"Training", "test"}
     assert not any("official" in words for words in count_warnings(faces))
     (tmp_path / "x.csv").write_text(table_text(made_faces()), encoding="utf-8")
-    assert run(["data", "convert", str(tmp_path / "x.csv"), str(tmp_path / "f")]) == 0
+    assert run(["data", "convert", str(tmp_path / "x.csv"), "--out", str(tmp_path / "f")]) == 0
     assert any("official" in words for words in count_warnings(load(tmp_path / "f")))
 
 

@@ -28,9 +28,6 @@ DropUnmapped = Annotated[
         help="Drop rows that have no counterpart in SPACE, instead of refusing them.",
     ),
 ]
-Votes = Annotated[
-    Path | None, typer.Option(metavar="FERPLUS.csv", help="FER+ votes of the same images.")
-]
 Labels = Annotated[
     str,
     typer.Option(
@@ -45,7 +42,7 @@ Labels = Annotated[
 @takes_source
 def info(
     source: Source,
-    votes: Votes = None,
+    votes: options.Votes = None,
     labels: Labels = "fer7",
     drop_unmapped: DropUnmapped = False,
     twins: Annotated[
@@ -53,7 +50,10 @@ def info(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Count rows, find identical images and contradictions."""
+    """Count rows, find identical images and contradictions.
+
+    Example: mien data info fer2013.csv.gz --votes fer2013new.csv
+    """
     from mien.data import Manifest, framing_warning, load, reader_of
 
     known = reader_of(source)
@@ -70,7 +70,7 @@ def info(
     if known is not None and known.frames == "photos":
         console.warn(
             f"{known.name} holds photos: counted here as whole pictures. Cut the faces out before "
-            "training: mien data convert SRC OUT --crop"
+            "training: mien data convert SRC --out OUT --crop"
         )
     as_lines = console.wants_json(asked=as_json)
     if twins:
@@ -86,7 +86,10 @@ def info(
 
 @app.command()
 def readers(as_json: options.Json = False) -> None:
-    """List the data sets whose folders can be read, and how they must look."""
+    """List the data sets whose folders can be read, and how they must look.
+
+    Example: mien data readers --json
+    """
     from mien.data import readers as known
 
     if console.wants_json(asked=as_json):
@@ -104,9 +107,10 @@ def readers(as_json: options.Json = False) -> None:
 @app.command()
 @takes_source
 def convert(
+    context: typer.Context,
     source: Source,
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="A .csv or .csv.gz table, or else a new folder.")
+        Path, typer.Option(metavar="OUT", help="A .csv or .csv.gz table, or else a new folder.")
     ],
     labels: Labels = "fer7",
     drop_unmapped: DropUnmapped = False,
@@ -114,8 +118,8 @@ def convert(
         bool,
         typer.Option("--crop", help="Find the faces in photos and cut them out as 48 x 48 frames."),
     ] = False,
-    detector: options.MaybeDetector = None,
-    min_face: options.MaybeMinFace = None,
+    detector: options.Detector = "mtcnn",
+    min_face: options.MinFace = 40,
     split: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this split; repeatable.")
     ] = None,
@@ -131,9 +135,7 @@ def convert(
     undersample: Annotated[
         bool, typer.Option("--undersample", help="Draw as many per label as the rarest has.")
     ] = False,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Which rows are drawn.", show_default="0")
-    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Which rows are drawn.")] = 0,
 ) -> None:
     """Rewrite a data set, whole or in part.
 
@@ -141,23 +143,25 @@ def convert(
 
     With --crop, photos in which no face is found are named and left out; so are damaged ones, and
     then the exit code is 1.
+
+    Example: mien data convert faces --out faces.csv.gz --drop-duplicates
     """
     from mien.data import Choice, framing_warning
     from mien.data import convert as rewrite
 
     if per_class is not None and undersample:
         raise typer.BadParameter("give --per-class or --undersample, not both")
-    options.useless("need --crop", given=crop, detector=detector, min_face=min_face)
-    draws = per_class is not None or undersample
-    options.useless("needs --per-class or --undersample", given=draws, seed=seed)
+    if not crop:
+        options.refuse(context, "only with --crop", "detector", "min_face")
+    if per_class is None and not undersample:
+        options.refuse(context, "only with --per-class or --undersample", "seed")
     if source.exists() and out.exists() and source.samefile(out):
-        raise typer.BadParameter(f"{out} is the source and would be lost; give another OUT")
+        raise typer.BadParameter(f"{out} is the source and would be lost; give another --out")
     detect = None
     if crop:
         from mien.runtime.detectors import DetectorOptions, build_detector
 
-        limits = DetectorOptions(min_face=min_face or options.MIN_FACE)
-        detect = build_detector(detector or options.DETECTOR, limits).detect
+        detect = build_detector(detector, DetectorOptions(min_face=min_face)).detect
     else:
         console.warn(framing_warning(source))
     drawn = 0 if undersample else per_class
@@ -165,7 +169,7 @@ def convert(
         done = rewrite(
             source,
             out,
-            Choice(split or (), drop_conflicts, drop_duplicates, drawn, seed or 0),
+            Choice(split or (), drop_conflicts, drop_duplicates, drawn, seed),
             labels=label_space(labels),
             drop_unmapped=drop_unmapped,
             detect=detect,

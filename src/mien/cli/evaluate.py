@@ -12,6 +12,7 @@ import typer
 
 from mien.cli import console, options
 from mien.core.labels import LabelSpace, label_space
+from mien.core.splits import EVERY_ROW, PUBLIC_TEST
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -113,8 +114,8 @@ def evaluate(
     space = label_space(labels)
     finder = detector if end_to_end else "none"
     recognizer = options.recognizer(model, precision, finder, min_face, device, threads)
-    name = split or (options.EVERY_ROW if end_to_end else "PublicTest")
-    rows = None if name == options.EVERY_ROW else name
+    name = split or (EVERY_ROW if end_to_end else PUBLIC_TEST)
+    rows = None if name == EVERY_ROW else name
     if end_to_end:
         photos, of_photos = one_face_photos(data, labels=space)
         measure = partial(evaluate_photos, recognizer, photos, of_photos, source=data.name)

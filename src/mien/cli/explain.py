@@ -15,6 +15,7 @@ import typer
 from mien.cli import console, options
 from mien.cli.source import takes_source
 from mien.core.errors import InputError
+from mien.core.splits import EVERY_ROW, PUBLIC_TEST
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -146,10 +147,10 @@ def data(
     from mien.explain import explain_rows
 
     opened = _open(model, precision, threads)
-    name = split or (options.EVERY_ROW if what == "twins" else "PublicTest")
+    name = split or (EVERY_ROW if what == "twins" else PUBLIC_TEST)
     with _figure(opened, out, threads, as_json=as_json) as write:
         faces = load(data, labels=opened.labels)
-        rows = faces if name == options.EVERY_ROW else faces.split(name)
+        rows = faces if name == EVERY_ROW else faces.split(name)
         found = explain_rows(opened, rows, what, method=method, count=count)
         write(found, what=what, source=rows.source, split=name)
 

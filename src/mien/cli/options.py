@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 FAILED, USAGE, MISSED, INTERRUPTED = 1, 2, 3, 130
 """Exit codes besides 0; ``mien.cli.app`` says what they mean."""
 
-DETECTORS = "mtcnn, haar (needs mien[haar]), or none: the picture is the face."
-
-SMALLEST_FACE = "Smallest face that is looked for, in pixels."
-
-EVERY_ROW = "all"
-"""What ``--split`` calls the rows of every split."""
-
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="Name or folder of a bundle.")]
 ModelOption = Annotated[
     str, typer.Option("--model", metavar="MODEL", help="Name or folder of a bundle.")
@@ -55,16 +48,14 @@ Views = Annotated[
     Literal["one", "flip"],
     typer.Option(help="flip = mean of a face and its mirror image: about a point, twice the time."),
 ]
-Detector = Annotated[str, typer.Option(metavar="NAME", help=DETECTORS)]
-MinFace = Annotated[int, typer.Option(min=1, metavar="PX", help=SMALLEST_FACE)]
-DETECTOR, MIN_FACE = "mtcnn", 40
-"""What the two are where a command leaves them out if they would do nothing."""
-
-MaybeDetector = Annotated[
-    str | None, typer.Option(metavar="NAME", help=DETECTORS, show_default=DETECTOR)
+Detector = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="mtcnn, haar (needs mien[haar]), or none: the picture is the face."
+    ),
 ]
-MaybeMinFace = Annotated[
-    int | None, typer.Option(min=1, metavar="PX", help=SMALLEST_FACE, show_default=str(MIN_FACE))
+MinFace = Annotated[
+    int, typer.Option(min=1, metavar="PX", help="Smallest face that is looked for, in pixels.")
 ]
 Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to compute.")]
 Threads = Annotated[
@@ -108,22 +99,6 @@ def finite(value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"expected a number, got {value}")
     return value
-
-
-def useless(why: str, *, given: bool, **chosen: object) -> None:
-    """Refuse options that would do nothing.
-
-    Args:
-        why: What they need, as the end of the message.
-        given: Whether what they need is there.
-        chosen: The options by name; None = left out.
-
-    Raises:
-        BadParameter: If one is chosen although it would do nothing.
-    """
-    names = [f"--{name.replace('_', '-')}" for name, value in chosen.items() if value is not None]
-    if names and not given:
-        raise typer.BadParameter(f"{', '.join(names)} {why}")
 
 
 def refuse(context: typer.Context, why: str, *names: str) -> None:

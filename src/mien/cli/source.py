@@ -11,8 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from mien.cli import options
-
 _READER = typer.Option(
     "--reader",
     metavar="NAME",
@@ -49,10 +47,10 @@ def takes_source(command: Callable[..., None]) -> Callable[..., None]:
     def described(**given: Any) -> None:
         reader, names, table, skip = (given.pop(name) for name in _OPTIONS)
         if reader or names or table or skip:
-            options.useless(
-                "need --data", given=given[data] is not None, reader=reader, map=names,
-                labels_file=table, skip_damaged=skip or None,
-            )  # fmt: skip
+            if given[data] is None:
+                raise typer.BadParameter(
+                    "--reader, --map, --labels-file and --skip-damaged: only with --data"
+                )
             from mien.data import Source, read_map
 
             labels = read_map(names) if names else {}

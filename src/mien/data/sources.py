@@ -70,7 +70,7 @@ def load(
         if info is not None and info.frames == "photos" and not whole_photos:
             raise DataError(
                 f"{str(path)!r} holds photos ({info.title}), in which faces have to be found "
-                f"first; do: mien data convert {path.name} OUT --crop, or evaluate with "
+                f"first; do: mien data convert {path.name} --out OUT --crop, or evaluate with "
                 "--end-to-end"
             )
         faces = _folder(given, info, labels, side, kept)
@@ -165,7 +165,7 @@ def one_face_photos(
     if len({photo.path for photo in photos}) < len(photos):
         raise DataError(
             f"{str(source)!r} labels several faces of a photo; cut them out first: "
-            "mien data convert SRC OUT --crop"
+            "mien data convert SRC --out OUT --crop"
         )
     return photos, space
 

@@ -35,5 +35,5 @@ def unlike_crops(folder: Path, paths: Sequence[Path]) -> str | None:
     return (
         f"the pictures of {folder.name} are about {width:.0f} x {height:.0f} pixels and are taken "
         f"for face crops, squeezed to {SIDE} x {SIDE}. If they are photos: evaluate with "
-        "--end-to-end, or cut the faces out with mien data convert SRC OUT --crop"
+        "--end-to-end, or cut the faces out with mien data convert SRC --out OUT --crop"
     )
