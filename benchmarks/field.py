@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from mien.data import held_out, load
-from mien.evaluate.robustness import robustness
+from mien.data.robustness import robustness
 from mien.export.graph import to_onnx
 from mien.runtime.graph import Graph
 from mien.train.record import load_run

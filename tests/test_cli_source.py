@@ -90,4 +90,6 @@ def test_damage_is_left_out_and_named(
 def test_they_need_data(capsys: pytest.CaptureFixture[str]) -> None:
     line = ["study", "export", "leak", "--arm", "a", "--runs", "r", "--out", "o"]
     assert run([*line, "--map", RAF]) == 2
-    assert "--map, --labels-file and --skip-damaged: only with --data" in " ".join(capsys.readouterr().err.split())
+    assert "--map, --labels-file and --skip-damaged: only with --data" in " ".join(
+        capsys.readouterr().err.split()
+    )

@@ -18,6 +18,7 @@ from mien.core.labels import agrawal5
 from mien.export import bundle as export_module
 from mien.export import export_bundle, network_logits, to_onnx
 from mien.models import FaceCrop, build
+from mien.runtime import Recognizer
 from mien.runtime.session import open_session, run
 from mien.store.bundle import load_bundle
 from mien.store.training import Training
@@ -180,3 +181,20 @@ def test_other_label_spaces_export_too(tmp_path: Path) -> None:
     report = export_bundle(network, faces, tmp_path / "five", name="five", int8=False)
     assert report.bundle.card.labels == agrawal5
     assert "votes" not in report.bundle.card.outputs
+
+
+def test_a_card_can_say_what_degraded_crops_cost(tmp_path: Path) -> None:
+    rows = made_splits(n_public=21)
+    export_bundle(made_network(), rows, tmp_path / "b", name="made", int8=False, degraded=True)
+    card = load_bundle(tmp_path / "b").card
+    one, degraded = card.files["fp32"].metrics
+    assert degraded["protocol"].startswith("robustness")
+    assert (degraded["n"], degraded["accuracy"]) == (one["n"], pytest.approx(one["accuracy"]))
+    reader = Recognizer(load_bundle(tmp_path / "b"), detector="none")
+    public = rows.split("PublicTest")
+    dark = (public.images * 0.1).round().astype(np.uint8)
+    right = [
+        (reader.crop_logits(x).argmax(1) == public.labels).mean() for x in (public.images, dark)
+    ]
+    expected = round(100 * float(right[0] - right[1]), 1)
+    assert degraded["points_lost"]["dark a tenth"] == pytest.approx(expected)

@@ -10,7 +10,7 @@ import pytest
 from collections_made import ck48
 from faces_made import made_faces, table_text
 from mien.core.errors import DataError
-from mien.data import VOTE_COLUMNS
+from mien.data.readers.ferplus import VOTE_COLUMNS
 from mien.train import config_from_dict, read_data
 
 SPLITS = ["Training"] * 210 + ["PublicTest"] * 210

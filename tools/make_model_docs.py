@@ -28,17 +28,30 @@ def _toml(values: dict[str, object], table: str = "") -> list[str]:
     return lines
 
 
+def _robustness(bundle: Bundle) -> str:
+    """What degraded crops cost, where the card says so."""
+    for figures in bundle.card.files["fp32"].metrics:
+        if lost := figures.get("points_lost"):
+            rows = "\n".join(f"| {kind} | {points:.1f} |" for kind, points in lost.items())
+            head = "| degraded by | points lost |\n|---|---|"
+            return f"\n## Robustness\n\nThe same rows degraded, one view, fp32:\n\n{head}\n{rows}\n"
+    return ""
+
+
 def page(bundle: Bundle) -> str:
     """The card as Markdown."""
     card = bundle.card
     told = card.training.record
     rows = [
-        f"| {precision} | {(bundle.path / FILES[precision]).stat().st_size / 1e6:.2f} | "
+        f"| {precision} | {(bundle.path / FILES[precision]).stat().st_size / 1e6:.2f} | {views} | "
         f"{100 * m['accuracy']:.2f} ({100 * m['ci95'][0]:.1f} to {100 * m['ci95'][1]:.1f}) | "
         f"{m['n']:,} | {m['nll']:.4f} | {m['brier']:.4f} | {m['ece']:.4f} | "
-        f"{file.calibration.temperature:.3f} | {file.calibration.threshold:.3f} |"
+        f"{fitted.temperature:.3f} | {fitted.threshold:.3f} |"
         for precision, file in card.files.items()
-        for m in file.metrics
+        for views, fitted, (m, *_) in (
+            ("one", file.calibration, file.metrics),
+            *((name, each.calibration, each.metrics) for name, each in file.views.items()),
+        )
     ]
     protocol = card.files["fp32"].metrics[0]
     notes = "\n".join(_wrapped(f"- {note}", "  ") for note in card.notes)
@@ -55,12 +68,12 @@ are in [results](../../results.md).
 outputs {", ".join(card.outputs)};
 labels {", ".join(card.labels.labels)}.
 
-| file | MB | accuracy, % (95 % interval) | rows | NLL | Brier | ECE | temperature | threshold |
-|---|---|---|---|---|---|---|---|---|
+| file | MB | views | accuracy, % (95 %) | rows | NLL | Brier | ECE | temperature | threshold |
+|---|---|---|---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 
 {on}
-
+{_robustness(bundle)}
 ## Training
 
 {told["epochs"]} epochs, {told["seconds"] / 60:.0f} minutes, {told["data"]["rows"]:,} rows of

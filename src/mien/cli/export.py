@@ -29,6 +29,12 @@ def export(
         ),
     ] = None,
     int8: options.Int8 = True,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness", help="Also measure noise, JPEG, blur and the like, for the card."
+        ),
+    ] = False,
     replace: options.Replace = False,
     as_json: options.Json = False,
 ) -> None:
@@ -56,6 +62,7 @@ def export(
         training=finished.training,
         int8=int8,
         calibration_split=calibration_split,
+        degraded=robustness,
         replace=replace,
         on_stage=console.stage,
     )

@@ -1,5 +1,6 @@
 """Measuring a bundle: on labelled crops, and end to end on labelled photos."""
 
+from mien.data.robustness import degraded_in_words, robustness
 from mien.evaluate.crops import evaluate
 from mien.evaluate.end_to_end import evaluate_photos
 from mien.evaluate.guard import SplitGuard, split_guard
@@ -13,7 +14,6 @@ from mien.evaluate.result import (
     accepted_in_words,
     clean_scores,
 )
-from mien.evaluate.robustness import degraded_in_words, robustness
 from mien.evaluate.views import VIEWS, log_probabilities, view_affines
 
 __all__ = [

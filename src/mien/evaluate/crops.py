@@ -12,6 +12,7 @@ from mien.core.errors import DataError
 from mien.core.labels import LabelSpace
 from mien.core.splits import EVERY_ROW, FOLD, PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
+from mien.data.robustness import robustness
 from mien.data.select.folds import one_fold_out
 from mien.evaluate.guard import clean_rows, split_guard
 from mien.evaluate.latency import CALLS, single_face_latency
@@ -27,7 +28,6 @@ from mien.evaluate.protocol import (
     training_warnings,
 )
 from mien.evaluate.result import Evaluation, clean_figures, figures
-from mien.evaluate.robustness import robustness
 from mien.evaluate.views import calibration_of, log_probabilities, view_affines
 from mien.metrics import check_alignment, cross_fitted
 from mien.runtime import Recognizer

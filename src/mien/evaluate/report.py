@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.core.text import printable
+from mien.data.robustness import degraded_in_words
 from mien.evaluate.charts import (
     confusion_chart,
     reliability_chart,
@@ -19,7 +20,6 @@ from mien.evaluate.charts import (
     roc_chart,
 )
 from mien.evaluate.result import Evaluation, accepted_in_words, clean_scores
-from mien.evaluate.robustness import degraded_in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.labels import LabelSpace
+from mien.data.robustness import Degraded
 from mien.evaluate.guard import SplitGuard
-from mien.evaluate.robustness import Degraded
 from mien.metrics import (
     Acceptance,
     acceptance,

@@ -17,7 +17,7 @@ from mien.core.scores import softmax
 from mien.core.splits import PUBLIC_TEST, TRAINING
 from mien.data.faceset import FaceSet
 from mien.data.select.subsets import in_common
-from mien.export.calibration import calibrated, graph_logits
+from mien.export.calibration import calibrated, graph_logits, with_robustness
 from mien.export.graph import BundleGraph, output_names, to_int8, to_onnx
 from mien.models import ExpressionNet, count_macs, count_parameters
 from mien.models.batches import in_batches
@@ -113,6 +113,7 @@ def export_bundle(
     training: Training = _UNRECORDED,
     int8: bool = True,
     calibration_split: str = PUBLIC_TEST,
+    degraded: bool = False,
     replace: bool = False,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> ExportReport:
@@ -128,6 +129,8 @@ def export_bundle(
         training: What the card records of the training.
         int8: Whether to write the int8 file too.
         calibration_split: Split that temperature and threshold are fitted on.
+        degraded: Measure noise, compression, blur and the like too, for the card (some 30 times
+            the answers).
         replace: Take the place of a bundle that is there.
         on_stage: Called with the name of each stage.
 
@@ -153,6 +156,9 @@ def export_bundle(
         files = {p: calibrated(graphs[p], z, clean, calibration_split) for p, z in logits.items()}
         if int8:
             files["int8"] = with_cost(files["int8"], logits, clean, graphs["int8"])
+        if degraded:
+            on_stage("degrade")
+            files["fp32"] = with_robustness(files["fp32"], graphs["fp32"], clean)
         fill_bundle(folder, _card(network, name, files, training), graphs)
     return ExportReport(
         bundle=load_bundle(out),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mien import metrics
 from mien.core.scores import averaged, softmax
 from mien.data.faceset import FaceSet
+from mien.data.robustness import robustness
 from mien.runtime.graph import Graph
 from mien.store.card import FLIP, Averaged, Calibration, ModelFile, Raw
 
@@ -37,6 +38,24 @@ def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: 
     mean = averaged((logits, other), one.temperature)
     flip = Averaged(*_fitted(mean, rows, split, "crop and mirror image"))
     return ModelFile(hashlib.sha256(graph).hexdigest(), one, figures, {FLIP: flip})
+
+
+def with_robustness(file: ModelFile, graph: bytes, rows: FaceSet) -> ModelFile:
+    """The file with what its answers lose on degraded crops, in points (``data.robustness``)."""
+    opened = Graph(graph)
+    untouched, *found = robustness(
+        lambda crops, affines: opened.answers(crops, affines=affines)[0], rows.images, rows.labels
+    )
+    figures: Raw = {
+        "split": file.metrics[0]["split"],
+        "protocol": "robustness: the same rows degraded, one view; points of accuracy lost",
+        "n": len(rows),
+        "accuracy": untouched.accuracy,
+        "points_lost": {
+            f"{each.kind} {each.strength}".strip(): round(100 * each.lost, 1) for each in found
+        },
+    }
+    return replace(file, metrics=(*file.metrics, figures))
 
 
 def _fitted(

@@ -12,8 +12,8 @@ from PIL import Image
 from fake_recognizer import FakeRecognizer, some_faces
 from mien.core.alignment import identity_affines
 from mien.core.errors import InputError
+from mien.data.robustness import _CHANGES, _GEOMETRY
 from mien.evaluate import evaluate, robustness, write_report
-from mien.evaluate.robustness import _CHANGES, _GEOMETRY
 
 COARSE = np.random.default_rng(0).integers(40, 216, (20, 17, 17), np.uint8)
 CROPS = np.stack([np.asarray(Image.fromarray(c).resize((48, 48), 3)) for c in COARSE])
