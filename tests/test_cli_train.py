@@ -10,9 +10,12 @@ import pytest
 
 from collections_made import ck48, jaffe, noise
 from faces_made import made_faces, table_text
+from made_bundle import made_bundle
 from mien.cli import console, run
 from mien.core.errors import install_line
 from mien.data.origin import terms
+from mien.train import load_run
+from mien.train.teachers import WEIGHT
 
 
 @pytest.fixture
@@ -85,6 +88,25 @@ def test_refuses_and_says_why(
     out, err = capsys.readouterr()
     assert out == ""
     assert words in err
+
+
+def test_a_student_begins_with_a_bundle_and_learns_from_others(
+    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    teacher = tmp_path / "teacher"
+    made_bundle(teacher, int8=False)
+    student = ["distill", *line[1:], "--teacher", str(teacher), "--teacher", "default"]
+    more = ["--start", str(teacher), "--set", "distillation.views=1"]
+    assert run([*student, *more, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["epoch"] == 2
+    record = load_run(tmp_path / "run").training.record
+    assert [each["name"] for each in record["teachers"]] == ["made", "small"]
+    assert record["start"]["name"] == "made"
+    assert record["config"]["distillation"]["weight"] == WEIGHT
+    assert run(["distill", *line[1:]]) == 2
+    assert "--teacher" in capsys.readouterr().err
+    assert run([*line, "--start", "default", "--resume"]) == 1
+    assert "small is not the network of the recipe" in capsys.readouterr().err
 
 
 def test_the_terms_of_every_data_set_are_told(tmp_path: Path) -> None:
