@@ -29,9 +29,10 @@ def test_the_splits_of_the_challenge_are_written_once_below_the_command_line():
 def test_pictures_have_the_suffixes_of_the_formats_that_are_read_and_no_others():
     Image.init()
     formats = Image.registered_extensions()
-    assert {formats[suffix] for suffix in PICTURE_SUFFIXES} == set(FORMATS)
+    assert {formats[suffix] for suffix in PICTURE_SUFFIXES} == {*FORMATS, "AVIF"}
     assert set(PICTURE_SUFFIXES) == {
         ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm",
+        ".avif",
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import shutil
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 from mien.store.bundle import Bundle, open_bundle
 from mien.store.card import FILES
@@ -24,8 +25,24 @@ def _toml(values: dict[str, object], table: str = "") -> list[str]:
         lines.append(f"{key} = {text.replace('(', '[').replace(')', ']')}")
     for key, value in values.items():
         if isinstance(value, dict):
-            lines += ["", *_toml(value, key)]
+            lines += ["", *_toml(value, f"{table}.{key}" if table else key)]
     return lines
+
+
+def _start(told: dict[str, Any]) -> str:
+    """What the training began with, where that was no fresh network."""
+    start = told.get("start")
+    if not start:
+        return ""
+    before = start["training"]
+    return (
+        _wrapped(
+            f"It began with the weights of an earlier `{start['name']}` (sha256 {start['sha256']}), "
+            f"which came from {before['epochs']} epochs, {before['seconds'] / 60:.0f} minutes, of "
+            "[its own configuration](start-config.toml), [log](start-log.csv)."
+        )
+        + "\n"
+    )
 
 
 def _robustness(bundle: Bundle) -> str:
@@ -80,7 +97,7 @@ labels {", ".join(card.labels.labels)}.
 `{told["data"]["source"]}` (sha256 of its training pixels and labels
 {told["data"]["rows_sha256"]}), mien {told["mien"]}, commit
 {told.get("commit", "unknown")}.
-Configuration: [config.toml](config.toml), log: [log.csv](log.csv).
+{_start(told)}Configuration: [config.toml](config.toml), log: [log.csv](log.csv).
 
 ![Loss and accuracy over the epochs](curves.png)
 

@@ -52,7 +52,8 @@ def with_robustness(file: ModelFile, graph: bytes, rows: FaceSet) -> ModelFile:
         "n": len(rows),
         "accuracy": untouched.accuracy,
         "points_lost": {
-            f"{each.kind} {each.strength}".strip(): round(100 * each.lost, 1) for each in found
+            f"{each.kind} {each.strength}".strip(): round(100 * each.lost, 1) + 0.0
+            for each in found
         },
     }
     return replace(file, metrics=(*file.metrics, figures))

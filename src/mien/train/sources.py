@@ -10,6 +10,7 @@ import numpy as np
 
 from mien.core.errors import DataError
 from mien.core.labels import label_space
+from mien.core.splits import TRAINING
 from mien.data import FaceSet, Part, count_warnings, framing_warning, load, mixed, vote_warnings
 from mien.train.config import TrainConfig
 
@@ -50,7 +51,7 @@ def read_data(
     """
     space = label_space(config.labels)
     faces = load(data, votes=votes, labels=space)
-    used = ["Training", "" if config.held_out else config.watch]
+    used = [TRAINING, "" if config.held_out else config.watch]
     warnings = [framing_warning(source) for source in (data, *aux)]
     warnings += count_warnings(faces[np.isin(faces.splits, used)])
     if faces.votes is not None and not config.votes_weight:
