@@ -35,14 +35,12 @@ def _start(told: dict[str, Any]) -> str:
     if not start:
         return ""
     before = start["training"]
-    return (
-        _wrapped(
-            f"It began with the weights of an earlier `{start['name']}` (sha256 {start['sha256']}), "
-            f"which came from {before['epochs']} epochs, {before['seconds'] / 60:.0f} minutes, of "
-            "[its own configuration](start-config.toml), [log](start-log.csv)."
-        )
-        + "\n"
+    spent = f"{before['epochs']} epochs, {before['seconds'] / 60:.0f} minutes"
+    words = (
+        f"It began with the weights of an earlier `{start['name']}` (sha256 {start['sha256']}): "
+        f"{spent}, [configuration](start-config.toml), [log](start-log.csv)."
     )
+    return _wrapped(words) + "\n"
 
 
 def _robustness(bundle: Bundle) -> str:
