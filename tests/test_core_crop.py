@@ -39,8 +39,7 @@ def test_fine_stripes_do_not_turn_into_coarse_ones():
     "box", [[10, 5, 58, 53], [0, 0, 150, 150], [-20, -30, 60, 50], [20.3, 10.8, 71.5, 64.1]]
 )
 def test_the_graph_cuts_the_same(box):
-    import torch
-
+    torch = pytest.importorskip("torch")
     from mien.models.crop import FaceCrop
 
     image = scene(160, 170)
