@@ -46,7 +46,7 @@ Precision = Annotated[
 ]
 Views = Annotated[
     Literal["one", "flip"],
-    typer.Option(help="flip = mean of a face and its mirror image: about a point, twice the time."),
+    typer.Option(help="flip = mean of a face and its mirror image: twice the time, closer probabilities."),
 ]
 Detector = Annotated[
     str,

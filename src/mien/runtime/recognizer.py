@@ -34,8 +34,8 @@ class Recognizer:
     Args:
         model: Built-in name, folder of a bundle, or an open bundle.
         precision: ``fp32`` or ``int8``.
-        views: ``one``, or ``flip``: the mean of a crop and its mirror image, about a point more
-            accurate for twice the time.
+        views: ``one``, or ``flip``: the mean of a crop and its mirror image, for twice the time;
+            the card says what it is worth.
         detector: Name of a detector (``mtcnn``, ``haar``, ``none``), or one of your own.
         options: Limits of the detector.
         device: ``cpu`` or ``cuda``.
