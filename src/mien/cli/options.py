@@ -46,7 +46,9 @@ Precision = Annotated[
 ]
 Views = Annotated[
     Literal["one", "flip"],
-    typer.Option(help="flip = mean of a face and its mirror image: twice the time, closer probabilities."),
+    typer.Option(
+        help="flip = mean of a face and its mirror image: closer probabilities, twice the time."
+    ),
 ]
 Detector = Annotated[
     str,
