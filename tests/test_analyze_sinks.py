@@ -68,7 +68,7 @@ class TestCsv:
 
 
 class TestRowsTo:
-    @pytest.mark.parametrize("row_format", ["jsonl", "csv"])
+    @pytest.mark.parametrize("row_format", ["jsonl", "json", "csv"])
     def test_a_file_appears_when_all_is_written(self, tmp_path, row_format):
         target = tmp_path / "rows"
         with rows_to(target, row_format, fer7) as sink:
@@ -79,6 +79,14 @@ class TestRowsTo:
         assert b"\r" not in target.read_bytes()
         if row_format == "jsonl":
             assert json.loads(text)["source"] == "Zoë.jpg"
+
+    @pytest.mark.parametrize("n", [0, 1, 3])
+    def test_a_json_file_is_one_document(self, tmp_path, n):
+        with rows_to(tmp_path / "rows.json", "json", fer7) as sink:
+            for k in range(n):
+                sink.write(happy(f"{k}.jpg"), None)
+        found = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+        assert [row["source"] for row in found] == [f"{k}.jpg" for k in range(n)]
 
     def test_a_failure_leaves_no_file(self, tmp_path):
         with pytest.raises(KeyboardInterrupt), rows_to(tmp_path / "rows", "jsonl", fer7) as sink:  # noqa: PT012 - the block is the point

@@ -11,6 +11,7 @@ import pytest
 import mien
 from made_recognizer import made_row
 from mien.analyze import CsvSink, JsonLinesSink
+from mien.analyze.sinks import rows_to
 from mien.core.errors import MissingExtraError
 from mien.core.labels import fer7
 from mien.core.rows import error_row
@@ -58,6 +59,20 @@ def test_without_pandas_the_install_line(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingExtraError, match=r"-m pip install pandas$"):
         mien.table(ROWS)
+
+
+def test_rows_come_back_from_an_array(tmp_path) -> None:
+    path = tmp_path / "rows.json"
+    for rows in (ROWS, []):
+        with rows_to(path, "json", fer7) as sink:
+            for row in rows:
+                sink.write(row, None)
+        assert list(mien.read_rows(path)) == rows
+    path.write_text(path.read_text(encoding="utf-8").rstrip()[:-1], encoding="utf-8")
+    with pytest.raises(mien.MienError, match="no whole array"):
+        list(mien.read_rows(path))
+    path.write_text("", encoding="utf-8")
+    assert list(mien.read_rows(path)) == []
 
 
 def test_rows_come_back_from_a_file(tmp_path) -> None:

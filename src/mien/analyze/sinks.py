@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Collection, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, Protocol
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mien.core.labels import LabelSpace
     from mien.core.rows import Row
 
-RowFormat = Literal["jsonl", "csv"]
+RowFormat = Literal["jsonl", "json", "csv"]
 
 # Suffixes of files that hold rows: never pictures, so they may be written again.
 _ROWS = {".csv", ".json", ".jsonl", ".ndjson"}
@@ -56,6 +56,23 @@ class JsonLinesSink:
         """Write one line."""
         self._stream.write(encode_row(row) + "\n")
         self._stream.flush()
+
+
+class JsonSink:
+    """One JSON array of all rows, for readers that take a whole document; ``close`` ends it."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._before = "[\n"
+
+    def write(self, row: Row, image: NDArray[np.uint8] | None = None) -> None:  # noqa: ARG002 - a sink takes both
+        """Write one element."""
+        self._stream.write(self._before + encode_row(row))
+        self._before = ",\n"
+
+    def close(self) -> None:
+        """End the array; without a row it is an empty one."""
+        self._stream.write("[]\n" if self._before == "[\n" else "\n]\n")
 
 
 class CsvSink:
@@ -213,7 +230,7 @@ def rows_to(
 
     Args:
         target: The stream or file.
-        row_format: ``jsonl`` or ``csv``.
+        row_format: ``jsonl``, ``json`` (one array) or ``csv``.
         labels: Label space of the rows.
         inputs: What is analysed, as ``find_items`` takes it. A file named there is not replaced,
             nor is one in a folder of it, unless its suffix says that it holds rows.
@@ -225,11 +242,10 @@ def rows_to(
         named = any(_same_file(target, str(name)) for name in inputs)
         if named or (target.suffix.lower() not in _ROWS and _is_input(target, inputs)):
             raise _own_input(target)
-        with writing(target) as file:
-            yield _rows_sink(file, row_format, labels)
-    else:
-        yield _rows_sink(target, row_format, labels)
-
-
-def _rows_sink(stream: IO[str], row_format: RowFormat, labels: LabelSpace) -> Sink:
-    return CsvSink(stream, labels) if row_format == "csv" else JsonLinesSink(stream)
+    with writing(target) if isinstance(target, Path) else nullcontext(target) as stream:
+        if row_format == "json":
+            array = JsonSink(stream)
+            yield array
+            array.close()
+        else:
+            yield CsvSink(stream, labels) if row_format == "csv" else JsonLinesSink(stream)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.core.errors import MissingExtraError
-from mien.core.rows import Row, decode_row
+from mien.core.errors import InputError, MissingExtraError
+from mien.core.rows import Row, decode_row, parse_row
 from mien.core.table import columns, records
 
 if TYPE_CHECKING:
@@ -17,14 +19,27 @@ if TYPE_CHECKING:
 
 
 def read_rows(path: str | Path) -> Iterator[Row]:
-    """The rows of a JSON-lines file that ``mien analyze`` wrote, checked one by one.
+    """The rows of a file of JSON that ``mien analyze`` wrote, checked one by one.
+
+    Args:
+        path: JSON lines, read lazily, or one array (``.json``).
 
     Raises:
-        InputError: If a line is no row.
+        InputError: If a line or an element is no row.
         OSError: If the file cannot be read.
     """
     with Path(path).open(encoding="utf-8") as file:
-        yield from map(decode_row, file)
+        first = file.readline()
+        if not first.lstrip().startswith("["):
+            yield from map(decode_row, chain([first] if first else [], file))
+            return
+        try:
+            elements = json.loads(first + file.read())
+        except ValueError as error:
+            raise InputError(
+                f"{path} is no whole array of JSON ({error}); write it again"
+            ) from error
+        yield from map(parse_row, elements)
 
 
 def table(rows: Iterable[Row], labels: LabelSpace | None = None) -> Any:

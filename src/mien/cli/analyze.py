@@ -21,12 +21,12 @@ from mien.core.rows import Row, is_error
 if TYPE_CHECKING:
     from mien.analyze import Item, Sink
 
-Format = Literal["jsonl", "csv", "table"]
+Format = Literal["jsonl", "json", "csv", "table"]
 
 _BY_SUFFIX: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
-    ".json": "jsonl",
+    ".json": "json",
     ".txt": "jsonl",
     ".csv": "csv",
     "": "jsonl",
@@ -186,7 +186,9 @@ def _format(file: Path | None, asked: Format | None, *, as_json: bool, plain: bo
     """The format of the rows that go to ``file`` or stdout; ``plain``: stdout was named."""
     if file is not None:
         if asked == "table":
-            raise typer.BadParameter("a table is for reading on stdout; files are jsonl or csv")
+            raise typer.BadParameter(
+                "a table is for reading on stdout; files are jsonl, json or csv"
+            )
         named = _BY_SUFFIX.get(file.suffix.lower())
         if asked is None and named is None:
             raise typer.BadParameter(
