@@ -102,7 +102,7 @@ def test_filters_have_the_length_they_are_initialised_with(bundle: Bundle) -> No
 def test_a_run_records_what_it_began_with_and_continues(bundle: Bundle, tmp_path: Path) -> None:
     faces = splits(40, 8)
     network, record = start_from(bundle, QUICK, faces)
-    train(faces, QUICK, tmp_path / "run", network=network, provenance=record)
+    train(faces, QUICK, tmp_path / "run", network=network, provenance={"start": record})
     training = load_run(tmp_path / "run").training
     assert training.began_with == "made"
     assert [each.record.get("seed") for each in training.lineage] == [None, 3]

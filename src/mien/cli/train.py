@@ -131,7 +131,7 @@ def _train(
             console.say(note)
     network, began = None, {}
     if start:
-        network, began = start_from(open_bundle(start), recipe, given.faces)
+        network, began["start"] = start_from(open_bundle(start), recipe, given.faces)
     with console.progress("steps", quiet=as_json or not speaks) as advance:
         finished = train_network(
             given.faces,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypedDict, cast
 
 from mien.core.splits import TRAINING
 
@@ -13,6 +13,14 @@ Table = dict[str, Any]
 """A table of a record, whatever wrote it."""
 
 _WAYS_TO_DRAW = ("train_share", "per_class", "folds", "rows", "generated")
+
+
+class Ancestor(TypedDict):
+    """What a run records of a bundle that it began with, or that taught it."""
+
+    name: str
+    sha256: str
+    training: Table
 
 
 class Fold(NamedTuple):

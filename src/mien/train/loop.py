@@ -342,7 +342,7 @@ def train(
         if taught and speaks:
             taught.answer(callbacks.on_view)
         fabric.barrier()
-        record = {**(provenance or {}), **(taught.record if taught else {})}
+        record = {**(provenance or {}), **({"teachers": taught.record} if taught else {})}
         run = Run(
             fabric, config, rows, out, callbacks,
             network=network, teachers=taught, provenance=record,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from mien.core.errors import ConfigError
 from mien.data import FaceSet
 from mien.models import ExpressionNet
 from mien.store.bundle import Bundle
+from mien.store.training import Ancestor
 from mien.train.config import TrainConfig
 from mien.train.rows import training_rows
 from mien.train.state import new_network, seeded
@@ -26,7 +26,7 @@ CROPS = 1024
 
 def start_from(
     bundle: Bundle, config: TrainConfig, faces: FaceSet
-) -> tuple[ExpressionNet, dict[str, Any]]:
+) -> tuple[ExpressionNet, Ancestor]:
     """The configuration's network with the weights of a bundle, and what a run records of it.
 
     The network answers as the bundle does. A graph has its norms folded into the convolutions
@@ -54,7 +54,7 @@ def start_from(
         )
     some = np.random.default_rng(config.seed).permutation(len(rows))[:CROPS]
     _load(network, _weights(bundle), rows.images[some], bundle.card.name)
-    return network, {"start": record_of(bundle)}
+    return network, record_of(bundle)
 
 
 def _weights(bundle: Bundle) -> dict[str, Tensor]:

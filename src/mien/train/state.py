@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import dataclasses
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mien.core.errors import ConfigError, OtherRunError
 from mien.core.labels import label_space
@@ -170,7 +170,7 @@ def load_checkpoint(
     return state
 
 
-def load_weights(network: nn.Module, weights: dict[str, Any], path: Path) -> None:
+def load_weights(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
     """Put a checkpoint's weights into the network that its configuration says.
 
     Raises:

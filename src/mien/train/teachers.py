@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,11 +15,12 @@ from torch import Generator, Tensor
 from mien.core.errors import ConfigError, OtherRunError
 from mien.core.labels import label_space
 from mien.core.scores import averaged
+from mien.core.splits import TRAINING
 from mien.data.faceset import FaceSet
 from mien.runtime.graph import Graph
 from mien.store.atomic import writing
 from mien.store.bundle import Bundle
-from mien.store.training import TRAINING
+from mien.store.training import Ancestor
 from mien.train.augment import seen_by_teachers
 from mien.train.config import TrainConfig
 from mien.train.draws import chance, uniform
@@ -55,9 +55,9 @@ class Teachers:
         self._check_folder()
 
     @property
-    def record(self) -> dict[str, Any]:
+    def record(self) -> list[Ancestor]:
         """What a run records of its teachers."""
-        return {"teachers": [record_of(bundle) for bundle in self.bundles]}
+        return [record_of(bundle) for bundle in self.bundles]
 
     def answer(self, on_view: Callable[[int, int], None] = lambda *_: None) -> None:
         """Compute the answers that are missing; each finished view is kept."""
@@ -107,14 +107,10 @@ class Teachers:
             )
 
 
-def record_of(bundle: Bundle) -> dict[str, Any]:
+def record_of(bundle: Bundle) -> Ancestor:
     """What a run records of a bundle that had a part in it."""
     card = bundle.card
-    return {
-        "name": card.name,
-        "sha256": card.files["fp32"].sha256,
-        "training": card.training.record,
-    }
+    return Ancestor(name=card.name, sha256=card.files["fp32"].sha256, training=card.training.record)
 
 
 def taught_by(config: TrainConfig) -> TrainConfig:
@@ -191,10 +187,10 @@ def check_unseen(bundle: Bundle, config: TrainConfig, faces: FaceSet) -> None:
                 )
 
 
-def _key(record: dict[str, Any], config: TrainConfig, rows: RunRows) -> str:
+def _key(teachers: Sequence[Ancestor], config: TrainConfig, rows: RunRows) -> str:
     """Identifies teachers, samples and views."""
     what = {
-        "teachers": [teacher["sha256"] for teacher in record["teachers"]],
+        "teachers": [teacher["sha256"] for teacher in teachers],
         "rows": rows.record.get("rows_sha256"),
         "augmentation": asdict(
             replace(config.augmentation, field=type(config.augmentation.field)())
