@@ -84,6 +84,11 @@ PEERS = (
         "FER2013 and CK+; not said which rows",
         "what_the_face_classification/active_model.pth",
     ),
-    Peer("PyEmotion", "read_pyemotion.py", "not said", "PyEmotion/model/main_model.pkl"),
+    Peer(
+        "PyEmotion",
+        "read_pyemotion.py",
+        "not said; its file of weights notes an accuracy of 95.7 %, of whatever rows",
+        "PyEmotion/model/main_model.pkl",
+    ),
     Peer("facex", "read_facex.py", "not said", "facex/assets/model_optimized.tflite"),
 )

@@ -35,20 +35,21 @@ def draw(crops: Mapping[str, Any], path: Path) -> None:
     with mpl.rc_context({"svg.hashsalt": "peers", "svg.fonttype": "path", "font.size": 9}):
         figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True, layout="constrained")
         for axis, (title, value) in zip(axes, across, strict=True):
-            for peer in PEERS:
-                if (found := crops["peers"].get(peer.name)) is None:
-                    continue
+            measured = [peer for peer in PEERS if peer.name in crops["peers"]]
+            measured.sort(key=lambda peer: value(crops["peers"][peer.name]))
+            for at, peer in enumerate(measured):
+                found = crops["peers"][peer.name]
                 x, y = value(found), 100 * found["accuracy"]
                 low, high = (100 * bound for bound in found["ci95"])
                 style = OURS if peer.ours else THEIRS
                 axis.errorbar(x, y, [[y - low], [high - y]], capsize=2, markersize=5, **style)
-                left = x > 8 and axis is axes[0]
+                last = at >= len(measured) - 2  # neighbours have their names above and below
                 axis.annotate(
                     peer.name,
                     (x, y),
-                    (-6 if left else 6, 3),
+                    (-5 if last else 5, -11 if at % 2 else 5),
                     textcoords="offset points",
-                    ha="right" if left else "left",
+                    ha="right" if last else "left",
                     fontsize=8,
                 )
             axis.set_xscale("log")
