@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -95,8 +96,10 @@ def tables(results: Mapping[str, Any]) -> str:
     if crops := results.get("crops"):
         rows = [_crop_row(peer, crops["peers"][peer.name]) for peer in _of(crops)]
         parts += [
-            f"{crops['n']:,} crops of {crops['data']}, one at a time, in one run"
-            f"{_where(results, crops)}:",
+            _wrapped(
+                f"{crops['n']:,} crops of {crops['data']}, one at a time, in one run"
+                f"{_where(results, crops)}:"
+            ),
             _table(
                 ("", "accuracy, % (95 %)", "without twins, %", "ECE", "NLL", "AURC", "ms a crop")
                 + ("weights, MB", "installation, MB"),
@@ -106,8 +109,10 @@ def tables(results: Mapping[str, Any]) -> str:
     if photos := results.get("photos"):
         rows = [_photo_row(peer, photos["peers"][peer.name]) for peer in _of(photos)]
         parts += [
-            f"{photos['n']:,} photos, each with its own detector{_where(results, photos)}; a "
-            f"photo in which nothing was found counts as wrong:",
+            _wrapped(
+                f"{photos['n']:,} photos, each peer with its own detector"
+                f"{_where(results, photos)}; a photo in which nothing was found counts as wrong:"
+            ),
             _table(
                 ("", "accuracy, % (95 %)", "where a face was found, %", "missed", "failed")
                 + ("ms a photo",),
@@ -119,10 +124,14 @@ def tables(results: Mapping[str, Any]) -> str:
     }
     parts.append("What each was trained on, as far as its authors say:")
     saw = [
-        f"- **{peer.home}**: {peer.saw}." if peer.ours else f"- {peer.name}: {peer.saw}."
+        _wrapped(f"- {f'**{peer.home}**' if peer.ours else peer.name}: {peer.saw}.", "  ")
         for peer in measured.values()
     ]
     return "\n\n".join([*parts, "\n".join(saw)])
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 100, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _of(section: Mapping[str, Any]) -> list[Peer]:
