@@ -10,8 +10,9 @@ import argparse
 import json
 from pathlib import Path
 
-from mien.data import held_out, load
+from mien.data import load
 from mien.data.robustness import robustness
+from mien.data.select.subsets import held_out
 from mien.export.graph import to_onnx
 from mien.runtime.graph import Graph
 from mien.train.record import load_run

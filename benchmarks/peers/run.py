@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from mien.core.errors import MienError
-from mien.data import in_common, labelled_paths, load
+from mien.data import load, one_face_photos
+from mien.data.select.subsets import in_common
 from mien.store.atomic import writing
 from mien.store.bundle import FILES, open_bundle
 from mien.store.images import read_image
@@ -78,7 +79,7 @@ def crops_task(source: Path, split: str, limit: int | None) -> Task:
 
 def photos_task(folder: Path, limit: int | None) -> Task:
     """The photos of a folder of class folders."""
-    listed = labelled_paths(folder)[:limit]
+    listed = one_face_photos(folder)[0][:limit]
     names = "\n".join(f"{p.path.relative_to(folder)} {p.path.stat().st_size}" for p in listed)
     sha = hashlib.sha256(names.encode()).hexdigest()
     labels = np.array([each.label for each in listed], np.int64)
