@@ -183,6 +183,8 @@ class _Report:
                 f"{row['source']}: {self.max_faces} faces, the most that are kept of a picture; "
                 "there may be more, see --max-faces"
             )
+        if "warning" in row:
+            console.warn(f"{row['source']}: {row['warning']}")
         if error is not None and not (self.as_table and is_error(row)):
             console.say(f"mien: {row['source']}: {error}")
 
