@@ -129,6 +129,7 @@ class Ledger:
         self._count = self._epoch = 0
         self._dts: int | None = None
         self._last = Sent(-1, None, 0)
+        self._passed = -1.0
         self._first_key: Sent | None = None
         self._shown = False
         self._hurt = self._was_key = False
@@ -222,6 +223,7 @@ class Ledger:
             self.blame(Sent(-0.5, None, 0), _BEGINS)
         lost = self._lost(sent, interlaced=picture.interlaced_frame)
         self._shown = True
+        self._passed = max(self._passed, sent.number)
         self._answered.append(_Answer(picture, sent, lost))
 
     def _place_in_turn(self, sent: Sent, picture: VideoFrame) -> None:
@@ -271,6 +273,8 @@ class Ledger:
         for each in sorted(self._waiting, key=lambda each: (each.epoch, each.pts or 0)):
             if sent is not None and not each.shown_before(sent):
                 continue
+            if sent is None and each.pts is None and each.number < self._passed:
+                continue  # in its place other pictures have come
             if not each.harm and not self._harms:
                 if self._may_be_silent(each, interlaced=interlaced):
                     continue

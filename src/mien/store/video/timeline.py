@@ -93,7 +93,7 @@ class Timeline:
 
     @property
     def _step(self) -> int:
-        return self._steps[-1] if self._steps else self._usual
+        return sorted(self._steps)[len(self._steps) // 2] if self._steps else self._usual
 
     def _risen(self, pts: int | None) -> tuple[int, str, bool]:
         """Ticks after the first frame, what is odd about them, and whether the clock restarted."""
