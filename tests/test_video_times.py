@@ -241,6 +241,7 @@ def block(data: bytearray, at: int) -> tuple[int, int]:
     place = raw.index(packets(raw)[at])
     cluster = raw.rindex(b"\x1f\x43\xb6\x75", 0, place) + 4
     begin = cluster + 9 - raw[cluster].bit_length()  # after its length, which tells its own
+    begin += 6 * (raw[begin] == 0xBF)  # and its checksum
     return place - 3, int.from_bytes(raw[begin + 2 : begin + 2 + (raw[begin + 1] & 0x7F)], "big")
 
 

@@ -31,7 +31,8 @@ _BUILT = _ONE_EACH | {"mpeg4", "vc1", "wmv3"}
 
 # Arithmetic coding leaves no pattern; these decoders take any bytes without complaint.
 _UNCHECKED = frozenset(("vp8", "vp9", "av1", "libdav1d"))
-_ERASED = re.compile(rb"(.)\1{63}", re.DOTALL)
+_ERASED = re.compile(rb"\0{64}|\xff{64}")
+_ERASED_NAL = re.compile(rb"\0{8,}[^\0\1]")  # in these, three zeros only begin the next unit
 
 _BEGINS = "it begins in the middle: frames that these build on are not there"
 
@@ -151,7 +152,7 @@ class Ledger:
             self.blame(Sent(sent.number - 0.5, None, self._epoch), trouble or hole)
         if packet.is_corrupt and not self._is_joint(packet, after):
             self.blame(sent, "a part of the file is missing or marked as damaged")
-        elif self._codec in _UNCHECKED and _ERASED.search(bytes(packet).rstrip(b"\0")):
+        elif self._is_erased(bytes(packet)):
             self.blame(sent, "a part of the file was overwritten with one value")
         if packet.is_keyframe and self._first_key is None:
             self._first_key = sent
@@ -162,6 +163,15 @@ class Ledger:
             self._waiting.append(sent)
         self._last = sent
         return sent
+
+    def _is_erased(self, coded: bytes) -> bool:
+        """Whether a part of a packet holds one value, as unreadable sectors of a disk do."""
+        if self._codec in _UNCHECKED:
+            return _ERASED.search(coded.rstrip(b"\0")) is not None
+        if self._codec not in {"h264", "hevc"}:
+            return False
+        padded = coded.startswith((b"\0\0\1", b"\0\0\0\1"))  # zeros may follow a unit there
+        return (not padded and coded.endswith(bytes(8))) or bool(_ERASED_NAL.search(coded))
 
     def _timed(self, packet: VideoPacket) -> str:
         """Follow the clock; that frames are missing, where a broadcast stream had a constant rate.
