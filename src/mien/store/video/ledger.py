@@ -38,7 +38,7 @@ _BEGINS = "it begins in the middle: frames that these build on are not there"
 
 _REORDERED = 16  # pictures that a decoder keeps back at most, to give them in order
 _PATIENCE = 64  # packets after which one that gave no picture is forgotten; decoders keep 16
-_RESTART_S = 0.5  # a clock that goes back by more, in decoding order, has begun again
+_RESTART_S = 0.2  # a clock that goes back by more, in decoding order, has begun again
 
 
 @dataclass(eq=False)

@@ -165,13 +165,10 @@ def _main_track(container: InputContainer) -> tuple[int, bool]:
         what = "sound and a cover" if container.streams.video else "sound or data"
         raise VideoDecodeError(f"the file has no pictures, only {what}; give a video")
     known = [each for each in tracks if getattr(each, "codec_context", None) is not None]
-    if not known and not any(each.codec_tag for each in tracks):
-        raise VideoDecodeError(
-            "the video is empty or damaged: no frame can be decoded; copy or export it again"
-        )
     if not known:
         raise VideoDecodeError(
-            "the pictures are coded in a way that cannot be decoded here; convert it to H.264"
+            "no frame can be decoded: the track is empty or damaged, or coded in a way that is not "
+            "known here; copy it again, or convert it to H.264"
         )
     if len(known) == 1:
         return known[0].index, False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CALM = 3  # frames in good order after which a clock that jumped is taken as it is
 _REGULAR = 8  # steps of one length that make a constant rate
 _JITTER_S = 2.1e-3  # of a constant rate, in files that count milliseconds
-_RESTART_S = 0.5  # a clock that goes back by more belongs to another recording
+_RESTART_S = 0.2  # a clock that goes back by more belongs to another recording
 
 
 @dataclass(frozen=True)
