@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from made_videos import video
+from made_videos import overwritten, video, with_packet
 from mien.cli import console, run
 
 PORTRAIT = Path(__file__).parents[1] / "assets" / "portrait.jpg"
@@ -120,6 +120,39 @@ def test_a_damaged_video_ends_only_itself(
         if row["source"] == "a.mp4" and "error" in row
     ]
     assert sum(row["source"] == "b.mp4" for row in rows) == 16
+
+
+def test_a_damaged_stretch_is_one_row_and_reading_goes_on(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = video(portrait_frames(30), container="avi", codec="mjpeg", rate=10)
+    (folder / "clip.avi").write_bytes(with_packet(clip, 8, overwritten))
+    assert run(["analyze", "clip.avi", "--every", "8"]) == 1
+    rows = rows_of(capsys)
+    assert [row.get("frame") for row in rows] == [*range(8), None, *range(9, 30)]
+    assert "from 0.800 s to 0.900 s" in rows[8]["error"]["message"]
+
+
+def test_a_clock_that_restarts_is_said_and_ends_the_tracks(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = video(portrait_frames(6), container="mpegts", codec="libx264", rate=10, bf="0")
+    (folder / "clip").write_bytes(part + part)
+    assert run(["analyze", "clip"]) == 0
+    out, err = capsys.readouterr()
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["time_s"] for row in rows] == pytest.approx([at / 10 for at in range(12)])
+    assert ["warning" in row for row in rows] == [at == 6 for at in range(12)]
+    assert [row["faces"][0]["track"] for row in rows] == [0] * 6 + [1] * 6
+    assert "goes back by 0.500 s here" in err or "stands still" in err
+
+
+def test_a_part_behind_the_end_is_said(
+    folder: Path, clip: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "clip.mp4").write_bytes(clip)
+    assert run(["analyze", "clip.mp4", "--from", "9"]) == 1
+    assert "the video is shorter than 9 s" in capsys.readouterr().err
 
 
 def test_overlays_are_pictures(

@@ -100,7 +100,7 @@ def test_a_video_is_read_frame_by_frame(tmp_path: Path) -> None:
 def test_a_video_is_read_on_demand_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[object] = []
 
-    def frames(path: str, **part: float) -> Iterator[Frame]:
+    def frames(path: str, **part: object) -> Iterator[Frame]:
         try:
             for at in range(9):
                 done.append(at)
@@ -115,7 +115,8 @@ def test_a_video_is_read_on_demand_and_closed(monkeypatch: pytest.MonkeyPatch) -
     assert [next(readings).frame, next(readings).frame] == [0, 1]
     assert done == [0, 1]
     readings.close()
-    assert done[2:] == [("clip.mp4", {"start_s": 0.1, "end_s": 2})]
+    part = {"start_s": 0.1, "end_s": 2, "on_damage": None}
+    assert done[2:] == [("clip.mp4", part)]
 
 
 def test_without_smoothing_there_is_nothing_smoothed() -> None:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from mien.analyze.sinks import Sink
 from mien.analyze.sources import Item
+from mien.core.errors import InputError, VideoDecodeError
 from mien.core.rows import Row, error_row, is_error
 from mien.runtime import Recognizer, Stream
 from mien.runtime.stream import SMOOTHING_S
 from mien.store.images import MAX_PIXELS
+from mien.store.video import Damage
 
 OnRow = Callable[[Row, Exception | None], None]
 
@@ -66,7 +68,9 @@ def analyze(
     """Answer every item in order and hand each row to every sink.
 
     A picture gives one row, a video one per frame. An item that cannot be read or recognised gives
-    an error row with the reason, a video after the rows of the frames before. A sink that raises
+    an error row with the reason. A damaged stretch of a video gives one that says from when to
+    when, and the frames after it are answered. Where the clock of a video is odd, the row has a
+    ``warning``. A sink that raises
     ends only that item, for that sink. A sink whose reader has gone is left out from then on, and
     when it was the only one, the run ends. One picture is in memory at a time.
 
@@ -85,7 +89,7 @@ def analyze(
     done = failed = faces = frames = 0
     hands = _Hands(sinks)
     for item in items:
-        if item.is_video:
+        if is_video := item.is_video:
             stream = Stream(recognizer, every=every, smoothing_s=smoothing_s)
             answers = _watched(item, stream, part or Part(), max_pixels, stop)
         else:
@@ -95,7 +99,7 @@ def analyze(
         for row, image, error in answers:
             error = hands.write(row, image) or error
             faces += len(row.get("faces", ()))
-            frames += item.is_video and not is_error(row)
+            frames += is_video and not is_error(row)
             bad |= error is not None
             if on_row is not None:
                 on_row(row, error)
@@ -162,10 +166,38 @@ def _answered(item: Item, recognizer: Recognizer, max_pixels: int) -> Iterator[_
 def _watched(
     item: Item, stream: Stream, part: Part, max_pixels: int, stop: Event | None
 ) -> Iterator[_Answer]:
-    """The rows of a video, and one more with the reason if it ends early."""
+    """The rows of a video, and among them one for each damaged stretch, or why there are none."""
+    damage: list[Damage] = []
+    empty, note = True, ""
     try:
-        for frame in item.frames(part.start_s, part.end_s, max_pixels, stop):
-            reading = stream.read(frame.image, frame.time_s, frame.index)
-            yield reading.to_row(item.name), frame.image, None
+        for frame in item.frames(part.start_s, part.end_s, max_pixels, stop, damage.append):
+            yield from _damaged(item, damage)
+            empty, note = False, note or frame.note
+            if frame.restarted:
+                stream.cut()
+            if frame.doubtful:
+                continue
+            row = stream.read(frame.image, frame.time_s, frame.index).to_row(item.name)
+            if note:
+                row["warning"], note = note, ""
+            yield row, frame.image, None
+        if empty and not damage:
+            _refuse_empty(part)
     except Exception as error:  # noqa: BLE001 - whatever one video raises, the others are answered
+        yield from _damaged(item, damage)
+        yield error_row(item.name, error), None, error
+    yield from _damaged(item, damage)
+
+
+def _refuse_empty(part: Part) -> None:
+    """A part without frames lies behind the end: a video that has none was refused before."""
+    raise InputError(
+        f"the video is shorter than {part.start_s:g} s, where reading should begin; begin earlier"
+    )
+
+
+def _damaged(item: Item, damage: list[Damage]) -> Iterator[_Answer]:
+    """The rows of damaged stretches, which are taken off the list."""
+    while damage:
+        error = VideoDecodeError(str(damage.pop(0)))
         yield error_row(item.name, error), None, error

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from mien.core.errors import ImageDecodeError, InputError
 from mien.store.camera import Camera, camera_named
 from mien.store.images import MAX_PIXELS, PICTURE_SUFFIXES, is_clutter, read_image
-from mien.store.video import Frame, is_video, read_frames
+from mien.store.video import Frame, OnDamage, is_video, read_frames
+from mien.store.video.opening import holds_video
 
 STDIN = "stdin"
 """Name of the picture that is read from ``-``."""
@@ -37,8 +38,10 @@ class Item:
 
     @property
     def is_video(self) -> bool:
-        """Whether it has frames, by its name."""
-        return self.is_live or (isinstance(self.place, str) and is_video(self.place))
+        """Whether it has frames, by its name or by what it begins with."""
+        if self.is_live or not isinstance(self.place, str):
+            return self.is_live
+        return is_video(self.place) or holds_video(self.place)
 
     @property
     def is_live(self) -> bool:
@@ -51,18 +54,21 @@ class Item:
         end_s: float = np.inf,
         max_pixels: int = MAX_PIXELS,
         stop: Event | None = None,
+        on_damage: OnDamage | None = None,
     ) -> Iterator[Frame]:
         """The frames of a video, or of a camera until ``stop`` is set.
 
         Raises:
-            VideoDecodeError: If it cannot be read to its end.
+            VideoDecodeError: If it cannot be read, or was damaged and ``on_damage`` is None.
             OSError: If it cannot be opened.
         """
         if isinstance(self.place, Camera):
             return self.place.frames(start_s=start_s, end_s=end_s, stop=stop)
         if not isinstance(self.place, str):
             raise InputError(f"{self.name} has no frames")
-        return read_frames(self.place, start_s=start_s, end_s=end_s, max_pixels=max_pixels)
+        return read_frames(
+            self.place, start_s=start_s, end_s=end_s, max_pixels=max_pixels, on_damage=on_damage
+        )
 
     def image(self, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
         """Read the picture as ``(H, W, 3)`` uint8 RGB.

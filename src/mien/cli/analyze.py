@@ -176,6 +176,8 @@ def _words(
                 f"{row['source']}: {max_faces} faces, the most that are kept of a picture; "
                 "there may be more, see --max-faces"
             )
+        if "warning" in row:
+            console.warn(f"{row['source']}: {row['warning']}")
         if error is not None and (errors or not is_error(row)):
             console.say(f"mien: {row['source']}: {error}")
 

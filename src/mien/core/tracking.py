@@ -110,6 +110,10 @@ class Tracker:
         """Numbers of the tracks that have not ended, waiting ones included."""
         return tuple(track.number for track in self._tracks)
 
+    def cut(self) -> None:
+        """End all tracks: what comes next shows something else."""
+        self._tracks = []
+
     def update(self, faces: Faces, time_s: float) -> Faces:
         """Number detected faces.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
@@ -9,14 +10,14 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.core.errors import InputError
+from mien.core.errors import InputError, MienWarning
 from mien.core.smoothing import Smoother
 from mien.core.tracking import Tracker, TrackerOptions
 from mien.runtime.packing import Image
 from mien.runtime.reading import Reading
 from mien.runtime.recognizer import Recognizer
 from mien.store.images import check_image
-from mien.store.video import read_frames
+from mien.store.video import OnDamage, read_frames
 
 if TYPE_CHECKING:
     from mien.core.faces import Faces
@@ -59,7 +60,8 @@ class Stream:
         self.every = every
         self._tracker = Tracker(tracking)
         self._smoother = Smoother(smoothing_s)
-        self._frames = 0
+        self._frames = 0  # since the last cut
+        self._read = 0
 
     def read(self, image: Image, time_s: float, frame: int | None = None) -> Reading:
         """Read the next frame.
@@ -82,9 +84,16 @@ class Stream:
         if self._smoother.constant_s:
             smoothed = self._smoother.update(reading.scores, faces.tracks, time_s)
             self._smoother.keep(self._tracker.alive)
-        index = self._frames if frame is None else frame
+        index = self._read if frame is None else frame
         self._frames += 1
+        self._read += 1
         return replace(reading, smoothed=smoothed, frame=index, time_s=time_s)
+
+    def cut(self) -> None:
+        """End all tracks, and look for faces in the next frame: it shows something else."""
+        self._tracker.cut()
+        self._smoother.keep(())
+        self._frames = 0
 
     def _faces(self, image: Image, time_s: float) -> Faces:
         if self._frames % self.every == 0:
@@ -101,8 +110,12 @@ def video(
     smooth: float = SMOOTHING_S,
     start_s: float = 0.0,
     end_s: float = inf,
+    on_damage: OnDamage | None = None,
 ) -> Generator[Reading]:
     """Read a video frame by frame; its file is closed when the iterator ends or is closed.
+
+    Frames that damage has reached are left out, those after them are read. Where the clock of the
+    file is odd, a ``MienWarning`` says so.
 
     Args:
         source: The file.
@@ -111,16 +124,24 @@ def video(
         smooth: Time constant of the shown probabilities in seconds; 0 = nothing is smoothed.
         start_s: Where to begin, in seconds after the first frame.
         end_s: Where to end, exclusive.
+        on_damage: Called with each damaged stretch, before the reading after it; None = they are
+            raised together after the last reading.
 
     Yields:
         The reading of each frame, with its ``frame`` and ``time_s``.
 
     Raises:
         InputError: If ``every`` is below 1 or the time constant is negative or not finite.
-        VideoDecodeError: If the video cannot be read to its end.
+        VideoDecodeError: If the video cannot be read, or was damaged and nobody took that.
         MissingExtraError: If ``mien[video]`` is not installed.
     """
     stream = Stream(recognizer or Recognizer(), every=every, smoothing_s=smooth)
-    with closing(read_frames(source, start_s=start_s, end_s=end_s)) as frames:
+    read = read_frames(source, start_s=start_s, end_s=end_s, on_damage=on_damage)
+    with closing(read) as frames:
         for frame in frames:
-            yield stream.read(frame.image, frame.time_s, frame.index)
+            if frame.note:
+                warnings.warn(f"{source}: {frame.note}", MienWarning, stacklevel=2)
+            if frame.restarted:
+                stream.cut()
+            if not frame.doubtful:
+                yield stream.read(frame.image, frame.time_s, frame.index)
