@@ -12,7 +12,8 @@ import torch
 from made_bundle import made_bundle, made_network, made_splits
 from made_runs import QUICK, splits
 from mien.core.errors import ConfigError
-from mien.export.bundle import network_logits
+from mien.data.select.folds import one_fold_out
+from mien.export.bundle import licence_of, network_logits
 from mien.export.graph import to_onnx
 from mien.models import ExpressionNet, build
 from mien.models.options import NetworkOptions
@@ -63,6 +64,7 @@ def given(bundle: Bundle, network: ExpressionNet) -> Bundle:
         ("nano", {}),
         ("kim_cnn", {}),  # dense layers, with biases
         ("mini_xception", {}),  # depthwise
+        ("vgg19_44_quarter", {}),  # convolutions with a bias before their norms
         ("densenet121", {"input_size": 32}),  # norms that follow no convolution
     ],
 )
@@ -121,6 +123,12 @@ def test_another_network_or_other_labels_are_refused(bundle: Bundle) -> None:
         start_from(bundle, replace(QUICK, labels="ferplus8", votes_weight=0), faces)
 
 
+def test_a_recipe_with_other_weights_is_refused(bundle: Bundle) -> None:
+    twice = replace(QUICK, network=NetworkOptions(pretrained="timm"))
+    with pytest.raises(ConfigError, match="both say where to begin"):
+        start_from(bundle, twice, splits(40, 8))
+
+
 def test_rows_that_the_bundle_has_seen_cannot_be_held_out(bundle: Bundle) -> None:
     faces = made_splits()
     held = replace(QUICK, held_out=0.2)
@@ -137,6 +145,48 @@ def test_rows_that_the_bundle_has_seen_cannot_be_held_out(bundle: Bundle) -> Non
         start_from(recorded({"held_out": 0.2, "held_out_seed": 1}), held, faces)
     assert start_from(recorded({"held_out": 0.2}), held, faces)
     assert start_from(recorded({}, "of other rows"), held, faces)
+
+
+def test_folds_that_the_bundle_has_seen_cannot_be_held_out(bundle: Bundle) -> None:
+    faces = made_splits(n_train=70)
+    fold = {"folds": 3, "fold": 1, "fold_seed": 0}
+    part = one_fold_out(faces, 3, 1, 0).split("Training")
+    training = Training({"config": fold, "data": {"training_sha256": part.own.sha256}})
+    known = Bundle(bundle.path, replace(bundle.card, training=training))
+    assert start_from(known, replace(QUICK, folds=3, fold=1), faces)
+    for other in (replace(QUICK, folds=3, fold=0), replace(QUICK, held_out=0.2)):
+        with pytest.raises(ConfigError, match="rows that this recipe holds out"):
+            start_from(known, other, faces)
+    drawn = Training({"drawn": {"train_share": 0.8}, "data": {"training_sha256": "of a study"}})
+    unknown = Bundle(bundle.path, replace(bundle.card, training=drawn))
+    with pytest.raises(ConfigError, match="rows that this recipe holds out"):
+        start_from(unknown, replace(QUICK, held_out=0.2), faces)
+
+
+def test_data_without_splits_can_be_divided_by_folds(bundle: Bundle) -> None:
+    faces = made_splits(n_train=70, n_public=0)
+    whole = replace(faces, splits=np.full(len(faces), "all"))
+    elsewhere = Training({"data": {"training_sha256": "of other rows"}})
+    known = Bundle(bundle.path, replace(bundle.card, training=elsewhere))
+    assert start_from(known, replace(QUICK, folds=3), whole)
+    with pytest.raises(ConfigError, match="rows that this recipe holds out"):  # nothing is known
+        start_from(bundle, replace(QUICK, folds=3), whole)
+
+
+def test_terms_of_earlier_trainings_stay() -> None:
+    before = {
+        "data_set": "AffectNet",
+        "data_terms": "AffectNet: research",
+        "drawn": {"pool": ["x"]},
+    }
+    start = {"name": "a", "training": before}
+    both = Training({"data_set": "RAF-DB", "data_terms": "RAF-DB: research", "start": start})
+    assert both.data_set == "RAF-DB, AffectNet"
+    assert both.data_terms == "RAF-DB: research; AffectNet: research"
+    assert both.drawn_from == {"x"}
+    mixed = Training({"start": start})
+    assert (mixed.data_set, mixed.data_terms) == (None, "AffectNet: research")
+    assert "AffectNet: research" in licence_of(mixed)
 
 
 def test_votes_that_only_the_bundle_learned_from_are_still_told() -> None:

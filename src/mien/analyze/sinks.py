@@ -245,7 +245,9 @@ def rows_to(
     with writing(target) if isinstance(target, Path) else nullcontext(target) as stream:
         if row_format == "json":
             array = JsonSink(stream)
-            yield array
-            array.close()
+            try:
+                yield array
+            finally:  # a stream stays whole, too
+                array.close()
         else:
             yield CsvSink(stream, labels) if row_format == "csv" else JsonLinesSink(stream)

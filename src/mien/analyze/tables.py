@@ -29,7 +29,7 @@ def read_rows(path: str | Path) -> Iterator[Row]:
         OSError: If the file cannot be read.
     """
     with Path(path).open(encoding="utf-8") as file:
-        first = file.readline()
+        first = next((line for line in file if line.strip()), "")
         if not first.lstrip().startswith("["):
             yield from map(decode_row, chain([first] if first else [], file))
             return

@@ -198,7 +198,7 @@ def _format(file: Path | None, asked: Format | None, *, as_json: bool, plain: bo
                 "name the file so, or give --format"
             )
         return asked or named or "jsonl"
-    if as_json and asked in {"csv", "table"}:
+    if as_json and asked in {"json", "csv", "table"}:
         raise typer.BadParameter(f"--json and --format {asked} both want stdout; give --out PATH")
     return asked or ("jsonl" if console.wants_json(asked=as_json or plain) else "table")
 

@@ -109,6 +109,10 @@ def evaluate(
     if end_to_end:
         of_crops = ("views", "clean_against", "robustness")
         options.refuse(context, "for crops, not for --end-to-end", *of_crops)
+        if getattr(data, "skip_damaged", False):
+            raise typer.BadParameter(
+                "--skip-damaged: for crops, not for --end-to-end, where a damaged photo is wrong"
+            )
     else:
         options.refuse(context, "only with --end-to-end", "detector", "min_face")
     space = label_space(labels)

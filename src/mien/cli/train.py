@@ -104,6 +104,7 @@ def _train(
 ) -> None:
     with console.needs("train"):
         from mien.train import (
+            CHECKPOINT,
             Callbacks,
             check_batch,
             check_network,
@@ -130,7 +131,7 @@ def _train(
         for note in given.notes:
             console.say(note)
     network, began = None, {}
-    if start:
+    if start and not (out / CHECKPOINT).exists():  # a run that continues has its own weights
         network, began["start"] = start_from(open_bundle(start), recipe, given.faces)
     with console.progress("steps", quiet=as_json or not speaks) as advance:
         finished = train_network(

@@ -211,7 +211,7 @@ def check_mapped(
         rows = ", ".join(f"{count} rows of {label}" for label, count in named if count)
         raise DataError(
             f"{source}: {rows} have no counterpart in {labels.name}. mien data convert "
-            f"SRC OUT --drop-unmapped drops them; --labels {space.name}, or labels in a "
+            f"SRC --out OUT --drop-unmapped drops them; --labels {space.name}, or labels in a "
             "recipe, keeps them"
         )
 

@@ -40,7 +40,8 @@ def left_out_fold(training: Training) -> Fold | None:
 
 def trained_hashes(training: Training) -> set[str]:
     """Hashes of the rows that the model, or its members, were trained on, as far as recorded."""
-    return {sha256 for _, each in training.each() if (sha256 := each.training_sha256)}
+    behind = (one for _, each in training.each() for one in each.lineage)
+    return {sha256 for one in behind if (sha256 := one.training_sha256)}
 
 
 def fold_warnings(training: Training, splits: Sequence[str]) -> list[str]:

@@ -90,9 +90,15 @@ def log_probabilities(
         ``(N, K)`` float64.
 
     Raises:
-        InputError: If the crops have another shape, or the recogniser's logits are damaged.
+        InputError: If the crops have another shape, the recogniser's logits are damaged, or it
+            averages views itself.
         UnknownNameError: If ``views`` is unknown.
     """
+    if getattr(recognizer, "views", "one") != "one":
+        raise InputError(
+            f"the recogniser averages views itself ({recognizer.views}); open it with views='one' "
+            "and say here which views are measured"
+        )
     if crops.dtype != np.uint8 or crops.ndim != 3 or crops.shape[1:] != (CROP, CROP):
         raise InputError(
             f"expected uint8 crops (N, {CROP}, {CROP}), got {crops.dtype} {crops.shape}; "

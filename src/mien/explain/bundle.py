@@ -29,5 +29,6 @@ def bundle_model(recognizer: Recognizer) -> Explainable:
             raise InputError("expected one crop or more, got none")
         return recognizer.graph.answers(crops, ("activation",))[0]
 
-    temperature = recognizer.calibration.temperature
+    file = recognizer.card.files[recognizer.precision]
+    temperature = file.calibration.temperature  # of one view, whatever the recogniser averages
     return Explainable(card.name, card.labels, temperature, card.geometry, logits, class_maps)

@@ -34,10 +34,26 @@ def calibrated(graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: 
         split: Name of the split that they are from.
     """
     one, figures = _fitted(logits, rows, split, "one view")
+    file = ModelFile(hashlib.sha256(graph).hexdigest(), one, figures)
+    return with_flip(file, graph, logits, rows, split)
+
+
+def with_flip(
+    file: ModelFile, graph: bytes, logits: NDArray[np.float32], rows: FaceSet, split: str
+) -> ModelFile:
+    """The file with what holds for the mean of a crop and its mirror image.
+
+    Args:
+        file: Its temperature is that of each of the two views.
+        graph: The file's graph.
+        logits: ``(N, K)`` its answers on ``rows``, one view.
+        rows: Rows without a twin in Training.
+        split: Name of the split that they are from.
+    """
     other = graph_logits(graph, replace(rows, images=rows.images[:, :, ::-1]))
-    mean = averaged((logits, other), one.temperature)
+    mean = averaged((logits, other), file.calibration.temperature)
     flip = Averaged(*_fitted(mean, rows, split, "crop and mirror image"))
-    return ModelFile(hashlib.sha256(graph).hexdigest(), one, figures, {FLIP: flip})
+    return replace(file, views={**file.views, FLIP: flip})
 
 
 def with_robustness(file: ModelFile, graph: bytes, rows: FaceSet) -> ModelFile:

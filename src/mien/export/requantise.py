@@ -15,9 +15,10 @@ from mien.export.bundle import (
     training_and_clean,
     with_cost,
 )
-from mien.export.calibration import calibrated, graph_logits
+from mien.export.calibration import calibrated, graph_logits, with_flip
 from mien.export.graph import to_int8
 from mien.store.bundle import Bundle, fill_bundle, load_bundle, writing_bundle
+from mien.store.card import FLIP
 
 
 def requantise(
@@ -56,12 +57,12 @@ def requantise(
         graphs["int8"] = to_int8(graphs["fp32"], calibration_crops(train))
         on_stage("calibrate")
         logits = {precision: graph_logits(graph, clean) for precision, graph in graphs.items()}
-        files = {
-            precision: calibrated(graph, logits[precision], clean, calibration_split)
-            for precision, graph in graphs.items()
-        }
-        files["fp32"] = replace(card.files["fp32"], views=files["fp32"].views)
-        files["int8"] = with_cost(files["int8"], logits, clean, graphs["int8"])
+        int8 = calibrated(graphs["int8"], logits["int8"], clean, calibration_split)
+        files = {**card.files, "int8": with_cost(int8, logits, clean, graphs["int8"])}
+        if FLIP not in files["fp32"].views:
+            files["fp32"] = with_flip(
+                files["fp32"], graphs["fp32"], logits["fp32"], clean, calibration_split
+            )
         fill_bundle(folder, replace(card, name=name or card.name, files=files), graphs)
     return ExportReport(
         bundle=load_bundle(out),

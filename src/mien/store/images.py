@@ -119,7 +119,7 @@ def image_size(source: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int
     Raises:
         ImageDecodeError: If the header cannot be read, or tells of more than ``max_pixels``.
     """
-    from PIL import UnidentifiedImageError
+    from PIL import Image
 
     with _opened(source) as stream:
         _check_head(stream)
@@ -127,9 +127,11 @@ def image_size(source: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int
             with _open(stream, max_pixels) as image:
                 width, height = image.size
                 return (height, width) if orientation_of(image) >= 5 else (width, height)
-        except ImageDecodeError:
+        except (ImageDecodeError, MemoryError):
             raise
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        except Image.DecompressionBombError as error:
+            raise _bomb(error, max_pixels) from error
+        except Exception as error:  # plugins raise whatever a damaged header leads them to
             raise ImageDecodeError(f"not a {_READABLE} picture ({error})") from error
 
 
@@ -230,8 +232,7 @@ def _decoded(stream: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
     except (ImageDecodeError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
-        found = re.search(r"\((\d+) pixels\)", str(error))
-        raise _too_large(int(found[1]) if found else None, max_pixels) from error
+        raise _bomb(error, max_pixels) from error
     except UnidentifiedImageError as error:
         if not head.startswith(_MAGIC) and head[8:12] not in _AVIF_BRANDS:
             raise ImageDecodeError(f"this is not a {_READABLE} picture") from error
@@ -278,6 +279,12 @@ def _check_pixels(image: Image, max_pixels: int) -> None:
         raise _too_large(width * height, max_pixels, f" ({width} x {height})")
 
 
+def _bomb(error: Exception, max_pixels: int) -> ImageDecodeError:
+    """Pillow's own limit, which it names in words alone."""
+    found = re.search(r"\((\d+) pixels\)", str(error))
+    return _too_large(int(found[1]) if found else None, max_pixels)
+
+
 def _too_large(pixels: int | None, max_pixels: int, size: str = "") -> ImageDecodeError:
     amount = "too many" if pixels is None else f"{pixels / 1e6:,.1f}"
     return ImageDecodeError(
@@ -308,7 +315,7 @@ def _jpeg(image: Image, stream: BinaryIO) -> NDArray[np.uint8] | None:
         return None
     if space == "CMYK":  # whole, but its colours are Pillow's to convert
         return None
-    return np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+    return pixels if space == "RGB" else pixels.repeat(3, axis=2)
 
 
 def _is_damage(remark: str) -> bool:

@@ -123,10 +123,10 @@ class Training:
 
     @property
     def drawn_from(self) -> frozenset[str]:
-        """Splits besides Training that a study drew rows from."""
-        drawn = self._table("drawn")
-        pool = [] if drawn.get("generated") else _list(drawn.get("pool"))
-        return frozenset(map(str, pool)) - {TRAINING}
+        """Splits besides Training that a study drew rows from, for it or one before it."""
+        drawn = [_table(each.record.get("drawn")) for each in self.lineage]
+        pools = [_list(each.get("pool")) for each in drawn if not each.get("generated")]
+        return frozenset(str(split) for pool in pools for split in pool) - {TRAINING}
 
     @property
     def pretrained(self) -> tuple[str, ...]:
@@ -135,13 +135,15 @@ class Training:
 
     @property
     def data_set(self) -> str | None:
-        """Name of the data where none of them were FER2013."""
-        return self.record.get("data_set")
+        """Names of the data where none were FER2013, nor those of a training before it."""
+        names = [each.record.get("data_set") for each in self.lineage]
+        return None if None in names else ", ".join(dict.fromkeys(map(str, names)))
 
     @property
     def data_terms(self) -> str | None:
-        """Terms of data other than FER2013."""
-        return self.record.get("data_terms")
+        """Terms of data other than FER2013, also of a training before it."""
+        found = [each.record.get("data_terms") for each in self.lineage]
+        return "; ".join(dict.fromkeys(map(str, filter(None, found)))) or None
 
     @property
     def taught_from(self) -> str | None:

@@ -67,7 +67,7 @@ class TrainConfig:
         held_out: Fraction of Training that is kept out and watched; 0 = train on all of it.
         held_out_seed: Which rows those are.
         folds: Train on all folds of Training but one and watch that one, without ``held_out``;
-            nobody is in two folds, nor are the same pixels (``data.folds``). 0 = no folds.
+            nobody is in two folds, nor are the same pixels (``data.select.folds``). 0 = no folds.
         fold: Which fold is left out, from 0.
         fold_seed: Which rows are in which fold.
         watch: Split that is scored after some epochs and decides nothing but a plateau; "" = none.

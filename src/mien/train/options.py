@@ -155,7 +155,8 @@ class Distillation:
         temperature: What the logits of teachers and student are divided by.
         views: Augmented views of every training sample that teachers answer; epochs take turns.
         mixed: Probability that a sample of a view is mixed with another one (Zhang et al., ICLR
-            2018), by a share of its own; a mixed sample is learned from teachers alone.
+            2018), by a share of its own; a mixed sample is learned from teachers alone, so labels
+            and votes count that much less.
 
     Raises:
         ConfigError: If a value is out of range.

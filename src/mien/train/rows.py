@@ -25,7 +25,7 @@ def placed(faces: FaceSet, config: TrainConfig) -> FaceSet:
     """The rows in the configuration's label space, with its fold as a split of its own.
 
     Raises:
-        DataError: As ``data.folds.one_fold_out`` does.
+        DataError: As ``data.select.folds.one_fold_out`` does.
     """
     faces = faces.mapped(label_space(config.labels))
     if config.folds:

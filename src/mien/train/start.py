@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -43,6 +42,11 @@ def start_from(
         ConfigError: If the bundle is of another network or other labels, or has been trained on
             rows that the configuration holds out.
     """
+    if config.network.pretrained:
+        raise ConfigError(
+            f"network.pretrained = {config.network.pretrained} and the weights of "
+            f"{bundle.card.name} both say where to begin; leave out one of them"
+        )
     check_unseen(bundle, config, faces)
     rows, _ = training_rows(faces, config)
     with seeded(config.seed):
@@ -77,9 +81,14 @@ def _load(
 ) -> None:
     """Set the weights of ``network``; its norms are measured on ``crops``, ``(N, 48, 48)``."""
     images = torch.from_numpy(crops)[:, None].float()
-    folded = {norm: conv for norm, conv in _pairs(network, images[:2]) if norm not in weights}
+    pairs = _pairs(network, images[:2])
+    folded = {norm: conv for norm, conv in pairs if f"{norm}.weight" not in weights}
+    for conv in folded.values():  # a layer with a bias of its own keeps that name
+        if f"{conv}.bias" in weights:
+            weights[f"{conv}.weight_bias"] = weights.pop(f"{conv}.bias")
     own = network.state_dict()
     fresh = ("num_batches_tracked", *(f"{norm}." for norm in folded))
+    fresh += tuple(f"{conv}.bias" for conv in folded.values())
     fresh += () if "vote_head.weight" in weights else ("vote_head.",)
     own = {k: v for k, v in own.items() if not k.startswith(fresh) and not k.endswith(fresh)}
     own |= {
@@ -98,6 +107,9 @@ def _load(
         length = weight.flatten(1).norm(dim=1).clamp(min=1e-6)
         lengths[conv] = length / own[f"{conv}.weight"].flatten(1).norm(dim=1).mean()
         weights[f"{conv}.weight"] = (weight.flatten(1) / lengths[conv][:, None]).view_as(weight)
+        bias = network.get_submodule(conv).bias
+        if isinstance(bias, Tensor):
+            bias.zero_()
     network.load_state_dict({key: weights[key] for key in own if key in weights}, strict=False)
 
     def measured(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
@@ -121,7 +133,7 @@ def _load(
         hook.remove()
 
 
-def _pairs(network: ExpressionNet, images: Tensor) -> Iterator[tuple[str, str]]:
+def _pairs(network: ExpressionNet, images: Tensor) -> list[tuple[str, str]]:
     """Each norm that follows a convolution or dense layer directly, and that layer."""
     made: dict[int, str] = {}
     kept: list[Tensor] = []  # an id is free again when its tensor is
@@ -142,4 +154,4 @@ def _pairs(network: ExpressionNet, images: Tensor) -> Iterator[tuple[str, str]]:
     network.eval()(images)
     for each in hooks:
         each.remove()
-    return iter(found)
+    return found

@@ -17,13 +17,15 @@ from mien.core.labels import label_space
 from mien.core.scores import averaged
 from mien.core.splits import TRAINING
 from mien.data.faceset import FaceSet
+from mien.data.select.folds import one_fold_out
 from mien.runtime.graph import Graph
 from mien.store.atomic import writing
 from mien.store.bundle import Bundle
-from mien.store.training import Ancestor
+from mien.store.training import Ancestor, Training
 from mien.train.augment import seen_by_teachers
 from mien.train.config import TrainConfig
 from mien.train.draws import chance, uniform
+from mien.train.options import Augmentation
 from mien.train.rows import Resident, RunRows
 from mien.train.state import derived_seed
 
@@ -167,6 +169,11 @@ def check_teachers(bundles: Sequence[Bundle], config: TrainConfig, faces: FaceSe
 def check_unseen(bundle: Bundle, config: TrainConfig, faces: FaceSet) -> None:
     """Refuse a bundle that has been trained on rows that a recipe holds out.
 
+    Args:
+        bundle: A teacher, or what a training begins with.
+        config: Of the new training.
+        faces: Its data, as they were read.
+
     Raises:
         ConfigError: If it has, or if that is not known.
     """
@@ -174,12 +181,14 @@ def check_unseen(bundle: Bundle, config: TrainConfig, faces: FaceSet) -> None:
         return
     out = {"held_out": config.held_out, "held_out_seed": config.held_out_seed}
     out |= {"folds": config.folds, "fold": config.fold, "fold_seed": config.fold_seed}
-    seen = faces.split(TRAINING).own.sha256
+    faces = faces.mapped(label_space(config.labels))
     for name, own in bundle.card.training.each(bundle.card.name):
         for each in own.lineage:
             recorded = each.record.get("config", {})
-            same = all(recorded.get(key, 0) == value for key, value in out.items())
-            if each.training_sha256 in (None, seen) and not same:
+            if all(recorded.get(key, 0) == value for key, value in out.items()):
+                continue
+            unknown = each.training_sha256 is None or each.was_drawn or each.drawn_fold
+            if unknown or each.training_sha256 in _same_rows(faces, each):
                 raise ConfigError(
                     f"{name} has been trained on rows that this recipe holds out, so their "
                     "figures would say nothing; take one that held the same rows out, or train "
@@ -187,14 +196,24 @@ def check_unseen(bundle: Bundle, config: TrainConfig, faces: FaceSet) -> None:
                 )
 
 
+def _same_rows(faces: FaceSet, training: Training) -> set[str]:
+    """Hashes that the Training of ``faces`` has, as it is and without the fold of a training."""
+    known = {faces.split(TRAINING).own.sha256} if TRAINING in faces.split_names else set[str]()
+    if training.fold:
+        known.add(one_fold_out(faces, *training.fold).split(TRAINING).own.sha256)
+    return known
+
+
 def _key(teachers: Sequence[Ancestor], config: TrainConfig, rows: RunRows) -> str:
-    """Identifies teachers, samples and views."""
+    """Identifies teachers, samples and views; what only a student sees is left out."""
+    usual = Augmentation()
+    seen = replace(
+        config.augmentation, field=usual.field, erase=usual.erase, erase_area=usual.erase_area
+    )
     what = {
         "teachers": [teacher["sha256"] for teacher in teachers],
         "rows": rows.record.get("rows_sha256"),
-        "augmentation": asdict(
-            replace(config.augmentation, field=type(config.augmentation.field)())
-        ),
+        "augmentation": asdict(seen),
         "distillation": {**asdict(config.distillation), "weight": None},
         "seed": config.seed,
     }
