@@ -1,7 +1,7 @@
 """What cameras and networks do to a face: noise, compression, blur, small size, cover, side light.
 
 Pure, whole-batch, with an explicit generator, like ``train.augment``. A clean crop is not what a
-camera gives: noise that nobody sees (sd 5) cost a network trained on clean crops ten points.
+camera gives: noise that nobody sees (sd 5) cost `small`, trained on clean crops, eight points.
 kornia has most of it one picture at a time or with JPEG blocks at one place; here the blocks begin
 anywhere, since a crop is resampled after its picture was compressed.
 """
