@@ -14,6 +14,7 @@ from PIL import Image
 from mien.core.labels import fer7
 from mien.data import load
 from mien.evaluate import evaluate
+from mien.metrics import compare
 from mien.runtime import Reading, Recognizer
 from mien.store.bundle import open_bundle
 from mien.store.images import read_image
@@ -146,12 +147,16 @@ def test_the_card_tells_what_the_evaluation_finds() -> None:
 
 @pytest.mark.real_data
 @pytest.mark.skipif(not DATA.exists(), reason="FER2013 is not here")
-def test_mirrored_views_gain() -> None:
+def test_mirrored_views_bring_probabilities_closer() -> None:
+    """They gain no accuracy since the training with field augmentation (docs/findings/start.md)."""
     faces = load(DATA / "fer2013.csv.gz")
     recognizer = Recognizer("default", detector="none")
-    one, two = (evaluate(recognizer, faces, views=views) for views in ("none", "flip"))
-    assert two.accuracy >= max(0.692, one.accuracy)
-    assert two.figures.nll < one.figures.nll
+    one, two = (evaluate(recognizer, faces, views=views) for views in ("one", "flip"))
+    right = [found.probabilities.argmax(axis=1) == found.truth for found in (one, two)]
+    assert two.accuracy >= 0.692
+    assert compare(*right).interval[0] <= 0  # not significantly fewer
+    assert two.figures.nll < one.figures.nll - 0.01
+    assert two.figures.aurc < one.figures.aurc
 
 
 def test_the_page_of_the_model_says_what_its_card_says() -> None:
