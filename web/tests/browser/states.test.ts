@@ -262,7 +262,7 @@ test("a face that the model is not sure of is called so, with the reason", async
   const path = files.at("blurred.png");
   const blur =
     "import sys; from PIL import Image, ImageFilter; " +
-    "Image.open(sys.argv[1]).convert('RGB').filter(ImageFilter.GaussianBlur(6)).save(sys.argv[2])";
+    "Image.open(sys.argv[1]).convert('RGB').filter(ImageFilter.GaussianBlur(8)).save(sys.argv[2])";
   python("-c", blur, PORTRAIT, path);
   const page = await open();
   await give(page, path);
