@@ -10,8 +10,9 @@
 | a file that ends early, by container              | a stretch to the end                      |
 | a stream that begins between key frames           | a stretch from 0                          |
 
-The intact files are those of test_store_video_times.py: nothing is reported about them. What no checksum
-guards (one flipped bit in VP8, VP9 or Motion-JPEG) decodes to another picture, and nobody can tell.
+The intact files are those of test_store_video_times.py: nothing is reported about them. What no
+checksum guards (one flipped bit in VP8, VP9 or Motion-JPEG) decodes to another picture, and nobody
+can tell.
 """
 
 from __future__ import annotations
