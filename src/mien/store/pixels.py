@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -62,33 +62,63 @@ def orientation_of(image: Image) -> int:
 
 
 def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """``(H, W, 3)`` as stored, put upright."""
-    if orientation in {5, 6, 7, 8}:
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in {3, 4, 7, 8}:
-        pixels = pixels[::-1]
-    if orientation in {2, 3, 6, 7}:
-        pixels = pixels[:, ::-1]
-    return np.require(pixels, requirements=["C", "W"])
+    """``(H, W, 3)`` as stored, put upright; itself where it is."""
+    from PIL import Image
+
+    if orientation not in _UPRIGHT:
+        return pixels
+    height, width = pixels.shape[:2]
+    return _turned(
+        width,
+        height,
+        orientation,
+        lambda top, bottom: Image.fromarray(pixels[top:bottom]),
+        np.asarray,
+    )
 
 
 def upright_rgb(image: Image) -> NDArray[np.uint8]:
-    """Convert strip by strip into the upright array: one full copy, whatever the mode."""
+    """The upright array of an image of any mode: one full copy."""
+    width, height = image.size
+    inverted = getattr(image, "tag_v2", {}).get(262) == 0  # WhiteIsZero of TIFF 6.0
+    return _turned(
+        width,
+        height,
+        orientation_of(image),
+        lambda top, bottom: image.crop((0, top, width, bottom)),
+        lambda strip: _rgb(strip, image.format, inverted=inverted),
+    )
+
+
+def _turned(
+    width: int,
+    height: int,
+    orientation: int,
+    stored: Callable[[int, int], Image],
+    values: Callable[[Image], NDArray[Any]],
+) -> NDArray[np.uint8]:
+    """Turn strip by strip into the upright array, while each fits the cache.
+
+    Args:
+        width: Of the picture as it is stored.
+        height: The same.
+        orientation: EXIF orientation.
+        stored: The rows from ``top`` to ``bottom``.
+        values: RGB or grey of a turned strip.
+    """
     from PIL.Image import Transpose
 
-    width, height = image.size
-    turn, axis, backwards = _UPRIGHT.get(orientation_of(image), (None, 0, False))
-    upright = np.empty((height, width, 3) if axis == 0 else (width, height, 3), np.uint8)
-    inverted = getattr(image, "tag_v2", {}).get(262) == 0  # WhiteIsZero of TIFF 6.0
+    turn, axis, backwards = _UPRIGHT.get(orientation, (None, 0, False))
+    turned = np.empty((height, width, 3) if axis == 0 else (width, height, 3), np.uint8)
     rows = max(1, _STRIP // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        strip = image.crop((0, top, width, bottom))
+        strip = stored(top, bottom)
         if turn:
             strip = strip.transpose(Transpose[turn])
         span = slice(height - bottom, height - top) if backwards else slice(top, bottom)
-        upright[(slice(None),) * axis + (span,)] = _rgb(strip, image.format, inverted=inverted)
-    return upright
+        turned[(slice(None),) * axis + (span,)] = values(strip)
+    return turned
 
 
 def _rgb(image: Image, file_format: str | None, *, inverted: bool) -> NDArray[Any]:
